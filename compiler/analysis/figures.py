@@ -1,0 +1,182 @@
+"""The figures of a graph: what every layer use holds, computes and puts out, and their sums.
+
+All are exact, and symbolic where a dimension is; `at` puts numbers in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..graph.dims import Dim, Shape, bound
+from ..graph.field import START, Axis, Field
+from ..graph.graph import Graph, Node, Parameter, Use
+from ..graph.op import Op, Types
+from ..graph.tensor import SPATIAL
+
+# The dimensions that are 1 unless they are bound.
+FREE = {"N": 1, "T": 1}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One layer use. `needed` is false when no output needs it, only the loss: it takes no part in a forward pass to
+    the outputs, so it computes nothing. `field` is the receptive field of its result."""
+
+    use: Use
+    nodes: tuple[Node, ...]
+    parameters: tuple[Parameter, ...]
+    needed: bool
+    padding: tuple[int, ...] | None
+    params: int
+    buffers: int
+    macs: Dim
+    flops: Dim
+    activation_bytes: Dim
+    field: tuple[int, ...] | None
+
+    @property
+    def output(self) -> Shape:
+        return self.use.outs[0].type.shape if self.use.outs else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums over all rows; `parameter_bytes` and `buffer_bytes` are what the numbers take."""
+
+    params: int
+    buffers: int
+    macs: Dim
+    flops: Dim
+    parameter_bytes: int
+    buffer_bytes: int
+
+    def at(self, dims: Mapping[str, int]) -> Totals:
+        """With the dimensions put in; N and T are 1 unless given. Raises Unbound."""
+        values = FREE | dict(dims)
+        return Totals(
+            self.params, self.buffers, bound(self.macs, values), bound(self.flops, values),
+            self.parameter_bytes, self.buffer_bytes,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    rows: tuple[Row, ...]
+    totals: Totals
+
+
+@lru_cache(maxsize=4)
+def analyse(graph: Graph) -> Analysis:
+    """The figures of a graph."""
+    needed = needed_nodes(graph)
+    nodes: list[list[Node]] = [[] for _ in graph.uses]
+    macs: list[Dim] = [0] * len(graph.uses)
+    flops: list[Dim] = [0] * len(graph.uses)
+    costs: dict[tuple[Op, Types], tuple[Dim, Dim]] = {}
+    for place, node in enumerate(graph.nodes):
+        nodes[node.use].append(node)
+        if needed[place]:
+            mac, flop = _cost(node, costs)
+            macs[node.use] = mac + macs[node.use]
+            flops[node.use] = flop + flops[node.use]
+    parameters: list[list[Parameter]] = [[] for _ in graph.uses]
+    for parameter in graph.parameters:
+        parameters[parameter.use].append(parameter)
+    fields = _fields(graph)
+    live = {node.use for place, node in enumerate(graph.nodes) if needed[place]}
+    rows = tuple(
+        Row(
+            use, tuple(nodes[i]), tuple(parameters[i]), i in live or not nodes[i], _padding(nodes[i]),
+            _count(parameters[i], trainable=True), _count(parameters[i], trainable=False),
+            macs[i], flops[i], _bytes(use), _sizes(fields.get(use.outs[0].number) if use.outs else None),
+        )
+        for i, use in enumerate(graph.uses)
+    )  # fmt: skip
+    return Analysis(rows, _totals(graph, macs, flops))
+
+
+def needed_nodes(graph: Graph) -> list[bool]:
+    """For each node, whether an output of the graph needs it."""
+    wanted = {port.value.number for port in graph.outputs}
+    needed = [False] * len(graph.nodes)
+    for place in range(len(graph.nodes) - 1, -1, -1):
+        node = graph.nodes[place]
+        if any(value.number in wanted for value in node.outs):
+            needed[place] = True
+            wanted.update(value.number for value in node.ins)
+    return needed
+
+
+def _cost(node: Node, known: dict[tuple[Op, Types], tuple[Dim, Dim]]) -> tuple[Dim, Dim]:
+    ins = tuple([value.type for value in node.ins])
+    key = (node.op, ins)
+    found = known.get(key)
+    if found is None:
+        outs = tuple(value.type for value in node.outs)
+        found = known[key] = (node.op.macs(ins, outs).value, node.op.flops(ins, outs).value)
+    return found
+
+
+def _padding(nodes: list[Node]) -> tuple[int, ...] | None:
+    return next((padding for node in nodes if (padding := node.op.padding()) is not None), None)
+
+
+def _count(parameters: list[Parameter], *, trainable: bool) -> int:
+    return sum(size_of(parameter) for parameter in parameters if parameter.trainable is trainable)
+
+
+def size_of(parameter: Parameter) -> int:
+    """The number of numbers that a parameter holds."""
+    return bound(parameter.value.type.elements, {})
+
+
+def _bytes(use: Use) -> Dim:
+    total: Dim = 0
+    for value in use.outs:
+        # What a layer passes on unchanged (`identity`, an explicit weight) takes no memory of its own.
+        if value not in use.ins:
+            total = value.type.bytes + total
+    return total
+
+
+def _totals(graph: Graph, macs: list[Dim], flops: list[Dim]) -> Totals:
+    trained = [p for p in graph.parameters if p.trainable]
+    kept = [p for p in graph.parameters if not p.trainable]
+    total_macs: Dim = 0
+    total_flops: Dim = 0
+    for mac, flop in zip(macs, flops, strict=True):
+        total_macs = mac + total_macs
+        total_flops = flop + total_flops
+    return Totals(
+        sum(size_of(p) for p in trained), sum(size_of(p) for p in kept), total_macs, total_flops,
+        sum(bound(p.value.type.bytes, {}) for p in trained), sum(bound(p.value.type.bytes, {}) for p in kept),
+    )  # fmt: skip
+
+
+def _fields(graph: Graph) -> dict[int, Field]:
+    """The receptive field of every value that has one, by number."""
+    fields: dict[int, Field] = {}
+    for port in graph.inputs:
+        axes = SPATIAL.get(port.value.type.rank)
+        fields[port.value.number] = (START,) * len(axes) if axes and port.value.type.dtype != "i64" else None
+    weights = {parameter.value.number for parameter in graph.parameters}
+    for node in graph.nodes:
+        read = [value for value in node.ins if value.number not in weights]
+        seen = [fields.get(value.number) for value in read]
+        if any(field is not None for field in seen):
+            ins = tuple([value.type for value in node.ins])
+            field = node.op.field(ins, tuple([value.type for value in node.outs]), seen)
+            for value in node.outs:
+                fields[value.number] = field
+    return fields
+
+
+def _sizes(field: Field) -> tuple[int, ...] | None:
+    return tuple(_whole(axis) for axis in field) if field is not None else None
+
+
+def _whole(axis: Axis) -> int:
+    """The size of a field in whole positions; up-sampling can leave a fraction of one, which counts in full."""
+    return -int(-axis.size // 1)

@@ -1,0 +1,58 @@
+"""`netc analyze`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ..graph.dims import Unbound
+from ..report.summary import summarise
+from .options import colored, common, compiled, request, show
+
+
+@click.command()
+@click.argument("spec")
+@click.option(
+    "--format", "form", type=click.Choice(("table", "json", "csv", "markdown")), default="table", show_default=True
+)
+@click.option("--depth", type=click.IntRange(min=1), help="Show scopes deeper than this as one row each.")
+@click.option("--explain", is_flag=False, flag_value="", metavar="[LAYER]", help="Derive every figure, or those of one layer.")
+@common
+def analyze(spec: str, form: str, depth: int | None, explain: str | None, **options: Any) -> None:
+    """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""
+    found = compiled(request(spec, options))
+    show(found.diagnostics, options["color"])
+    if not found.networks:
+        raise click.exceptions.Exit(1)
+    try:
+        _print(found.networks[0], form, depth, explain, options["color"])
+    except Unbound as error:
+        click.echo(f"netc: {error}; bind it: --dim {error.symbol}=…", err=True)
+        raise click.exceptions.Exit(1) from None
+    raise click.exceptions.Exit(1 if found.failed else 0)
+
+
+def _print(network: Any, form: str, depth: int | None, explain: str | None, color: str) -> None:
+    if explain is not None:
+        from ..report.explain import NoSuchLayer
+        from ..report.explain import explain as derive
+
+        try:
+            click.echo(derive(network, explain or None))
+        except NoSuchLayer as error:
+            raise click.UsageError(str(error)) from None
+        return
+    summary = summarise(network, depth)
+    if form == "table":
+        from ..report.table import print_rich, render
+
+        if colored(color, sys.stdout):
+            print_rich(summary)
+        else:
+            click.echo(render(summary))
+        return
+    from ..report import data
+
+    click.echo({"json": data.to_json, "csv": data.to_csv, "markdown": data.to_markdown}[form](summary))

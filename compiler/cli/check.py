@@ -1,0 +1,113 @@
+"""`netc check`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from ..analysis.figures import analyse
+from ..diagnostics.diagnostic import Diagnostic
+from ..diagnostics.formats import to_github, to_json
+from ..diagnostics.render import concise, report
+from ..diagnostics.visible import visible
+from ..driver import Compiled, Request, compile_spec
+from ..graph.dims import Unbound
+from ..reading import ReadError
+from ..resolve.network import Network
+from .options import colored, common, request
+
+UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+class Amount(click.ParamType):
+    """`1.2M`, `64MiB` or a plain whole number."""
+
+    name = "AMOUNT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from decimal import Decimal, InvalidOperation
+
+        text = str(value)
+        unit = next((unit for unit in sorted(UNITS, key=len, reverse=True) if text.endswith(unit)), "")
+        try:
+            amount = Decimal(text.removesuffix(unit).replace("_", "")) * UNITS.get(unit, 1)
+        except InvalidOperation:
+            self.fail(f"{text!r} is not an amount such as 1_000, 1.2M or 64MiB", param, ctx)
+        if not amount.is_finite() or amount != int(amount) or amount < 0:
+            self.fail(f"{text!r} is not a whole amount", param, ctx)
+        return int(amount)
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--max-params", type=Amount(), help="Fail when a network has more parameters.")
+@click.option("--max-macs", type=Amount(), help="Fail when a forward pass takes more MACs.")
+@click.option("--output-format", type=click.Choice(("full", "concise", "json", "github")), default="full", show_default=True)
+@common
+def check(specs: tuple[str, ...], max_params: int | None, max_macs: int | None, output_format: str, **options: Any) -> None:
+    """All errors of each SPEC at once, in every net and variant, with its expectations and the budgets given."""
+    diagnostics: list[Diagnostic] = []
+    unreadable = False
+    fine: list[str] = []
+    for spec in specs:
+        wanted = request(spec, options, every=not (options["net"] or options["variant"]))
+        found, failed_to_read = _compile(wanted)
+        unreadable = unreadable or failed_to_read
+        over = _budgets(found.networks, max_params, max_macs)
+        diagnostics += [*found.diagnostics, *over]
+        if not found.failed and not over:
+            count = len(found.networks)
+            fine.append(f"ok: {visible(spec)} ({count} network{'s' if count != 1 else ''})")
+    _print(diagnostics, fine, output_format, wanted.limits.diagnostics, options["color"])
+    errors = any(diagnostic.severity == "error" for diagnostic in diagnostics)
+    raise click.exceptions.Exit(2 if unreadable else 1 if errors else 0)
+
+
+def _compile(wanted: Request) -> tuple[Compiled, bool]:
+    try:
+        return compile_spec(wanted), False
+    except ReadError as error:
+        return Compiled((), (error.diagnostic,)), error.diagnostic.span is None
+
+
+def _budgets(networks: tuple[Network, ...], max_params: int | None, max_macs: int | None) -> list[Diagnostic]:
+    found = []
+    for network in networks:
+        title = f"{network.name} variant {network.variant}" if network.variant else network.name
+        totals = analyse(network.graph).totals
+        if max_params is not None and totals.params > max_params:
+            found.append(_over(network, f"`{title}` has {totals.params:,} parameters, the budget is {max_params:,}"))
+        if max_macs is not None:
+            try:
+                macs = totals.at(network.dims).macs
+            except Unbound as error:
+                found.append(_over(network, f"the MACs of `{title}` depend on {error.symbol}", f"--dim {error.symbol}=…"))
+            else:
+                if not isinstance(macs, int) or macs > max_macs:
+                    found.append(_over(network, f"`{title}` takes {macs:,} MACs, the budget is {max_macs:,}"))
+    return found
+
+
+def _over(network: Network, message: str, help: str = "make the network smaller, or the budget larger") -> Diagnostic:
+    return Diagnostic("budget", message, network.span, help=help)
+
+
+def _print(diagnostics: list[Diagnostic], fine: list[str], form: str, shown: int, color: str) -> None:
+    if form == "json":
+        click.echo(json.dumps(to_json(diagnostics), indent=1))
+    elif form == "github":
+        click.echo(to_github(diagnostics), nl=bool(diagnostics))
+    elif form == "concise":
+        lines = [concise(diagnostic) for diagnostic in diagnostics[:1000]]
+        rest = [f"and {len(diagnostics) - 1000} more"] if len(diagnostics) > 1000 else []
+        click.echo("\n".join([*lines, *rest, *fine]))
+    else:
+        colour = colored(color, sys.stdout)
+        if diagnostics:
+            click.echo(report(diagnostics[:shown], shown, color=colour), color=True)
+        if len(diagnostics) > shown:
+            click.echo(f"\nand {len(diagnostics) - shown} more")
+        click.echo("\n".join(fine), nl=bool(fine))

@@ -1,0 +1,99 @@
+"""The options that commands share, and what they do with the compiler's answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from ..diagnostics.diagnostic import Diagnostic
+from ..diagnostics.render import REPORT_LINES, report
+from ..driver import Compiled, Request, compile_spec
+from ..limits import DEFAULT_LIMITS, Limits, raised
+from ..reading import ReadError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Pair(click.ParamType):
+    """`NAME=VALUE`; with `whole`, the value is a whole number from 1 up."""
+
+    name = "NAME=VALUE"
+
+    def __init__(self, *, whole: bool = False) -> None:
+        self.whole = whole
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        name, sign, text = str(value).partition("=")
+        if not sign or not name.isidentifier():
+            self.fail(f"{value!r} is not of the form NAME=VALUE", param, ctx)
+        if not self.whole:
+            return name, text
+        digits = text.replace("_", "")
+        if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 11 and 0 < int(digits) < 2**31):
+            self.fail(f"{name} is a whole number from 1 to 2147483647, not {text!r}", param, ctx)
+        return name, int(digits)
+
+
+def common(function: _F) -> _F:
+    """The options that pick a network and a style."""
+    for option in reversed(
+        (
+            click.option("--net", metavar="NAME", help="The net of the file; by default its last one."),
+            click.option("--variant", metavar="NAME", help="A variant of the net."),
+            click.option("--set", "sets", type=Pair(), multiple=True, help="A parameter of the net, as in the spec."),
+            click.option("--dim", "dims", type=Pair(whole=True), multiple=True, help="A symbolic dimension, N=32."),
+            click.option("--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -."),
+            click.option("--limit", "limits", metavar="NAME=VALUE", multiple=True, help="Raise a limit, layers=200000."),
+            click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def request(spec: str, options: dict[str, Any], *, every: bool = False) -> Request:
+    """What the common options ask for."""
+    return Request(
+        spec,
+        net=options["net"],
+        variant=options["variant"],
+        sets=dict(options["sets"]),
+        dims=dict(options["dims"]),
+        every=every,
+        stdin_name=options["stdin_filename"],
+        limits=_limits(options["limits"]),
+    )
+
+
+def _limits(settings: Sequence[str]) -> Limits:
+    try:
+        return raised(DEFAULT_LIMITS, settings)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def compiled(wanted: Request) -> Compiled:
+    """The compiled spec; a file that cannot be read ends the command with 2, one whose text is refused with 1."""
+    try:
+        return compile_spec(wanted)
+    except ReadError as error:
+        show((error.diagnostic,), "auto")
+        raise click.exceptions.Exit(2 if error.diagnostic.span is None else 1) from None
+
+
+def colored(choice: str, stream: Any) -> bool:
+    """Whether to colour what goes to a stream."""
+    if choice != "auto":
+        return choice == "always"
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def show(diagnostics: Sequence[Diagnostic], color: str) -> None:
+    """A short report on standard error: at most 25 lines, the first two in full."""
+    if diagnostics:
+        ordered = sorted(diagnostics, key=lambda d: d.severity != "error")
+        click.echo(report(ordered, 2, lines=REPORT_LINES, color=colored(color, sys.stderr)), err=True, color=True)

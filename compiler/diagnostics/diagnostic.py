@@ -1,0 +1,44 @@
+"""What is said about a file, as data; `render` turns it into text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..source import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A secondary place and a few words on it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake. `message` stands on its own, in lower case with no full stop; `label` is a shorter text for the
+    marked place; `notes` give the reason, `help` the way out.
+
+    `code` is a name in `codes.CODES`; `span` is None only when there is no file to point into.
+    """
+
+    code: str
+    message: str
+    span: Span | None
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+    severity: Severity = "error"
+
+
+class SpecError(Exception):
+    """A spec has errors; `diagnostics` lists them all, in the order of the text."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__("; ".join(f"{d.span}: {d.message}" if d.span else d.message for d in diagnostics))
+        self.diagnostics = diagnostics

@@ -1,0 +1,40 @@
+"""Did you mean: the known name that is closest to a misspelt one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+CANDIDATES = 200
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate nearest to `name`, if one is near: at most one edit in three characters, the first 200 looked at."""
+    wanted = name.lower()
+    best, best_distance = None, max(1, len(name) // 3) + 1
+    for place, candidate in enumerate(candidates):
+        if place >= CANDIDATES:
+            break
+        if candidate.lower() == wanted:
+            return candidate
+        if abs(len(candidate) - len(name)) < best_distance:
+            distance = _distance(wanted, candidate.lower(), best_distance)
+            if distance < best_distance:
+                best, best_distance = candidate, distance
+    return best
+
+
+def _distance(a: str, b: str, enough: int) -> int:
+    """The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours."""
+    before: list[int] = []
+    previous = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        if min(row) >= enough:
+            return enough
+        before, previous = previous, row
+    return previous[-1]

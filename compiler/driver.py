@@ -1,0 +1,171 @@
+"""The whole compiler in one place: from what a user names to networks and diagnostics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .diagnostics.collect import Collector
+from .diagnostics.diagnostic import Diagnostic
+from .diagnostics.suggest import closest
+from .limits import DEFAULT_LIMITS, Limits
+from .reading import ReadError, decode, read_source, read_stdin
+from .resolve.count import count_layers
+from .resolve.names import NameCheck
+from .resolve.net import Choice, NetResolver
+from .resolve.network import Network
+from .resolve.program import Loader, Namespace
+from .source import Source, Span
+from .syntax import tree
+
+SPECS = Path(__file__).parent.parent / "specs"
+_VARIANT = re.compile(r"^ *variant +(\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to compile: `spec` is a path, `-` for standard input, or the name of a bundled spec or variant; `text` is a
+    spec given directly, which `spec` then names.
+
+    `every` asks for all nets of the file at all their variants; otherwise `net` and `variant` pick one, by default
+    the last net at its default parameters. `sets` are parameters as text in the language; `dims` symbolic dimensions.
+    """
+
+    spec: str
+    text: str | None = None
+    net: str | None = None
+    variant: str | None = None
+    sets: Mapping[str, str] = field(default_factory=dict)
+    dims: Mapping[str, int] = field(default_factory=dict)
+    every: bool = False
+    stdin_name: str = "<stdin>"
+    limits: Limits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`diagnostics` is in the order of the text; `networks` is empty when there is an error among them, other than an
+    expectation that does not hold."""
+
+    networks: tuple[Network, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+
+def compile_spec(request: Request) -> Compiled:
+    """Read, parse, check and resolve a spec.
+
+    Raises ReadError when there is no text to work on: no such file or bundled spec, or one that cannot be read.
+    """
+    source, path, variant = _find(request)
+    collector = Collector()
+    space = Loader(collector, request.limits).load(source, path)
+    broken = _check_names(space, collector)
+    resolver = NetResolver(space, broken, collector, request.limits)
+    networks = []
+    for net, choice in _choices(space, request, variant, collector):
+        if count_layers(net, space, request.limits, collector):
+            network = resolver.resolve(net, choice)
+            if network is not None:
+                networks.append(network)
+    found = collector.ordered()
+    broken_text = any(d.severity == "error" and d.code != "expectation" for d in found)
+    return Compiled(() if broken_text else tuple(networks), found)
+
+
+def _check_names(space: Namespace, collector: Collector) -> set[Span]:
+    """Check the names of a file and of all that it uses."""
+    broken: set[Span] = set()
+    todo, done = [space], set()
+    while todo:
+        file = todo.pop()
+        if id(file) in done:
+            continue
+        done.add(id(file))
+        NameCheck(file, collector, broken).run()
+        todo += [used for _, used in file.used.values()]
+    return broken
+
+
+def _choices(
+    space: Namespace, request: Request, variant: str | None, collector: Collector
+) -> Iterable[tuple[tree.Net, Choice]]:
+    """The nets to resolve, each with its variant and parameters."""
+    nets = list(space.nets.values())
+    if request.net is not None:
+        nets = [net for net in nets if net.name.id == request.net]
+    if not nets:
+        _no_net(space, request, collector)
+        return
+    chosen = request.variant or variant
+    if chosen is not None:
+        with_variant = [net for net in nets if chosen in variants(net)]
+        if not with_variant:
+            known = ", ".join(name for net in nets for name in variants(net))
+            _report(space, collector, f"no net here has a variant `{chosen}`", known)
+            return
+        yield with_variant[-1], Choice(chosen, request.sets, request.dims)
+    elif not request.every:
+        yield nets[-1], Choice(None, request.sets, request.dims)
+    else:
+        for net in nets:
+            names: list[str | None] = list(variants(net))
+            if not names or request.sets or all(parameter.default is not None for parameter in net.parameters):
+                names.insert(0, None)
+            for name in names:
+                yield net, Choice(name, request.sets, request.dims)
+
+
+def variants(net: tree.Net) -> list[str]:
+    """The names of a net's variants."""
+    return [s.name.id for s in net.body.statements if isinstance(s, tree.Variant)]
+
+
+def _no_net(space: Namespace, request: Request, collector: Collector) -> None:
+    known = ", ".join(space.nets)
+    if request.net is not None and known:
+        _report(space, collector, f"there is no net `{request.net}` in this file", known)
+    elif not collector.failed and not request.every:
+        _report(space, collector, "there is no net in this file", "")
+
+
+def _report(space: Namespace, collector: Collector, message: str, known: str) -> None:
+    span = Span(space.source, 0, 0)
+    help = f"there are {known}" if known else "write `net name { … }`"
+    collector.add(Diagnostic("no-net", message, span, help=help))
+
+
+def _find(request: Request) -> tuple[Source, Path | None, str | None]:
+    """The text of a spec, the path that it came from, and the variant that its name stands for. Raises ReadError."""
+    spec = request.spec
+    if request.text is not None:
+        return decode(request.text.encode("utf-8", "surrogatepass"), spec, request.limits), None, None
+    if spec == "-":
+        return read_stdin(request.stdin_name, request.limits), None, None
+    if re.fullmatch(r"\w+", spec, re.ASCII):
+        path = SPECS / f"{spec}.net"
+        if path.is_file():
+            return read_source(path, path.name, request.limits), path, None
+        for path in sorted(SPECS.glob("*.net")):
+            if spec in _VARIANT.findall(path.read_text("utf-8")):
+                return read_source(path, path.name, request.limits), path, spec
+        if not Path(spec).exists():
+            raise ReadError("missing-file", f"there is no bundled spec `{spec}`, and no file of that name",
+                            help=_similar(spec))  # fmt: skip
+    return read_source(spec, spec, request.limits), Path(spec), None
+
+
+def bundled() -> dict[str, list[str]]:
+    """The bundled specs with the names of their variants."""
+    return {path.stem: _VARIANT.findall(path.read_text("utf-8")) for path in sorted(SPECS.glob("*.net"))}
+
+
+def _similar(spec: str) -> str:
+    names = [name for stem, variants in bundled().items() for name in (stem, *variants)]
+    found = closest(spec, names)
+    return f"did you mean `{found}`?" if found else f"the bundled specs are {', '.join(bundled())}"

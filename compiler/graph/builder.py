@@ -1,0 +1,154 @@
+"""Building a graph node by node: types are inferred and limits checked as it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..limits import Limits
+from ..source import Span
+from .dims import Dim, Poly
+from .graph import Graph, Node, Parameter, Port, Use, Value
+from .initial import Initial
+from .op import Op, OpError, Types
+from .tensor import DType, TensorType
+
+
+@dataclass(slots=True, eq=False)
+class OpenUse:
+    """A layer use while the graph is being built. `made` are the parameters that it made or, shared, uses again."""
+
+    kind: str
+    span: Span
+    chain: tuple[Span, ...]
+    ins: tuple[Value, ...]
+    outs: tuple[Value, ...] = ()
+    made: dict[str, OpenParameter] = field(default_factory=dict)
+    shares: OpenUse | None = None
+
+
+@dataclass(slots=True, eq=False)
+class OpenParameter:
+    value: Value
+    axes: tuple[str, ...]
+    trainable: bool
+    initial: Initial
+    fan: tuple[int, int]
+    use: int
+
+
+class Builder:
+    """Makes values, nodes and parameters for the layer use that is open.
+
+    Calling it with a primitive and its inputs adds a node and returns its output.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.float_type: DType = "f32"
+        self.uses: list[OpenUse] = []
+        self._nodes: list[Node] = []
+        self._parameters: list[tuple[str, OpenParameter]] = []
+        self._types: dict[tuple[Op, Types], Types] = {}
+        self._numbers = 0
+
+    def value(self, type: TensorType) -> Value:
+        """A new value with no node: an input, target or parameter."""
+        self._numbers += 1
+        return Value(type, self._numbers)
+
+    def open(self, use: OpenUse) -> None:
+        """What is built from now on belongs to this layer use."""
+        self.uses.append(use)
+
+    def all(self, op: Op, *ins: Value) -> tuple[Value, ...]:
+        """Add a node and return all of its outputs."""
+        types = tuple([value.type for value in ins])
+        key = (op, types)
+        outs = self._types.get(key)
+        if outs is None:
+            outs = op.infer(types)
+            for type in outs:
+                self._check(type)
+            self._types[key] = outs
+        values = tuple([self.value(type) for type in outs])
+        self._nodes.append(Node(op, ins, values, len(self.uses) - 1))
+        return values
+
+    def __call__(self, op: Op, *ins: Value) -> Value:
+        return self.all(op, *ins)[0]
+
+    def param(self, name: str, axes: Mapping[str, Dim], initial: Initial, fan: tuple[int, int] = (1, 1)) -> Value:
+        """The trained parameter `name` of this layer use, in the network's float type; `axes` names its dimensions."""
+        return self._parameter(name, axes, initial, fan, trainable=True)
+
+    def buffer(self, name: str, axes: Mapping[str, Dim], initial: Initial) -> Value:
+        """Like `param`, for numbers that are kept but not trained."""
+        return self._parameter(name, axes, initial, (1, 1), trainable=False)
+
+    def _parameter(
+        self, name: str, axes: Mapping[str, Dim], initial: Initial, fan: tuple[int, int], *, trainable: bool
+    ) -> Value:
+        use = self.uses[-1]
+        type = TensorType(self.float_type, tuple(axes.values()))
+        for axis, size in axes.items():
+            if isinstance(size, Poly):
+                raise OpError(
+                    "unbound-dimension",
+                    f"the number of {axis} of a weight cannot be symbolic, here {size}",
+                    help=f"give {size.symbols[0]} a number with `--dim {size.symbols[0]}=…`, or write it in the input",
+                )
+        if use.shares is not None:
+            return self._shared(use.shares, name, type)
+        self._check(type)
+        made = OpenParameter(self.value(type), tuple(axes), trainable, initial, fan, len(self.uses) - 1)
+        use.made[name] = made
+        self._parameters.append((name, made))
+        return made.value
+
+    def _shared(self, first: OpenUse, name: str, type: TensorType) -> Value:
+        shared = first.made.get(name)
+        if shared is None or shared.value.type != type:
+            had = f"has {shared.value.type}" if shared else "has none"
+            raise OpError(
+                "shape-mismatch",
+                f"the shared `{name}` would be {type} here, but the first use {had}",
+                operand=0,
+                help="uses that share weights need inputs of one size; write a layer of its own here",
+            )
+        self.uses[-1].made[name] = shared
+        return shared.value
+
+    def _check(self, type: TensorType) -> None:
+        elements = 1
+        for dim in type.shape:
+            if isinstance(dim, Poly):
+                continue
+            if dim > self.limits.dim:
+                raise OpError("limit", f"a dimension of {dim:,} is over the limit of {self.limits.dim:,}")
+            elements *= dim
+        if elements > self.limits.elements:
+            raise OpError("limit", f"a tensor of {elements:,} elements is over the limit of {self.limits.elements:,}")
+        if type.rank > self.limits.rank:
+            raise OpError("limit", f"a tensor of rank {type.rank} is over the limit of {self.limits.rank}")
+
+    def finish(
+        self, inputs: tuple[Port, ...], targets: tuple[Port, ...], outputs: tuple[Port, ...], names: list[str]
+    ) -> Graph:
+        """The graph, with a name for each layer use."""
+        places = {id(use): place for place, use in enumerate(self.uses)}
+        uses = tuple(
+            Use(
+                name, use.kind, use.span, use.chain, use.ins, use.outs,
+                names[places[id(use.shares)]] if use.shares is not None else None,
+            )
+            for name, use in zip(names, self.uses, strict=True)
+        )  # fmt: skip
+        parameters = tuple(
+            Parameter(
+                f"{names[p.use]}.{name}" if name else names[p.use],
+                p.value, p.axes, p.trainable, p.initial, p.fan, p.use,
+            )
+            for name, p in self._parameters
+        )  # fmt: skip
+        return Graph(inputs, targets, parameters, tuple(self._nodes), outputs, uses)

@@ -1,0 +1,145 @@
+"""Reading text: the one door through which spec files come in."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+from pathlib import Path
+
+from .diagnostics.diagnostic import Diagnostic
+from .limits import Limits
+from .source import Source, Span
+
+# Control characters other than tab and line feed, a lone carriage return, and the direction controls of Unicode.
+_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_BYTE_ORDER_MARKS = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))  # fmt: skip
+
+
+class ReadError(Exception):
+    """A text cannot be read; `diagnostic` says why."""
+
+    def __init__(self, code: str, message: str, *, span: Span | None = None, help: str = "") -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(code, message, span, help=help)
+
+
+def read_source(path: str | Path, shown: str, limits: Limits) -> Source:
+    """The text of a regular file. Raises ReadError."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except ValueError:
+        raise ReadError("unreadable", f"`{shown!a}` is not the name of a file") from None
+    except OSError as error:
+        raise _unopened(error, shown) from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise ReadError("not-a-file", f"`{shown}` is not a regular file", help="name a `.net` file")
+        if status.st_size > limits.file_bytes:
+            raise _too_large(shown, limits)
+        try:
+            data = file.read(limits.file_bytes + 1)
+        except OSError as error:
+            raise ReadError("unreadable", f"`{shown}` cannot be read: {_reason(error)}") from None
+    return decode(data, shown, limits)
+
+
+def read_stdin(shown: str, limits: Limits) -> Source:
+    """The text on standard input. Raises ReadError."""
+    return decode(sys.stdin.buffer.read(limits.file_bytes + 1), shown, limits)
+
+
+def decode(data: bytes, shown: str, limits: Limits) -> Source:
+    """The text of these bytes, checked: UTF-8, no hidden characters, no line too long. Raises ReadError."""
+    if len(data) > limits.file_bytes:
+        raise _too_large(shown, limits)
+    for mark, name in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            raise ReadError("encoding", f"`{shown}` is {name}", help="save it as UTF-8")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        raise ReadError(
+            "encoding",
+            f"`{shown}` is not UTF-8: byte 0x{data[error.start]:02x} at line {line}, byte {column} of the line",
+            help="save it as UTF-8",
+        ) from None
+    source = Source(shown, text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    _check(source, limits)
+    return source
+
+
+def _check(source: Source, limits: Limits) -> None:
+    found = _REFUSED.search(source.text)
+    if found:
+        code = ord(found.group())
+        kind = "a direction character, which makes text read otherwise than it runs" if code >= 0x2000 else "a control character"
+        kind = "a carriage return without a line feed" if code == 0x0D else kind
+        raise ReadError(
+            "control-character",
+            f"U+{code:04X} is {kind}",
+            span=Span(source, found.start(), found.end()),
+            help="end lines with LF or CR LF" if code == 0x0D else "delete it",
+        )
+    if len(source.text) <= limits.line_bytes // 4:
+        return
+    start = 0
+    for line in source.text.split("\n"):
+        if len(line) * 4 > limits.line_bytes and len(line.encode()) > limits.line_bytes:
+            raise ReadError(
+                "limit",
+                f"a line is over the limit of {limits.line_bytes:,} bytes",
+                span=Span(source, start, start + 1),
+                help="break it after a comma or an operator",
+            )
+        start += len(line) + 1
+
+
+def _too_large(shown: str, limits: Limits) -> ReadError:
+    return ReadError(
+        "too-large",
+        f"`{shown}` is over the limit of {limits.file_bytes:,} bytes",
+        help="the limit `file_bytes` can be raised with `--limit file_bytes=…`",
+    )
+
+
+def _unopened(error: OSError, shown: str) -> ReadError:
+    if error.errno == errno.ENOENT or error.errno == errno.ENOTDIR:
+        return ReadError("missing-file", f"there is no file `{shown}`")
+    if error.errno in (errno.EISDIR, errno.ENXIO, errno.ENODEV):
+        return ReadError("not-a-file", f"`{shown}` is not a regular file", help="name a `.net` file")
+    if error.errno == errno.ELOOP:
+        return ReadError("unreadable", f"`{shown}` is a link that leads back to itself, or may not be followed")
+    return ReadError("unreadable", f"`{shown}` cannot be read: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown reason").lower()
+
+
+def contained(root: Path, folder: Path, relative: str) -> Path:
+    """The path of a used file: below `root`, reached from `folder` by a relative path without links.
+
+    Raises ReadError with the code `outside`.
+    """
+    parts = relative.split("/")
+    if not relative or relative.startswith(("/", "~")) or "\\" in relative or ":" in relative or "\0" in relative:
+        raise ReadError(
+            "outside", f"`{relative}` is not a relative path", help='name a file beside this one: `use "blocks.net"`'
+        )
+    path = folder
+    for part in parts:
+        path = path.parent if part == ".." else path / part if part not in ("", ".") else path
+        if path != root and root not in path.parents:
+            raise ReadError(
+                "outside", f"`{relative}` is outside the folder of the spec",
+                help="move the file into the spec's folder",
+            )  # fmt: skip
+        if path.is_symlink():
+            raise ReadError("outside", f"`{relative}` goes through a link", help="name the file itself")
+    return path

@@ -1,0 +1,124 @@
+"""The derivation of every figure: the formula, the numbers put in, the result, and the line of the text behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..analysis.figures import FREE, Row, analyse
+from ..diagnostics.suggest import closest
+from ..diagnostics.visible import visible
+from ..graph.dims import bind, bound, show_shape
+from ..graph.formula import Formula, formula, named, plus, times
+from ..graph.graph import Node, Parameter
+from ..graph.tensor import ITEM_BYTES, SPATIAL, TensorType
+from ..resolve.network import Network
+from .table import size
+
+
+class NoSuchLayer(Exception):
+    """There is no layer use of that name; the text says which is near."""
+
+
+def explain(network: Network, layer: str | None = None) -> str:
+    """The figures of one layer use, of all uses in a scope, or of the whole network. Raises NoSuchLayer, Unbound."""
+    values = FREE | dict(network.dims)
+    rows = analyse(network.graph).rows
+    if layer:
+        chosen = [row for row in rows if row.use.name == layer or row.use.name.startswith(layer + ".")]
+        if not chosen:
+            near = closest(layer, (row.use.name for row in rows))
+            hint = f"did you mean `{near}`?" if near else "`netc analyze` lists them"
+            raise NoSuchLayer(f"there is no layer `{visible(layer)}`: {hint}")
+        rows = tuple(chosen)
+    return "\n\n".join("\n".join(_row(row, values)) for row in rows)
+
+
+def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
+    use = row.use
+    line, _ = use.span.position
+    yield f"{visible(use.name)}: {visible(use.span.source.line(line).strip(), 90)}  ({visible(use.span.source.name)}:{line})"
+    for value in use.ins:
+        yield _entry("input", show_shape(value.type.shape))
+    for node in row.nodes:
+        yield from _sizes(node, values)
+    if row.padding is not None:
+        yield _entry("padding", _sides(row.padding))
+    for value in use.outs:
+        yield _entry("output", show_shape(value.type.shape))
+    if use.shared_with is not None:
+        yield _entry("params", f"0: the weights are those of {visible(use.shared_with)}, counted there")
+    else:
+        yield from _parameters("params", [p for p in row.parameters if p.trainable], values)
+        yield from _parameters("buffers", [p for p in row.parameters if not p.trainable], values)
+    if not row.needed:
+        yield _entry("MACs", "0: only the loss needs this layer, a forward pass to the outputs leaves it out")
+        yield _entry("FLOPs", "0: as the MACs")
+    else:
+        for label, pick in (("MACs", 0), ("FLOPs", 1)):
+            costs = [_cost(node, pick) for node in row.nodes]
+            yield _entry(label, _derive(plus(cost for cost in costs if cost.value != 0), values))
+    for value in use.outs:
+        if value not in use.ins:
+            yield _entry("memory", f"{_derive(_memory(value.type), values)} bytes ({size(bound(value.type.bytes, values))})")
+    if row.field is not None:
+        yield _entry("field", "×".join(map(str, row.field)) + " positions of the input")
+
+
+def _entry(label: str, text: str) -> str:
+    return f"  {label:<9}{text}"
+
+
+def _derive(figure: Formula, values: Mapping[str, int]) -> str:
+    """`formula = numbers = result`, without the parts that would repeat."""
+    result = bind(figure.value, values)
+    text = f"{result:,}" if isinstance(result, int) else str(result)
+    if figure.operator == "leaf":
+        return f"{figure.name} = {text}" if figure.name else text
+    return f"{figure.words()} = {figure.numbers(values)} = {text}"
+
+
+def _sizes(node: Node, values: Mapping[str, int]) -> Iterable[str]:
+    ins = tuple(value.type for value in node.ins)
+    outs = tuple(value.type for value in node.outs)
+    for axis, figure in node.op.sizes(ins, outs):
+        yield _entry(axis, _derive(figure, values))
+
+
+def _sides(padding: tuple[int, ...]) -> str:
+    names = ("top", "bottom", "left", "right") if len(padding) == 4 else ("before", "after")
+    return ", ".join(f"{name} {amount}" for name, amount in zip(names, padding, strict=True))
+
+
+def _parameters(label: str, parameters: list[Parameter], values: Mapping[str, int]) -> Iterable[str]:
+    if not parameters:
+        if label == "params":
+            yield _entry(label, "0")
+        return
+    terms = [times(named(name, size) for name, size in zip(p.axes, p.value.type.shape, strict=True)) for p in parameters]
+    total = plus(terms)
+    names = " + ".join(p.name.rsplit(".", 1)[-1] for p in parameters)
+    text = f"{names} = {total.words()} = {total.numbers(values)}" if total.operator != "leaf" else f"{names} = {total.words()}"
+    yield _entry(label, f"{text} = {total.value:,}")
+
+
+def _cost(node: Node, pick: int) -> Formula:
+    ins = tuple(value.type for value in node.ins)
+    outs = tuple(value.type for value in node.outs)
+    return formula(node.op.macs(ins, outs) if pick == 0 else node.op.flops(ins, outs))
+
+
+def _memory(type: TensorType) -> Formula:
+    """The bytes of a tensor: the product of its sizes and the bytes of an element."""
+    names = {len(axes): names for axes, names in (((0,), ("length",)), ((0, 1), ("height", "width")))}
+    spatial = SPATIAL.get(type.rank, ()) if type.rank != 3 else ()
+    labels = ["batch", *[f"size {place}" for place in range(1, type.rank)]]
+    if type.rank == 2:
+        labels[1] = "features"
+    for place, name in zip(spatial, names.get(len(spatial), ()), strict=False):
+        labels[place] = name
+    if spatial:
+        labels[spatial[0] - 1] = "maps"
+    if type.rank == 5:
+        labels[1] = "steps"
+    factors = [named(label, dim) for label, dim in zip(labels, type.shape, strict=True)]
+    return times([*factors[1:], factors[0], named("bytes each", ITEM_BYTES[type.dtype])])

@@ -1,0 +1,86 @@
+"""What every report of an analysis says, bound to numbers and free of form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..analysis.figures import FREE, Row, Totals, analyse
+from ..graph.dims import Shape, bound
+from ..resolve.network import Network
+from ..source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row, of a layer use or of a scope collapsed into one."""
+
+    name: str
+    op: str
+    inputs: tuple[tuple[int, ...], ...]
+    output: tuple[int, ...]
+    symbolic: Shape
+    padding: tuple[int, ...] | None
+    params: int
+    buffers: int
+    macs: int
+    flops: int
+    activation_bytes: int
+    field: tuple[int, ...] | None
+    shared_with: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    network: Network
+    dims: Mapping[str, int]
+    lines: tuple[Line, ...]
+    totals: Totals
+
+
+def summarise(network: Network, depth: int | None = None) -> Summary:
+    """The figures of a network at its dims; scopes deeper than `depth` are collapsed into one line each.
+
+    Raises Unbound when a dimension other than N and T has no value.
+    """
+    analysis = analyse(network.graph)
+    values = FREE | dict(network.dims)
+    lines = tuple(_line(row, values) for row in analysis.rows)
+    if depth is not None:
+        lines = _collapse(lines, depth)
+    used = sorted({name for port in network.graph.inputs for dim in port.value.type.shape for name in _symbols(dim)})
+    dims = {name: values[name] for name in used if name in values} | dict(network.dims)
+    return Summary(network, dims, lines, analysis.totals.at(network.dims))
+
+
+def _symbols(dim: object) -> tuple[str, ...]:
+    return getattr(dim, "symbols", ())
+
+
+def _line(row: Row, values: Mapping[str, int]) -> Line:
+    use = row.use
+    return Line(
+        use.name, use.kind,
+        tuple(tuple(bound(dim, values) for dim in value.type.shape) for value in use.ins),
+        tuple(bound(dim, values) for dim in row.output), row.output,
+        row.padding, row.params, row.buffers, bound(row.macs, values), bound(row.flops, values),
+        bound(row.activation_bytes, values), row.field, use.shared_with, use.span,
+    )  # fmt: skip
+
+
+def _collapse(lines: tuple[Line, ...], depth: int) -> tuple[Line, ...]:
+    """One line for each scope of `depth` parts: figures are summed, the result is that of its last layer."""
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(".".join(line.name.split(".")[:depth]), []).append(line)
+    return tuple(_merge(name, group) if group[0].name != name else group[0] for name, group in groups.items())
+
+
+def _merge(name: str, group: list[Line]) -> Line:
+    last = group[-1]
+    return Line(
+        name, name.rsplit(".", 1)[-1].rstrip("0123456789") or "block", group[0].inputs, last.output, last.symbolic, None,
+        sum(line.params for line in group), sum(line.buffers for line in group), sum(line.macs for line in group),
+        sum(line.flops for line in group), sum(line.activation_bytes for line in group), last.field, None, group[0].span,
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""The table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..diagnostics.visible import visible
+from .summary import Line, Summary
+
+HEAD = ("layer", "kind", "output", "padding", "params", "MACs", "memory", "field")
+RIGHT = (False, False, False, False, True, True, True, True)
+LONGEST = 200
+
+
+def cells(summary: Summary) -> list[tuple[str, ...]]:
+    """The rows of the table as text."""
+    return [_cells(line) for line in summary.lines]
+
+
+def total_cells(summary: Summary) -> tuple[str, ...]:
+    memory = sum(line.activation_bytes for line in summary.lines)
+    return ("total", "", "", "", f"{summary.totals.params:,}", f"{summary.totals.macs:,}", size(memory), "")
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    params = f"{line.params:,}" if line.shared_with is None else f"= {line.shared_with}"
+    return (
+        visible(line.name), line.op, "×".join(str(dim) for dim in line.symbolic), _padding(line.padding), params,
+        f"{line.macs:,}", size(line.activation_bytes), "×".join(map(str, line.field)) if line.field else "",
+    )  # fmt: skip
+
+
+def _padding(padding: tuple[int, ...] | None) -> str:
+    """`0` or `2` on all sides, else each side."""
+    if padding is None:
+        return ""
+    return str(padding[0]) if len(set(padding)) == 1 else " ".join(map(str, padding))
+
+
+def size(count: int) -> str:
+    """A number of bytes in the largest unit that it fills: `18.4 KiB`."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            return f"{count} B" if unit == "B" else f"{amount:,.1f} {unit}"
+        amount /= 1024
+    raise AssertionError("unreachable")
+
+
+def title(summary: Summary) -> str:
+    network = summary.network
+    variant = f" variant {network.variant}" if network.variant else ""
+    given = ", ".join(f"{name} = {visible(value)}" for name, value in network.parameters.items())
+    return f"{network.name}{variant}" + (f" ({given})" if given else "") + f" from {visible(network.file)}"
+
+
+def footer(summary: Summary) -> list[str]:
+    """The totals in words, and the conventions behind the numbers."""
+    totals = summary.totals
+    at = ", ".join(f"{name} = {value}" for name, value in summary.dims.items()) or "the sizes given"
+    buffers = f", {totals.buffers:,} buffers ({size(totals.buffer_bytes)})" if totals.buffers else ""
+    return [
+        f"{totals.params:,} parameters ({size(totals.parameter_bytes)}){buffers}",
+        f"{totals.macs:,} MACs, {totals.flops:,} FLOPs in one forward pass at {at}",
+        "MACs: multiply-accumulates of convolutions and fully connected layers; FLOPs: every arithmetic operation.",
+        f"memory: bytes of each layer's result at {at}; field: receptive field; padding: all sides, or top bottom left right.",
+    ]
+
+
+def render(summary: Summary) -> str:
+    """The table as plain text; beyond 200 rows its middle is left out."""
+    rows = [*_shorten(cells(summary)), total_cells(summary)]
+    widths = [max(len(row[i]) for row in (HEAD, *rows)) for i in range(len(HEAD))]
+    rule = "  ".join("─" * width for width in widths)
+    body = [_join(row, widths) for row in rows]
+    return "\n".join(
+        [title(summary), "", _join(HEAD, widths), rule, *body[:-1], rule, body[-1], "", *footer(summary)]
+    )
+
+
+def _shorten(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    if len(rows) <= LONGEST:
+        return rows
+    half = LONGEST // 2
+    gap = (f"… {len(rows) - 2 * half:,} more", *[""] * (len(HEAD) - 1))
+    return [*rows[:half], gap, *rows[-half:]]
+
+
+def _join(row: Sequence[str], widths: Sequence[int]) -> str:
+    parts = [
+        cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(row, widths, RIGHT, strict=True)
+    ]
+    return "  ".join(parts).rstrip()
+
+
+def print_rich(summary: Summary) -> None:
+    """The same table with colours, on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title(summary)), title_justify="left", box=None, header_style="bold", show_footer=True)
+    for name, right, foot in zip(HEAD, RIGHT, total_cells(summary), strict=True):
+        table.add_column(name, justify="right" if right else "left", footer=Text(foot), overflow="fold")
+    for row in _shorten(cells(summary)):
+        table.add_row(*(Text(cell) for cell in row))
+    console = Console()
+    console.print(table)
+    for line in footer(summary):
+        console.print(Text(line, style="dim"))

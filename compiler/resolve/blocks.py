@@ -1,0 +1,100 @@
+"""Applying a block: its parameters, its inputs, and its body in a scope of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..source import Span
+from ..syntax import tree
+from .frame import Frame
+from .naming import Mark
+from .statements import run
+from .values import UNKNOWN, Definition, Recipe, Tensor, Unknown
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluator
+
+
+def apply_block(
+    evaluator: Evaluator,
+    recipe: Recipe,
+    inputs: tuple[Tensor, ...] | Unknown,
+    label: str | None,
+    span: Span,
+    frame: Frame,
+) -> object:
+    """The value of a block's body with these inputs: its last value, or the values that it outputs."""
+    definition = recipe.target
+    assert isinstance(definition, Definition)
+    item = definition.item
+    if isinstance(item, tree.Cell):
+        evaluator.report(
+            frame, "cell-not-compiled", f"the cell `{recipe.name}` is checked, but this version cannot compile cells",
+            span, help="leave recurrent layers out for now",
+        )  # fmt: skip
+        return UNKNOWN
+    if len(frame.chain) >= evaluator.limits.block_depth:
+        evaluator.report(
+            frame, "limit", f"blocks are nested deeper than {evaluator.limits.block_depth} uses", span,
+            help="the limit `block_depth` can be raised with `--limit block_depth=…`",
+        )  # fmt: skip
+        return UNKNOWN
+    values = parameters(evaluator, recipe, item, span, frame)
+    if isinstance(inputs, Unknown) or isinstance(values, Unknown):
+        return UNKNOWN
+    wanted = len(item.inputs) or 1
+    if len(inputs) != wanted:
+        evaluator.report(
+            frame, "input-count",
+            f"the block `{recipe.name}` takes {wanted} input{'s' if wanted > 1 else ''}, here are {len(inputs)}", span,
+            help="`block name(…) from a, b` names several inputs" if wanted == 1 else
+            f"feed it `({', '.join(name.id for name in item.inputs)}) -> {recipe.name}`",
+        )  # fmt: skip
+        return UNKNOWN
+    names: dict[str, object] = {name.id: tensor for name, tensor in zip(item.inputs, inputs, strict=False)}
+    mark = frame.mark.add(Mark(recipe.name, label))
+    one = inputs[0] if wanted == 1 else None
+    inner = Frame(definition.file, [names], one, one, mark, (*frame.chain, span))
+    for parameter in item.parameters:
+        name = parameter.name.id
+        if name in values:
+            names[name] = values[name]
+        elif parameter.default is not None:
+            names[name] = evaluator.evaluate(parameter.default, inner)
+    run(evaluator, item.body, inner)
+    if not inner.outputs:
+        return UNKNOWN if inner.it is None else inner.it
+    results = tuple(value for _, value, _ in inner.outputs)
+    return results[0] if len(results) == 1 else results
+
+
+def parameters(
+    evaluator: Evaluator, recipe: Recipe, item: tree.Block | tree.Cell, span: Span, frame: Frame
+) -> dict[str, object] | Unknown:
+    """The given arguments by parameter name; every mistake in them is reported."""
+    names = [parameter.name.id for parameter in item.parameters]
+    values: dict[str, object] = {}
+    for place, given in enumerate(recipe.arguments):
+        if given.name is None and place >= len(names):
+            evaluator.report(
+                frame, "too-many-arguments", f"`{recipe.name}` takes at most {len(names)} arguments", given.span,
+                help=f"its parameters are {', '.join(names)}" if names else "write it without brackets",
+            )  # fmt: skip
+            return UNKNOWN
+        name = given.name or names[place]
+        if name not in names:
+            return UNKNOWN
+        if name in values:
+            evaluator.report(
+                frame, "duplicate-argument", f"`{name}` is given twice", given.span, help="give each argument once"
+            )
+            return UNKNOWN
+        values[name] = given.value
+    missing = [p.name.id for p in item.parameters if p.default is None and p.name.id not in values]
+    if missing:
+        evaluator.report(
+            frame, "missing-argument", f"`{recipe.name}` needs `{missing[0]}`", span,
+            help=f"write `{recipe.name}({', '.join(f'{name} = …' for name in missing)})`",
+        )  # fmt: skip
+        return UNKNOWN
+    return values

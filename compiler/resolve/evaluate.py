@@ -1,0 +1,416 @@
+"""Evaluating expressions: a walk over the syntax tree that computes values and adds layer uses to the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..diagnostics.collect import Collector
+from ..diagnostics.diagnostic import Diagnostic, Label
+from ..graph.arguments import Word
+from ..graph.builder import Builder
+from ..graph.dims import Poly, symbol
+from ..graph.initial import INITIALS, Initial
+from ..graph.layer import find_layer
+from ..graph.op import OpError
+from ..limits import Limits
+from ..source import Span
+from ..syntax import tree
+from . import numbers
+from .frame import Frame
+from .program import library
+from .uses import Stop, Uses
+from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
+from .words import FUNCTIONS, SOFT_WORDS, WORDS
+
+LayerLike = Recipe | Instance
+
+
+class Evaluator:
+    """Evaluates expressions and statements of one network.
+
+    `broken` holds the places that the check of names reported: they are unknown here, without another word.
+    `fixed` are symbolic dimensions that are put in as numbers.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        collector: Collector,
+        broken: set[Span],
+        fixed: Mapping[str, int],
+        limits: Limits,
+    ) -> None:
+        self.builder = builder
+        self.collector = collector
+        self.broken = broken
+        self.fixed = fixed
+        self.limits = limits
+        self.symbols: set[str] = set()
+        self.only_input = True
+        self.inputs: list[tuple[str, Tensor | Unknown, Span]] = []
+        self.targets: list[tuple[str, Tensor | Unknown, Span]] = []
+        self.uses = Uses(self)
+        self._steps = 0
+        self._depth = 0
+
+    # Values
+
+    def evaluate(self, expr: tree.Expr, frame: Frame) -> object:
+        """The value of an expression; UNKNOWN when a mistake in it was reported. A layer is not applied."""
+        return _EVALUATE[type(expr)](self, expr, frame)
+
+    def pipeline(self, expr: tree.Expr, frame: Frame) -> object:
+        """The value of an expression where a tensor is wanted: a layer continues from the running value."""
+        value = self.evaluate(expr, frame)
+        if isinstance(value, LayerLike):
+            return self.uses.apply(value, self.running(frame, expr.span), expr.span, frame)
+        return value
+
+    def running(self, frame: Frame, span: Span) -> object:
+        """The running value, `it`."""
+        if frame.it is None:
+            self.report(
+                frame, "no-running-value", "there is no running value to continue from here", span,
+                help="start the pipeline with a value, such as the name of an input: `name -> …`",
+            )  # fmt: skip
+            frame.it = UNKNOWN
+        return frame.it
+
+    def truth(self, expr: tree.Expr, frame: Frame) -> bool | Unknown:
+        """The value of a condition."""
+        value = self.evaluate(expr, frame)
+        if isinstance(value, bool | Unknown):
+            return value
+        self.report(
+            frame, "bad-operand", f"a condition is `yes` or `no`, this is {describe(value)}", expr.span,
+            help="compare it: `stride != 1`",
+        )  # fmt: skip
+        return UNKNOWN
+
+    def report(
+        self,
+        frame: Frame,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        labels: tuple[Label, ...] = (),
+        notes: tuple[str, ...] = (),
+        help: str = "",
+    ) -> None:
+        """Report a mistake, with the chain of block uses that led to it."""
+        uses = tuple(Label(use, "in this use of a block") for use in reversed(frame.chain))
+        self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help))
+
+    def report_op(self, frame: Frame, error: OpError, span: Span, labels: tuple[Label, ...] = ()) -> None:
+        """Report a rule of an operation that `span` breaks."""
+        self.report(
+            frame, error.code, error.message, span,
+            label=error.label, labels=labels, notes=error.notes, help=error.help,
+        )  # fmt: skip
+
+    def port(self, statement: tree.Input | tree.Target, value: Tensor | Unknown, frame: Frame) -> None:
+        """Take an input or target of the net; a net's only input is its first running value."""
+        port = (statement.name.id, value, statement.name.span)
+        if isinstance(statement, tree.Target):
+            self.targets.append(port)
+            return
+        self.inputs.append(port)
+        types = [tensor.value.type.dtype for _, tensor, _ in self.inputs if isinstance(tensor, Tensor)]
+        self.builder.float_type = next((dtype for dtype in types if dtype in ("f32", "f64")), "f32")
+        frame.inputs = frame.it = value if self.only_input else None
+
+    # Limits
+
+    def step(self, span: Span, frame: Frame, count: int = 1) -> None:
+        """Count statements that are run, or about to be. Raises Stop over the limit."""
+        self._steps += count
+        if self._steps > self.limits.steps:
+            self.report(
+                frame, "limit", f"resolving the network takes more than {self.limits.steps:,} statements", span,
+                help="repeat less; the limit `steps` can be raised with `--limit steps=…`",
+            )  # fmt: skip
+            raise Stop
+
+    def enter(self, span: Span, frame: Frame) -> None:
+        """Go one level deeper into bodies and brackets. Raises Stop over the limit."""
+        self._depth += 1
+        if self._depth > self.limits.nesting:
+            self.report(
+                frame, "limit", f"blocks, bodies and brackets are nested more than {self.limits.nesting} deep", span,
+                help="use fewer blocks inside each other",
+            )  # fmt: skip
+            raise Stop
+
+    def leave(self) -> None:
+        self._depth -= 1
+
+    # Expressions, one function for each kind
+
+    def _number(self, expr: tree.Number, frame: Frame) -> object:
+        return expr.value
+
+    def _extent(self, expr: tree.Extent, frame: Frame) -> object:
+        return expr.sizes
+
+    def _string(self, expr: tree.String, frame: Frame) -> object:
+        return expr.value
+
+    def _name(self, expr: tree.Name, frame: Frame) -> object:
+        name = expr.id
+        for scope in reversed(frame.names):
+            if name in scope:
+                return scope[name]
+        if expr.span in self.broken or name in frame.file.file.suspects:
+            return UNKNOWN
+        return self._global(name, expr, frame)
+
+    def _global(self, name: str, expr: tree.Name, frame: Frame) -> object:
+        found = frame.file.find(name)
+        if found is not None:
+            return Recipe(name, Definition(*found))
+        if name in WORDS:
+            return WORDS[name]
+        if name[0].isupper() and name in self.symbols:
+            return self.fixed.get(name) or symbol(name)
+        layer = find_layer(name)
+        if layer is not None:
+            return Recipe(name, layer)
+        if name in library():
+            item, file = library()[name]
+            return Recipe(name, Definition(item, file))
+        if name in SOFT_WORDS:
+            return Word(name)
+        self.report(
+            frame, "undefined-name", f"`{name}` has no value here", expr.span,
+            label="the branch that binds it was not taken",
+            help="bind it in every branch, or before the `if`",
+        )  # fmt: skip
+        return UNKNOWN
+
+    def _primed(self, expr: tree.Primed, frame: Frame) -> object:
+        return UNKNOWN
+
+    def _in(self, expr: tree.In, frame: Frame) -> object:
+        if frame.inputs is None:
+            self.report(
+                frame, "no-running-value", "`in` means the one input, and there are several here", expr.span,
+                help="write the name of the input",
+            )  # fmt: skip
+            return UNKNOWN
+        return frame.inputs
+
+    def _it(self, expr: tree.It, frame: Frame) -> object:
+        return self.running(frame, expr.span)
+
+    def _group(self, expr: tree.Group, frame: Frame) -> object:
+        self.enter(expr.span, frame)
+        value = self.evaluate(expr.value, frame)
+        self.leave()
+        return value
+
+    def _tuple(self, expr: tree.Tuple, frame: Frame) -> object:
+        return tuple([self.pipeline(item, frame) for item in expr.items])
+
+    def _list(self, expr: tree.List, frame: Frame) -> object:
+        return tuple([self.evaluate(item, frame) for item in expr.items])
+
+    def _chain(self, expr: tree.Chain, frame: Frame) -> object:
+        value = self.pipeline(expr.items[0], frame)
+        before = frame.it
+        for item in expr.items[1:]:
+            frame.it = value
+            step = self.evaluate(item, frame)
+            if isinstance(step, LayerLike):
+                value = self.uses.apply(step, value, item.span, frame)
+            elif isinstance(item, tree.Group | tree.Tuple) or isinstance(step, Unknown):
+                value = step
+            else:
+                self.report(
+                    frame, "not-a-layer", f"`->` feeds a layer, and this is {describe(step)}", item.span,
+                    help="write a layer, or a pipeline in parentheses, right of `->`",
+                )  # fmt: skip
+                value = UNKNOWN
+        frame.it = before
+        return value
+
+    def _choice(self, expr: tree.Choice, frame: Frame) -> object:
+        condition = self.truth(expr.condition, frame)
+        if isinstance(condition, Unknown):
+            return UNKNOWN
+        return self.evaluate(expr.value if condition else expr.other, frame)
+
+    def _arithmetic(self, expr: tree.Arithmetic, frame: Frame) -> object:
+        left = self.pipeline(expr.first, frame)
+        place = expr.first.span
+        for operator, item in expr.rest:
+            right = self.pipeline(item, frame)
+            span = expr.first.span.to(item.span)
+            left = self._combine(operator, left, right, (place, item.span, span), frame)
+            place = span
+        return left
+
+    def _combine(
+        self, operator: str, left: object, right: object, spans: tuple[Span, Span, Span], frame: Frame
+    ) -> object:
+        for value in (left, right):
+            if isinstance(value, Unknown):
+                return UNKNOWN
+        if isinstance(left, Tensor) or isinstance(right, Tensor):
+            return self.uses.operate(operator, left, right, spans, frame)
+        try:
+            return numbers.arithmetic(operator, left, right)
+        except numbers.NumberError as error:
+            self.report(frame, error.code, str(error), spans[2], help=error.help)
+            return UNKNOWN
+
+    def _logic(self, expr: tree.Logic, frame: Frame) -> object:
+        decided = expr.operator == "or"
+        for item in expr.items:
+            value = self.truth(item, frame)
+            if isinstance(value, Unknown) or value is decided:
+                return value
+        return not decided
+
+    def _not(self, expr: tree.Not, frame: Frame) -> object:
+        value = self.truth(expr.value, frame)
+        return value if isinstance(value, Unknown) else not value
+
+    def _compare(self, expr: tree.Compare, frame: Frame) -> object:
+        left, right = self.evaluate(expr.left, frame), self.evaluate(expr.right, frame)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return UNKNOWN
+        try:
+            return numbers.compare(expr.operator, left, right)
+        except numbers.NumberError as error:
+            self.report(frame, error.code, str(error), expr.span, help=error.help)
+            return UNKNOWN
+
+    def _range(self, expr: tree.Range, frame: Frame) -> object:
+        start, end = self.evaluate(expr.start, frame), self.evaluate(expr.end, frame)
+        if isinstance(start, Unknown) or isinstance(end, Unknown):
+            return UNKNOWN
+        if not numbers.whole(start) or not numbers.whole(end):
+            self.report(
+                frame, "bad-operand", f"a range runs between whole numbers, not {describe(start)} and {describe(end)}",
+                expr.span, help="write `0..4`; the end is excluded",
+            )  # fmt: skip
+            return UNKNOWN
+        assert isinstance(start, int) and isinstance(end, int)
+        if end - start > self.limits.layers:
+            self.report(
+                frame, "limit", f"a range of {end - start:,} is over the limit of {self.limits.layers:,}", expr.span
+            )
+            return UNKNOWN
+        return tuple(range(start, end))
+
+    def _negative(self, expr: tree.Negative, frame: Frame) -> object:
+        value = self.pipeline(expr.value, frame)
+        return self._combine("*", -1, value, (expr.span, expr.value.span, expr.span), frame)
+
+    def _field(self, expr: tree.Field, frame: Frame) -> object:
+        base = self.pipeline(expr.base, frame)
+        if isinstance(base, Unknown):
+            return UNKNOWN
+        try:
+            return numbers.field_of(base, expr.name)
+        except numbers.NumberError as error:
+            self.report(frame, error.code, str(error), expr.span, help=error.help)
+            return UNKNOWN
+
+    def _index(self, expr: tree.Index, frame: Frame) -> object:
+        base, index = self.evaluate(expr.base, frame), self.evaluate(expr.index, frame)
+        if isinstance(base, Unknown) or isinstance(index, Unknown):
+            return UNKNOWN
+        if not isinstance(base, tuple) or not numbers.whole(index):
+            self.report(
+                frame, "bad-operand", f"`[…]` takes an item of a list, and this is {describe(base)}", expr.span,
+                help="count from 0: `list[0]`; for a size of a tensor write `x.shape[1]`",
+            )  # fmt: skip
+            return UNKNOWN
+        assert isinstance(index, int)
+        if not 0 <= index < len(base):
+            self.report(
+                frame, "bad-operand", f"the list has {len(base)} items, there is no item {index}", expr.span,
+                help=f"count from 0 to {len(base) - 1}",
+            )  # fmt: skip
+            return UNKNOWN
+        return base[index]
+
+    def _call(self, expr: tree.Call, frame: Frame) -> object:
+        base = expr.base
+        if isinstance(base, tree.Name) and base.id in FUNCTIONS and not self._bound(base.id, frame):
+            values = [self.evaluate(argument.value, frame) for argument in expr.arguments]
+            return self._function(base.id, values, expr, frame)
+        target = self.evaluate(base, frame)
+        self.enter(expr.span, frame)
+        given = [Given(a.name, self.evaluate(a.value, frame), a.value.span) for a in expr.arguments]
+        self.leave()
+        if isinstance(target, Unknown) or expr.span in self.broken:
+            return UNKNOWN
+        if isinstance(target, Word) and target in INITIALS:
+            return self._initial(target, given, expr, frame)
+        if isinstance(target, LayerLike):
+            return self.uses.call(target, given, expr.span, frame)
+        self.report(
+            frame, "not-a-layer", f"only a layer takes arguments, and this is {describe(target)}", base.span,
+            help="to feed a value into a layer write `value -> layer`",
+        )  # fmt: skip
+        return UNKNOWN
+
+    def _bound(self, name: str, frame: Frame) -> bool:
+        return any(name in scope for scope in frame.names)
+
+    def _function(self, name: str, values: list[object], expr: tree.Call, frame: Frame) -> object:
+        if any(isinstance(value, Unknown) for value in values):
+            return UNKNOWN
+        try:
+            return numbers.call(name, values)
+        except numbers.NumberError as error:
+            self.report(frame, error.code, str(error), expr.span, help=error.help)
+            return UNKNOWN
+
+    def _initial(self, word: Word, given: list[Given], expr: tree.Call, frame: Frame) -> object:
+        names = INITIALS[word]
+        values: dict[str, float | None] = dict(names)
+        positional = iter(names)
+        for argument in given:
+            name = argument.name or next(positional, None)
+            if isinstance(argument.value, Unknown):
+                return UNKNOWN
+            if name not in names or not isinstance(argument.value, int | float):
+                wanted = ", ".join(names) or "no arguments"
+                self.report(frame, "bad-argument", f"`{word}` takes {wanted}", argument.span)
+                return UNKNOWN
+            values[name] = float(argument.value)
+        missing = [name for name, value in values.items() if value is None]
+        if missing:
+            self.report(frame, "missing-argument", f"`{word}` needs `{missing[0]}`", expr.span)
+            return UNKNOWN
+        return Initial(word, tuple(value for value in values.values() if value is not None))
+
+
+_EVALUATE: dict[type, Callable[[Evaluator, object, Frame], object]] = {
+    tree.Number: Evaluator._number,
+    tree.Extent: Evaluator._extent,
+    tree.String: Evaluator._string,
+    tree.Name: Evaluator._name,
+    tree.Primed: Evaluator._primed,
+    tree.In: Evaluator._in,
+    tree.It: Evaluator._it,
+    tree.Group: Evaluator._group,
+    tree.Tuple: Evaluator._tuple,
+    tree.List: Evaluator._list,
+    tree.Chain: Evaluator._chain,
+    tree.Choice: Evaluator._choice,
+    tree.Arithmetic: Evaluator._arithmetic,
+    tree.Logic: Evaluator._logic,
+    tree.Not: Evaluator._not,
+    tree.Compare: Evaluator._compare,
+    tree.Range: Evaluator._range,
+    tree.Negative: Evaluator._negative,
+    tree.Field: Evaluator._field,
+    tree.Index: Evaluator._index,
+    tree.Call: Evaluator._call,
+}  # type: ignore[dict-item]

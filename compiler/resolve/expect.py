@@ -1,0 +1,154 @@
+"""Expectations: what an `expect` block asks of the figures of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..analysis.figures import Totals, analyse
+from ..graph.arguments import Word
+from ..graph.dims import Unbound
+from ..syntax import tree
+from . import numbers
+from .evaluate import Evaluator
+from .frame import Frame
+from .network import Network
+from .values import UNKNOWN, Tensor, Unknown
+from .words import METRICS
+
+
+class NotKnown(Exception):
+    """A figure cannot be told; the text says why, `help` what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def check_expectations(
+    network: Network, checks: tuple[tree.Expr, ...], evaluator: Evaluator, frame: Frame
+) -> None:
+    """Report every expectation that does not hold."""
+    if checks:
+        expectations = _Expectations(network, evaluator, frame)
+        for check in checks:
+            expectations.check(check)
+
+
+class _Expectations:
+    def __init__(self, network: Network, evaluator: Evaluator, frame: Frame) -> None:
+        self.network = network
+        self.evaluator = evaluator
+        self.frame = frame
+        self.totals: Totals = analyse(network.graph).totals
+
+    def check(self, expr: tree.Expr) -> None:
+        parts = expr.items if isinstance(expr, tree.Logic) and expr.operator == "and" else (expr,)
+        for part in parts:
+            try:
+                holds = self._holds(part)
+            except NotKnown as error:
+                self._report(part, str(error), error.help)
+            except Unbound as error:
+                self._report(part, str(error), f"bind it: `macs({error.symbol} = 1)`, or `--dim {error.symbol}=…`")
+            except numbers.NumberError as error:
+                self._report(part, str(error), error.help)
+            else:
+                if holds is False:
+                    self._report(part, f"`{part.span.text}` does not hold", "change the network, or the expectation",
+                                 self._found(part))  # fmt: skip
+
+    def _report(self, expr: tree.Expr, message: str, help: str, label: str = "") -> None:
+        self.evaluator.report(self.frame, "expectation", message, expr.span, label=label, help=help)
+
+    def _found(self, expr: tree.Expr) -> str:
+        if not isinstance(expr, tree.Compare):
+            return ""
+        left = self._value(expr.left)
+        return f"{expr.left.span.text} is {_show(left)}"
+
+    def _holds(self, expr: tree.Expr) -> bool | Unknown:
+        if isinstance(expr, tree.Group):
+            return self._holds(expr.value)
+        if isinstance(expr, tree.Logic):
+            return any(self._holds(item) is True for item in expr.items)
+        if not isinstance(expr, tree.Compare):
+            raise NotKnown("an expectation compares a figure", "write `params <= 1.2M`")
+        left, right = self._value(expr.left), self._value(expr.right)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return UNKNOWN
+        return numbers.compare(expr.operator, left, right)
+
+    def _value(self, expr: tree.Expr) -> object:
+        """The value of a side: a figure, or any expression of the language."""
+        figure = self._figure(expr)
+        if figure is not None:
+            return figure
+        if isinstance(expr, tree.Arithmetic):
+            value = self._value(expr.first)
+            for operator, item in expr.rest:
+                other = self._value(item)
+                if isinstance(value, Unknown) or isinstance(other, Unknown):
+                    return UNKNOWN
+                value = numbers.arithmetic(operator, value, other)
+            return value
+        if isinstance(expr, tree.Group):
+            return self._value(expr.value)
+        return self.evaluator.evaluate(expr, self.frame)
+
+    def _figure(self, expr: tree.Expr) -> object:
+        """The figure that an expression names, such as `macs(N = 1)` or `memory.training(N = 32)`; else None."""
+        arguments: tuple[tree.Argument, ...] = ()
+        base = expr
+        if isinstance(base, tree.Call):
+            base, arguments = base.base, base.arguments
+        path: list[str] = []
+        while isinstance(base, tree.Field):
+            path.insert(0, base.name)
+            base = base.base
+        if not isinstance(base, tree.Name) or base.id not in METRICS:
+            return None
+        if base.id == "shape":
+            return self._shape(expr, arguments)
+        dims = self._dims(arguments)
+        match (base.id, *path):
+            case ("params",):
+                return self.totals.params
+            case ("buffers",):
+                return self.totals.buffers
+            case ("macs",):
+                return self.totals.at(dims).macs
+            case ("flops",):
+                return self.totals.at(dims).flops
+            case ("layers",):
+                return len(self.network.graph.uses)
+            case ("memory", "parameters"):
+                return self.totals.parameter_bytes
+            case ("memory", "buffers"):
+                return self.totals.buffer_bytes
+        raise NotKnown(
+            f"there is no figure `{'.'.join([base.id, *path])}` yet",
+            "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers and shape(name)",
+        )
+
+    def _shape(self, expr: tree.Expr, arguments: tuple[tree.Argument, ...]) -> object:
+        value = self.evaluator.evaluate(arguments[0].value, self.frame) if len(arguments) == 1 else None
+        if isinstance(value, Tensor):
+            return value.value.type.shape
+        raise NotKnown("`shape` takes the name of one tensor", "write `shape(logits) == [N, 10]`")
+
+    def _dims(self, arguments: tuple[tree.Argument, ...]) -> Mapping[str, int]:
+        dims = dict(self.network.dims)
+        for argument in arguments:
+            value = self.evaluator.evaluate(argument.value, self.frame)
+            if argument.name is None or not numbers.whole(value) or value < 1:
+                raise NotKnown("the dimensions of a figure are given by name", "write `macs(N = 1)`")
+            dims[argument.name] = value
+        return dims
+
+
+def _show(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(str(item) for item in value)}]"
+    return str(value) if not isinstance(value, Word) else f"`{value}`"

@@ -1,0 +1,75 @@
+"""Names of layer uses.
+
+A use is called by its kind and its ordinal among the unnamed uses of that kind in its scope; a binding that holds one
+layer use gives it its own name; a binding that holds more, a block and a cell open a scope. Names are only settled at
+the end: how many uses a binding holds is known when it has been evaluated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+OPERATORS = ("add", "sub", "mul", "div")
+
+
+@dataclass(slots=True, eq=False)
+class Mark:
+    """A place in the tree of names. `use` is the index of its layer use, None for a scope.
+
+    `label` is the name that the text gives; `operator` marks the use of an operator such as `+`, which does not count
+    when a binding's layer uses are counted.
+    """
+
+    kind: str
+    label: str | None = None
+    use: int | None = None
+    operator: bool = False
+    children: list[Mark] = field(default_factory=list)
+
+    def add(self, child: Mark) -> Mark:
+        self.children.append(child)
+        return child
+
+
+def close_binding(scope: Mark, binding: Mark) -> None:
+    """Settle a binding that was the last child of `scope`: one layer use takes its name, more stay in its scope."""
+    layers = [child for child in binding.children if not child.operator] or binding.children
+    if len(layers) > 1:
+        return
+    scope.children.remove(binding) if scope.children[-1] is not binding else scope.children.pop()
+    for child in layers:
+        if child.label is None:
+            child.label = binding.label
+    scope.children.extend(binding.children)
+
+
+def settle(root: Mark, uses: int) -> list[str]:
+    """The dotted name of each of the layer uses."""
+    names = [""] * uses
+    todo = [("", root)]
+    while todo:
+        prefix, scope = todo.pop()
+        taken = {child.label for child in scope.children if child.label}
+        seen: dict[str, int] = {}
+        given: set[str] = set()
+        for child in scope.children:
+            name = _ordinal(child, taken, seen, given)
+            given.add(name)
+            if child.use is not None:
+                names[child.use] = prefix + name
+            if child.children:
+                todo.append((f"{prefix}{name}.", child))
+    return names
+
+
+def _ordinal(mark: Mark, taken: set[str], seen: dict[str, int], given: set[str]) -> str:
+    """A label, with an ordinal from its second use on; or the kind, with an ordinal from the first."""
+    stem = mark.label or mark.kind
+    key = mark.label or f" {mark.kind}"
+    number = seen.get(key, 0) + 1
+    while True:
+        name = stem if mark.label and number == 1 else f"{stem}{number}"
+        if name not in given and (name == mark.label or name not in taken):
+            seen[key] = number
+            return name
+        number += 1

@@ -1,0 +1,202 @@
+"""Resolving one net: parameters, body, outputs; the graph that follows, and its expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...grammar.parser import parse
+from ..diagnostics.collect import Collector
+from ..diagnostics.diagnostic import Diagnostic
+from ..graph.builder import Builder
+from ..graph.graph import Graph, Port
+from ..graph.op import OpError
+from ..limits import Limits
+from ..source import Source, Span
+from ..syntax import tree
+from .evaluate import Evaluator
+from .expect import check_expectations
+from .frame import Frame
+from .names import NameCheck, symbols_of
+from .naming import Mark, settle
+from .network import Network
+from .program import Namespace
+from .statements import run
+from .uses import Stop
+from .values import UNKNOWN, Tensor, Unknown, write
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which network of a net is wanted: a variant, single parameters as text, and values of symbolic dimensions."""
+
+    variant: str | None = None
+    sets: Mapping[str, str] = field(default_factory=dict)
+    dims: Mapping[str, int] = field(default_factory=dict)
+
+
+class NetResolver:
+    """Resolves nets of one file whose names have been checked; `broken` are the places found wrong there."""
+
+    def __init__(self, space: Namespace, broken: set[Span], collector: Collector, limits: Limits) -> None:
+        self.space = space
+        self.broken = broken
+        self.collector = collector
+        self.limits = limits
+
+    def resolve(self, net: tree.Net, choice: Choice) -> Network | None:
+        """The network of a net, or None when there are errors in it. Every error is reported.
+
+        When a symbolic dimension has to be a number and the choice gives one, the net is resolved again with the
+        numbers put in.
+        """
+        trial = Collector()
+        network = self._resolve(net, choice, {}, trial)
+        given = {name: value for name, value in choice.dims.items() if name != "N" and name in symbols_of(net)}
+        if given and any(diagnostic.code == "unbound-dimension" for diagnostic in trial.ordered()):
+            trial = Collector()
+            network = self._resolve(net, choice, given, trial)
+        for diagnostic in trial.ordered():
+            self.collector.add(diagnostic)
+        return network
+
+    def _resolve(
+        self, net: tree.Net, choice: Choice, fixed: Mapping[str, int], collector: Collector
+    ) -> Network | None:
+        builder = Builder(self.limits)
+        evaluator = Evaluator(builder, collector, self.broken, fixed, self.limits)
+        evaluator.symbols = set(symbols_of(net))
+        evaluator.only_input = sum(isinstance(s, tree.Input) for s in net.body.statements) == 1
+        root = Mark(net.name.id)
+        frame = Frame(self.space, [{}], None, None, root, ())
+        variant = _variant(net, choice.variant)
+        try:
+            values = self._parameters(net, variant, choice.sets, evaluator, frame)
+            if values is None:
+                return None
+            run(evaluator, net.body, frame)
+        except Stop:
+            return None
+        except OpError as error:
+            evaluator.report_op(frame, error, net.name.span)
+            return None
+        outputs = _outputs(net, evaluator, frame)
+        if outputs is None or collector.failed:
+            return None
+        graph = builder.finish(_ports(evaluator.inputs), _ports(evaluator.targets), outputs, settle(root, len(builder.uses)))
+        train = next((s for s in net.body.statements if isinstance(s, tree.Train)), None)
+        _unused(graph, train, frame, collector)
+        parameters = {name: write(value) for name, value in values.items()}
+        network = Network(
+            net.name.id, choice.variant, self.space.source.name, net.name.span, parameters, dict(choice.dims),
+            frozenset(fixed), graph, train,
+        )  # fmt: skip
+        check_expectations(network, _expectations(net, variant, choice.sets), evaluator, frame)
+        return network
+
+    def _parameters(
+        self,
+        net: tree.Net,
+        variant: tree.Variant | None,
+        sets: Mapping[str, str],
+        evaluator: Evaluator,
+        frame: Frame,
+    ) -> dict[str, object] | None:
+        """The parameters' values, from `--set`, the variant and the defaults, in that order."""
+        names = frame.names[0]
+        changed = {s.name.id: s.value for s in variant.settings if isinstance(s, tree.Setting)} if variant else {}
+        missing = []
+        for parameter in net.parameters:
+            name = parameter.name.id
+            expr = self._given(name, sets[name], evaluator) if name in sets else changed.get(name, parameter.default)
+            if expr is None:
+                missing.append(name)
+                continue
+            names[name] = evaluator.evaluate(expr, frame)
+        unknown = [name for name in sets if name not in {p.name.id for p in net.parameters}]
+        for name in unknown:
+            known = ", ".join(p.name.id for p in net.parameters) or "none"
+            evaluator.report(
+                frame, "unknown-setting", f"the net `{net.name.id}` has no parameter `{name}`", net.name.span,
+                help=f"its parameters are {known}",
+            )  # fmt: skip
+        if missing:
+            evaluator.report(
+                frame, "missing-argument", f"the net `{net.name.id}` needs a value for `{missing[0]}`", net.name.span,
+                help=f"give it: `--set {missing[0]}=…`, or write a default",
+            )  # fmt: skip
+        return None if missing or unknown else dict(names)
+
+    def _given(self, name: str, text: str, evaluator: Evaluator) -> tree.Expr | None:
+        """The expression that `--set name=text` gives."""
+        source = Source(f"--set {name}", text)
+        file, diagnostics = parse(Source(source.name, f"net given {{ let {name} = {text}\n}}"), self.limits)
+        item = file.items[0] if file.items else None
+        if diagnostics or not isinstance(item, tree.Net) or not isinstance(item.body.statements[0], tree.Let):
+            evaluator.collector.add(
+                Diagnostic("syntax", f"`{text}` is not a value", Span(source, 0, len(text)),
+                           help=f"write it as in a spec: `--set {name}=10`, `--set {name}=[3, 4, 6, 3]`")
+            )  # fmt: skip
+            return None
+        collector = evaluator.collector
+        value = item.body.statements[0].value
+        before = len(collector)
+        check = NameCheck(Namespace(source, self.space.file, self.space.own, self.space.used), collector, self.broken)
+        check.value(value)
+        return value if len(collector) == before else None
+
+
+def _variant(net: tree.Net, name: str | None) -> tree.Variant | None:
+    return next((s for s in net.body.statements if isinstance(s, tree.Variant) and s.name.id == name), None)
+
+
+def _expectations(
+    net: tree.Net, variant: tree.Variant | None, sets: Mapping[str, str]
+) -> tuple[tree.Expr, ...]:
+    """What must hold: a variant's own expectations, or the net's at its default parameters."""
+    if sets:
+        return ()
+    statements = variant.settings if variant else net.body.statements
+    return tuple(check for s in statements if isinstance(s, tree.Expect) for check in s.checks)
+
+
+def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, ...] | None:
+    found = frame.outputs
+    if not found:
+        if isinstance(frame.it, tuple) or frame.it is None:
+            evaluator.report(
+                frame, "no-output", f"the net `{net.name.id}` has no result", net.name.span,
+                help="name its outputs: `output logits`",
+            )  # fmt: skip
+            return None
+        found = [("output", frame.it, net.name.span)]
+    return None if any(isinstance(value, Unknown) for _, value, _ in found) else _ports(found)
+
+
+def _ports(found: list[tuple[str, object, Span]] | list[tuple[str, Tensor | Unknown, Span]]) -> tuple[Port, ...]:
+    return tuple(Port(name, value.value, span) for name, value, span in found if isinstance(value, Tensor))
+
+
+def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Collector) -> None:
+    """Warn of layers whose result nothing reads."""
+    read = {value for node in graph.nodes for value in node.ins} | {port.value for port in graph.outputs}
+    todo: list[object] = [setting.value for setting in train.settings if isinstance(setting, tree.Setting)] if train else []
+    while todo:
+        expr = todo.pop()
+        if isinstance(expr, tree.Name):
+            value = frame.names[0].get(expr.id, UNKNOWN)
+            read |= {value.value} if isinstance(value, Tensor) else set()
+        elif isinstance(expr, tree.Call):
+            todo += [argument.value for argument in expr.arguments]
+        elif isinstance(expr, tree.Arithmetic):
+            todo += [expr.first, *(item for _, item in expr.rest)]
+        elif isinstance(expr, tree.Group):
+            todo.append(expr.value)
+    for use in graph.uses:
+        if use.outs and not any(value in read for value in use.outs):
+            collector.add(
+                Diagnostic(
+                    "unused-value", f"nothing reads the result of `{use.kind}`", use.span,
+                    help="use it, name it in `output`, or take it away", severity="warning",
+                )
+            )  # fmt: skip

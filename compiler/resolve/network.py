@@ -1,0 +1,30 @@
+"""What resolving a net of a file gives: its graph, and what its text says about training and expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph.graph import Graph
+from ..source import Span
+from ..syntax import tree
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One net at given parameters.
+
+    `parameters` are its parameters with the values that were used, written as in the language. `dims` are the values
+    given for symbolic dimensions; `fixed` are those among them that had to be put in before the graph was built, so
+    the graph holds no such symbol any more. `train` is its `train` block, None for a net without one.
+    """
+
+    name: str
+    variant: str | None
+    file: str
+    span: Span
+    parameters: Mapping[str, str]
+    dims: Mapping[str, int]
+    fixed: frozenset[str]
+    graph: Graph
+    train: tree.Train | None

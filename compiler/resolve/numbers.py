@@ -1,0 +1,188 @@
+"""Arithmetic on what is known while a network is resolved: numbers, sizes, lists, words."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TypeGuard
+
+from ..graph.arguments import Word
+from ..graph.dims import Dim, Poly, quotient
+from ..graph.tensor import SPATIAL
+from .values import Instance, Recipe, Tensor, describe
+from .words import FUNCTIONS
+
+Number = int | float | Poly
+MAGNITUDE = 2**63
+
+
+class NumberError(Exception):
+    """An operation on numbers has no value; the text says why, `help` what to do."""
+
+    def __init__(self, message: str, help: str = "", code: str = "bad-operand") -> None:
+        super().__init__(message)
+        self.help = help
+        self.code = code
+
+
+def whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def number(value: object) -> TypeGuard[Number]:
+    return isinstance(value, int | float | Poly) and not isinstance(value, bool)
+
+
+def arithmetic(operator: str, left: object, right: object) -> Number:
+    """`left operator right`. Raises NumberError."""
+    if not number(left) or not number(right):
+        wrong = right if number(left) else left
+        raise NumberError(f"`{operator}` works on numbers and tensors, and this is {describe(wrong)}")
+    if operator in ("/", "//", "%") and right == 0:
+        raise NumberError(f"`{operator}` by zero")
+    if isinstance(left, Poly) or isinstance(right, Poly):
+        return _symbolic(operator, left, right)
+    try:
+        return _plain(operator, left, right)
+    except OverflowError:
+        raise NumberError("this number is too large") from None
+
+
+def _plain(operator: str, left: int | float, right: int | float) -> int | float:
+    result: int | float
+    match operator:
+        case "+":
+            result = left + right
+        case "-":
+            result = left - right
+        case "*":
+            result = left * right
+        case "//":
+            result = left // right
+        case "%":
+            result = left % right
+        case _:
+            result = _divide(left, right)
+    if abs(result) >= MAGNITUDE and isinstance(result, int):
+        raise NumberError(f"`{operator}` gives a number over 2^63 − 1", code="limit")
+    return result
+
+
+def _divide(left: int | float, right: int | float) -> int | float:
+    if not isinstance(left, int) or not isinstance(right, int):
+        return left / right
+    if left % right:
+        raise NumberError(
+            f"{left} / {right} is not a whole number",
+            f"write `{left} // {right}` to round down ({left // right}), or a fraction: `{left}.0 / {right}`",
+        )
+    return left // right
+
+
+def _symbolic(operator: str, left: Number, right: Number) -> Number:
+    if not isinstance(left, float) and not isinstance(right, float):
+        match operator:
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+            case "/" | "//" if (exact := quotient(left, right)) is not None:
+                return exact
+    raise unbound(left if isinstance(left, Poly) else right, f"`{operator}` of it cannot be worked out")
+
+
+def unbound(value: object, why: str) -> NumberError:
+    name = value.symbols[0] if isinstance(value, Poly) else str(value)
+    return NumberError(
+        f"{value} is symbolic, so {why}",
+        f"bind it: `--dim {name}=…`, or write the number in the input's type",
+        "unbound-dimension",
+    )
+
+
+def compare(operator: str, left: object, right: object) -> bool:
+    """`left operator right`. Raises NumberError."""
+    if operator in ("==", "!="):
+        if isinstance(left, Tensor) or isinstance(right, Tensor):
+            raise NumberError("tensors are not compared while a network is resolved", "compare their sizes: `x.channels`")
+        if number(left) and number(right) and left != right and (isinstance(left, Poly) or isinstance(right, Poly)):
+            raise unbound(left if isinstance(left, Poly) else right, "it cannot be compared yet")
+        if not _comparable(left, right):
+            raise NumberError(f"{describe(left)} cannot be compared with {describe(right)}")
+        return (left == right) is (operator == "==")
+    if not number(left) or not number(right):
+        wrong = right if number(left) else left
+        raise NumberError(f"`{operator}` compares numbers, and this is {describe(wrong)}")
+    difference = arithmetic("-", left, right)
+    if isinstance(difference, Poly):
+        raise unbound(difference, "it cannot be compared yet")
+    return {"<": difference < 0, "<=": difference <= 0, ">": difference > 0, ">=": difference >= 0}[operator]
+
+
+def _comparable(left: object, right: object) -> bool:
+    kinds: tuple[type | tuple[type, ...], ...] = (bool, (int, float, Poly), str, tuple, (Recipe, Instance))
+    return any(isinstance(left, kind) and isinstance(right, kind) for kind in kinds)
+
+
+def call(name: str, values: list[object]) -> object:
+    """A function of the language. Raises NumberError."""
+    least, most = FUNCTIONS[name]
+    if len(values) < least or (most is not None and len(values) > most):
+        raise NumberError(f"`{name}` takes {'one value' if most == 1 else 'values'}, here are {len(values)}")
+    if name == "len":
+        if not isinstance(values[0], tuple):
+            raise NumberError(f"`len` counts the items of a list, and this is {describe(values[0])}")
+        return len(values[0])
+    items = values[0] if len(values) == 1 and isinstance(values[0], tuple) and name in ("min", "max") else values
+    numbers = []
+    for item in items:
+        if isinstance(item, Poly):
+            raise unbound(item, f"`{name}` of it cannot be worked out")
+        if not isinstance(item, int | float) or isinstance(item, bool):
+            raise NumberError(f"`{name}` works on numbers, and this is {describe(item)}")
+        numbers.append(item)
+    if not numbers:
+        raise NumberError(f"`{name}` of an empty list has no value")
+    match name:
+        case "min":
+            return min(numbers)
+        case "max":
+            return max(numbers)
+        case "floor":
+            return math.floor(numbers[0])
+        case "ceil":
+            return math.ceil(numbers[0])
+    # Halves away from zero, as in school, not to the even neighbour as Python's round.
+    exact = Fraction(numbers[0])
+    return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+FIELDS = ("channels", "height", "width", "length", "features", "rank", "shape")
+
+
+def field_of(base: object, name: str) -> object:
+    """`base.name`, a size of a tensor. Raises NumberError."""
+    if not isinstance(base, Tensor):
+        raise NumberError(f"only a tensor has sizes, and this is {describe(base)}")
+    type = base.value.type
+    spatial = SPATIAL.get(type.rank, ())
+    places: dict[str, int | None] = {
+        "channels": {2: 1, 3: 1, 4: 1, 5: 2}.get(type.rank),
+        "height": spatial[0] if len(spatial) == 2 else None,
+        "width": spatial[1] if len(spatial) == 2 else None,
+        "length": spatial[0] if len(spatial) == 1 else None,
+        "features": type.rank - 1,
+    }
+    if name == "shape":
+        return type.shape
+    if name == "rank":
+        return type.rank
+    if name not in places:
+        raise NumberError(f"a tensor has no `{name}`", f"it has {', '.join(FIELDS)}", "undefined-name")
+    place = places[name]
+    if place is None:
+        raise NumberError(f"{type} has no {name}", "write `x.shape[1]` for the size of a dimension by number")
+    size: Dim = type.shape[place]
+    return size

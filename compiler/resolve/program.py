@@ -1,0 +1,160 @@
+"""A file of the language with the files that it uses: who defines which name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ...grammar.parser import parse
+from ..diagnostics.collect import Collector
+from ..diagnostics.diagnostic import Diagnostic, Label
+from ..graph.layer import find_layer
+from ..limits import DEFAULT_LIMITS, Limits
+from ..reading import ReadError, contained, read_source
+from ..source import Source
+from ..syntax import tree
+
+LIBRARY = Path(__file__).parent.parent / "library"
+Item = tree.Block | tree.Cell
+
+
+@dataclass(slots=True, eq=False)
+class Namespace:
+    """One parsed file: its own blocks and cells, those of the files that it uses, and its nets."""
+
+    source: Source
+    file: tree.File
+    own: dict[str, Item] = field(default_factory=dict)
+    used: dict[str, tuple[Item, Namespace]] = field(default_factory=dict)
+    nets: dict[str, tree.Net] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[Item, Namespace] | None:
+        """The block or cell of that name, and the file that defines it; a file's names win over bundled ones."""
+        if name in self.own:
+            return self.own[name], self
+        return self.used.get(name)
+
+
+class Loader:
+    """Loads a file and all that it uses. Every file is read and parsed once."""
+
+    def __init__(self, collector: Collector, limits: Limits) -> None:
+        self.collector = collector
+        self.limits = limits
+        self.files: dict[Path | str, Namespace] = {}
+        self._bytes = 0
+
+    def load(self, source: Source, path: Path | None) -> Namespace:
+        """The namespace of an entry file; `path` is None when it has no folder to use files from."""
+        root = path.resolve().parent if path else None
+        return self._load(source, path.resolve() if path else source.name, root, root, ())
+
+    def _load(
+        self, source: Source, key: Path | str, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
+    ) -> Namespace:
+        file, diagnostics = parse(source, self.limits)
+        for diagnostic in diagnostics:
+            self.collector.add(diagnostic)
+        space = Namespace(source, file)
+        self.files[key] = space
+        for item in file.items:
+            if isinstance(item, tree.Use):
+                self._use(item, space, folder, root, (*chain, key))
+        for item in file.items:
+            if not isinstance(item, tree.Use):
+                self._define(item, space)
+        if len(space.own) > self.limits.blocks:
+            self._report("limit", f"more than {self.limits.blocks:,} blocks in one file", file.items[0])
+        return space
+
+    def _define(self, item: tree.Block | tree.Cell | tree.Net, space: Namespace) -> None:
+        name = item.name.id
+        known = space.own.get(name) or space.nets.get(name)
+        if known is not None:
+            self._report(
+                "duplicate-name", f"`{name}` is defined twice in this file", item.name,
+                labels=(Label(known.name.span, "first defined here"),), help="rename one of them",
+            )  # fmt: skip
+        elif isinstance(item, tree.Net):
+            space.nets[name] = item
+        else:
+            space.own[name] = item
+            if find_layer(name) is not None or (not _bundled(space) and name in library()):
+                self.collector.add(
+                    Diagnostic(
+                        "shadowed-library", f"`{name}` hides the bundled layer of that name", item.name.span,
+                        notes=("a file's own names win",), help="rename it if you want the bundled one",
+                        severity="warning",
+                    )
+                )  # fmt: skip
+
+    def _use(
+        self, item: tree.Use, space: Namespace, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
+    ) -> None:
+        try:
+            used = self._used(item, folder, root, chain)
+        except ReadError as error:
+            d = error.diagnostic
+            self._report(d.code, d.message, item.path, help=d.help)
+            return
+        if used is None:
+            return
+        for name, block in used.own.items():
+            other = space.used.get(name)
+            if other is not None and other[0] is not block:
+                self._report(
+                    "duplicate-name", f"`{name}` is defined by two used files", item.path,
+                    labels=(Label(other[0].name.span, "here"), Label(block.name.span, "and here")),
+                    help="use one of the files, or rename the block in one of them",
+                )  # fmt: skip
+            space.used[name] = (block, used)
+
+    def _used(
+        self, item: tree.Use, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
+    ) -> Namespace | None:
+        name = item.path.value
+        bundled = LIBRARY / f"{name}.net"
+        if name.isidentifier() and bundled.is_file():
+            path, shown = bundled, f"{name}.net"
+        elif folder is None or root is None:
+            raise ReadError(
+                "outside", "a text without a folder cannot use files", help="save it to a file, or use a bundled library"
+            )
+        else:
+            path = contained(root, folder, name)
+            shown = name
+        if path in chain:
+            raise ReadError("recursion", f"`{name}` uses itself", help="take one of the `use` lines away")
+        if path in self.files:
+            return self.files[path]
+        if len(chain) > self.limits.include_depth:
+            raise ReadError("limit", f"files use each other more than {self.limits.include_depth} deep")
+        if len(self.files) > self.limits.include_files:
+            raise ReadError("limit", f"more than {self.limits.include_files} files are used")
+        source = read_source(path, shown, self.limits)
+        self._bytes += len(source.text)
+        if self._bytes > self.limits.include_bytes:
+            raise ReadError("limit", f"the used files are over {self.limits.include_bytes:,} bytes together")
+        return self._load(source, path, path.parent, root, chain)
+
+    def _report(
+        self, code: str, message: str, node: tree.Node, *, labels: tuple[Label, ...] = (), help: str = ""
+    ) -> None:
+        self.collector.add(Diagnostic(code, message, node.span, labels=labels, help=help))
+
+
+def _bundled(space: Namespace) -> bool:
+    return space.source.name.startswith("library/")
+
+
+@cache
+def library() -> dict[str, tuple[Item, Namespace]]:
+    """The bundled blocks and cells, by name, with the file of each."""
+    found: dict[str, tuple[Item, Namespace]] = {}
+    for path in sorted(LIBRARY.glob("*.net")):
+        collector = Collector()
+        source = read_source(path, f"library/{path.name}", DEFAULT_LIMITS)
+        space = Loader(collector, DEFAULT_LIMITS).load(source, path)
+        found |= {name: (item, space) for name, item in space.own.items()}
+    return found

@@ -1,0 +1,245 @@
+"""Running the statements of a body, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from ..graph.arguments import CONVERTERS, ArgumentError
+from ..graph.builder import OpenUse
+from ..graph.dims import Poly, symbol
+from ..graph.initial import ZEROS
+from ..graph.op import OpError
+from ..graph.tensor import ITEM_BYTES, DType, TensorType
+from ..source import Span
+from ..syntax import tree
+from . import numbers
+from .frame import Frame
+from .naming import Mark, close_binding
+from .values import UNKNOWN, Instance, Recipe, Tensor, Unknown, describe
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluator
+
+
+def run(evaluator: Evaluator, body: tree.Body, frame: Frame) -> None:
+    """Run the statements of a body; declarations of a net are read elsewhere."""
+    evaluator.enter(body.span, frame)
+    for statement in body.statements:
+        evaluator.step(statement.span, frame)
+        action = _RUN.get(type(statement))
+        if action is not None:
+            action(evaluator, statement, frame)
+    evaluator.leave()
+
+
+def _flow(evaluator: Evaluator, statement: tree.Flow, frame: Frame) -> None:
+    frame.it = _tensors(evaluator, evaluator.pipeline(statement.value, frame), statement.value.span, None, frame)
+
+
+def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
+    first = statement.names[0].id
+    scope = frame.mark
+    binding = Mark(first, first)
+    scope.add(binding)
+    frame.mark = binding
+    value = evaluator.pipeline(statement.value, frame)
+    frame.mark = scope
+    close_binding(scope, binding)
+    names = frame.names[-1]
+    value = _tensors(evaluator, value, statement.value.span, first, frame)
+    frame.it = value
+    if len(statement.names) == 1:
+        names[first] = value
+        return
+    values = value if isinstance(value, tuple) else (value,) * (len(statement.names) if value is UNKNOWN else 1)
+    if len(values) != len(statement.names):
+        evaluator.report(
+            frame, "value-count", f"{len(statement.names)} names are bound to {len(values)} value"
+            f"{'s' if len(values) > 1 else ''}", statement.span,
+            help="give one name for each value",
+        )  # fmt: skip
+        values = (UNKNOWN,) * len(statement.names)
+    for name, item in zip(statement.names, values, strict=True):
+        names[name.id] = item
+
+
+def _tensors(evaluator: Evaluator, value: object, span: Span, name: str | None, frame: Frame) -> object:
+    """Check that a statement's value is a tensor, or several."""
+    items = value if isinstance(value, tuple) and value else (value,)
+    for item in items:
+        if not isinstance(item, Tensor | Unknown):
+            evaluator.report(
+                frame, "not-a-tensor", f"a statement is a pipeline of tensors, and this is {describe(item)}", span,
+                help=f"write `let {name or 'name'} = …` to name what is not a tensor",
+            )  # fmt: skip
+            return UNKNOWN
+    return value
+
+
+def _let(evaluator: Evaluator, statement: tree.Let, frame: Frame) -> None:
+    name = statement.name.id
+    before = frame.it
+    value = evaluator.evaluate(statement.value, frame)
+    frame.it = before
+    if isinstance(value, Recipe):
+        value = Instance(name, value)
+    if isinstance(value, Tensor) or (isinstance(value, tuple) and any(isinstance(item, Tensor) for item in value)):
+        evaluator.report(
+            frame, "not-a-constant", "`let` names numbers, lists and layers, and this is a tensor", statement.span,
+            help=f"write `{name} = …` without `let`",
+        )  # fmt: skip
+    frame.names[-1][name] = value
+
+
+def _repeat(evaluator: Evaluator, statement: tree.Repeat, frame: Frame) -> None:
+    count = evaluator.evaluate(statement.count, frame)
+    if isinstance(count, Unknown):
+        frame.it = UNKNOWN
+        return
+    if not numbers.whole(count) or count < 0:
+        evaluator.report(
+            frame, "bad-operand", f"`repeat` takes a whole number from 0 up, not {describe(count)}",
+            statement.count.span, help="write `repeat 3 { … }`",
+        )  # fmt: skip
+        frame.it = UNKNOWN
+        return
+    evaluator.step(statement.count.span, frame, count)
+    for i in range(count):
+        frame.names.append({statement.variable.id: i} if statement.variable else {})
+        run(evaluator, statement.body, frame)
+        frame.names.pop()
+
+
+def _for(evaluator: Evaluator, statement: tree.For, frame: Frame) -> None:
+    items = evaluator.evaluate(statement.items, frame)
+    if isinstance(items, Unknown):
+        frame.it = UNKNOWN
+        return
+    if not isinstance(items, tuple):
+        evaluator.report(
+            frame, "bad-operand", f"`for` runs over a list, and this is {describe(items)}", statement.items.span,
+            help="write `for c in [64, 128] { … }` or `for i in 0..4 { … }`",
+        )  # fmt: skip
+        frame.it = UNKNOWN
+        return
+    names = [name.id for name in statement.names]
+    for item in items:
+        values = item if len(names) > 1 and isinstance(item, tuple) else (item,)
+        if len(values) != len(names):
+            evaluator.report(
+                frame, "value-count", f"`for` names {len(names)} values, and an item of the list has {len(values)}",
+                statement.items.span, help="give every item as many values as there are names",
+            )  # fmt: skip
+            frame.it = UNKNOWN
+            return
+        frame.names.append(dict(zip(names, values, strict=True)))
+        run(evaluator, statement.body, frame)
+        frame.names.pop()
+
+
+def _if(evaluator: Evaluator, statement: tree.If, frame: Frame) -> None:
+    for condition, body in statement.branches:
+        truth = evaluator.truth(condition, frame)
+        if isinstance(truth, Unknown):
+            frame.it = UNKNOWN
+            for _, unknown in statement.branches:
+                _forget(unknown, frame)
+            if statement.otherwise:
+                _forget(statement.otherwise, frame)
+            return
+        if truth:
+            run(evaluator, body, frame)
+            return
+    if statement.otherwise is not None:
+        run(evaluator, statement.otherwise, frame)
+
+
+def _forget(body: tree.Body, frame: Frame) -> None:
+    """Bind what a branch would bind, when it is not known whether it is taken."""
+    for statement in body.statements:
+        if isinstance(statement, tree.Bind):
+            frame.names[-1].update((name.id, UNKNOWN) for name in statement.names)
+        elif isinstance(statement, tree.Let):
+            frame.names[-1][statement.name.id] = UNKNOWN
+
+
+def _output(evaluator: Evaluator, statement: tree.Output, frame: Frame) -> None:
+    for name in statement.names:
+        value = UNKNOWN if isinstance(name, tree.Primed) else evaluator.evaluate(name, frame)
+        if not isinstance(value, Tensor | Unknown):
+            evaluator.report(
+                frame, "not-a-tensor", f"an output is a tensor, and `{name.id}` is {describe(value)}", name.span,
+                help="bind the value to a name first: `name = …`",
+            )  # fmt: skip
+            value = UNKNOWN
+        frame.outputs.append((name.id, value, name.span))
+
+
+def _weight(evaluator: Evaluator, statement: tree.Weight, frame: Frame) -> None:
+    for slot in statement.slots:
+        dims = [evaluator.evaluate(dim, frame) for dim in slot.dims]
+        initial = evaluator.evaluate(slot.value, frame) if slot.value is not None else ZEROS
+        if any(isinstance(value, Unknown) for value in (*dims, initial)):
+            frame.names[-1][slot.name] = UNKNOWN
+            continue
+        mark = frame.mark.add(Mark("param", slot.name))
+        use = OpenUse("param", slot.span, frame.chain, ())
+        evaluator.uses.open(use, mark, frame)
+        try:
+            axes = {"steps": 1} | {f"size {place + 1}": CONVERTERS["Positive"](dim) for place, dim in enumerate(dims)}
+            value = evaluator.builder.param("", axes, CONVERTERS["Initial"](initial))
+        except ArgumentError as error:
+            evaluator.report(
+                frame, "bad-argument", f"the size of a weight is {error}", slot.span,
+                help="write `param p[units]`, or with an initialiser `param p[units] = normal(0.1)`",
+            )  # fmt: skip
+            frame.names[-1][slot.name] = UNKNOWN
+            continue
+        except OpError as error:
+            evaluator.report_op(frame, error, slot.span)
+            frame.names[-1][slot.name] = UNKNOWN
+            continue
+        use.outs = (value,)
+        frame.names[-1][slot.name] = Tensor(value, slot.span)
+
+
+def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Frame) -> None:
+    """An input or target of a net: its type, with N as the first dimension."""
+    name, type = statement.name.id, statement.type
+    dims = tuple(evaluator.evaluate(dim, frame) for dim in type.dims)
+    frame.names[-1][name] = UNKNOWN
+    if type.dtype not in ITEM_BYTES or any(isinstance(dim, Unknown) for dim in dims):
+        evaluator.port(statement, UNKNOWN, frame)
+        return
+    sizes = [dim for dim in dims if isinstance(dim, Poly) or (numbers.whole(dim) and dim >= 1)]
+    if len(sizes) != len(dims) or not sizes or sizes[0] != symbol("N"):
+        evaluator.report(
+            frame, "bad-argument", "the first dimension of an input or target is N, the others are sizes from 1 up",
+            type.span, help=f"write `{name}: {type.dtype}[N, …]`",
+        )  # fmt: skip
+        evaluator.port(statement, UNKNOWN, frame)
+        return
+    value = evaluator.builder.value(TensorType(cast(DType, type.dtype), tuple(sizes)))
+    tensor = Tensor(value, statement.name.span)
+    frame.names[-1][name] = tensor
+    evaluator.port(statement, tensor, frame)
+
+
+def _broken(evaluator: Evaluator, statement: tree.Broken, frame: Frame) -> None:
+    frame.it = UNKNOWN
+
+
+_RUN: dict[type, Callable[[Evaluator, object, Frame], None]] = {
+    tree.Flow: _flow,
+    tree.Bind: _bind,
+    tree.Let: _let,
+    tree.Repeat: _repeat,
+    tree.For: _for,
+    tree.If: _if,
+    tree.Output: _output,
+    tree.Weight: _weight,
+    tree.Broken: _broken,
+    tree.Input: _port,
+    tree.Target: _port,
+}  # type: ignore[dict-item]

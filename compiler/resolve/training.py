@@ -1,0 +1,114 @@
+"""The `train` block: which settings there are, and the check of their names and arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..syntax import tree
+
+if TYPE_CHECKING:
+    from .names import NameCheck, Scope
+
+SETTINGS = ("loss", "optimizer", "schedule", "clip_norm", "batch", "epochs", "unroll", "seed")
+RULE_SETTINGS = ("lr", "weight_decay")
+
+# The functions of each setting, with the names of their arguments in order.
+LOSSES = {
+    "cross_entropy": ("prediction", "target", "ignore"),
+    "nll": ("prediction", "target", "ignore"),
+    "mse": ("prediction", "target"),
+    "mae": ("prediction", "target"),
+    "bce": ("prediction", "target"),
+}
+OPTIMIZERS = {
+    "sgd": ("lr", "momentum", "nesterov", "weight_decay"),
+    "adam": ("lr", "beta1", "beta2", "eps", "weight_decay"),
+    "adamw": ("lr", "beta1", "beta2", "eps", "weight_decay"),
+    "rmsprop": ("lr", "decay", "eps", "momentum", "weight_decay"),
+    "adagrad": ("lr", "eps", "weight_decay"),
+}
+SCHEDULES = {
+    "constant": ("epochs",),
+    "step": ("factor", "every"),
+    "exponential": ("decay", "every"),
+    "cosine": ("epochs", "floor"),
+    "warmup": ("epochs",),
+}
+RAMPS = {"ramp": ("start", "end", "after")}
+
+
+def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
+    """Report settings, functions and arguments of a `train` block that do not exist."""
+    seen: set[str] = set()
+    for setting in statement.settings:
+        if isinstance(setting, tree.Rule):
+            for inner in setting.settings:
+                _known(check, inner, RULE_SETTINGS)
+                _value(check, inner.value, {}, scope)
+            continue
+        if setting.name.id in seen:
+            check.report("duplicate-name", f"`{setting.name.id}` is set twice", setting.name.span, help="set it once")
+        seen.add(setting.name.id)
+        if _known(check, setting, SETTINGS):
+            functions = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}.get(setting.name.id, {})
+            _value(check, setting.value, functions, scope)
+
+
+def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...]) -> bool:
+    name = setting.name.id
+    if name in names:
+        return True
+    check.report(
+        "unknown-setting", f"`train` has no setting `{name}`", setting.name.span,
+        help=check.meant(name, names) or f"its settings are {', '.join(names)}",
+    )  # fmt: skip
+    return False
+
+
+def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ...]], scope: Scope) -> None:
+    match expr:
+        case tree.Name(id=name) if name in functions:
+            return
+        case tree.Name(id=name) if functions and scope.find(name) is None:
+            _unknown(check, expr, name, functions)
+        case tree.Call(base=tree.Name(id=name), arguments=arguments) if name in functions or name in RAMPS:
+            _arguments(check, name, arguments, {**functions, **RAMPS}[name])
+            for argument in arguments:
+                _value(check, argument.value, {}, scope)
+        case tree.Call(base=tree.Name(id=name)) if functions:
+            _unknown(check, expr.base, name, functions)
+        case tree.List(_, items):
+            for item in items:
+                _value(check, item, functions, scope)
+        case tree.Group(_, value):
+            _value(check, value, functions, scope)
+        case tree.Arithmetic(_, first, rest):
+            for item in (first, *(item for _, item in rest)):
+                _value(check, item, functions, scope)
+        case tree.Number():
+            return
+        case _:
+            check.expression(expr, scope, "value")
+
+
+def _unknown(check: NameCheck, place: tree.Expr, name: str, functions: dict[str, tuple[str, ...]]) -> None:
+    check.report(
+        "undefined-name", f"there is no `{name}` to choose here", place.span,
+        help=check.meant(name, functions) or f"choose one of {', '.join(functions)}",
+    )  # fmt: skip
+
+
+def _arguments(
+    check: NameCheck, name: str, arguments: tuple[tree.Argument, ...], names: tuple[str, ...]
+) -> None:
+    for place, argument in enumerate(arguments):
+        if argument.name is not None and argument.name not in names:
+            check.report(
+                "unknown-argument", f"`{name}` has no argument `{argument.name}`", argument.span,
+                help=check.meant(argument.name, names) or f"its arguments are {', '.join(names)}",
+            )  # fmt: skip
+        elif argument.name is None and place >= len(names):
+            check.report(
+                "too-many-arguments", f"`{name}` takes at most {len(names)} arguments", argument.span,
+                help=f"its arguments are {', '.join(names)}",
+            )  # fmt: skip

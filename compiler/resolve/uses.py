@@ -1,0 +1,276 @@
+"""Uses of layers, blocks and operators: from a call with its arguments to nodes of the graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..diagnostics.diagnostic import Label
+from ..graph.arguments import ArgumentError, Signature, Word, signature
+from ..graph.builder import OpenUse
+from ..graph.dims import Poly
+from ..graph.graph import Value
+from ..graph.layer import Layer, Shared
+from ..graph.op import OpError
+from ..ops.arithmetic import combine
+from ..source import Span
+from ..syntax import tree
+from .blocks import apply_block
+from .frame import Frame
+from .naming import Mark
+from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluator
+
+_OPERATOR_KINDS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+
+
+class Stop(Exception):
+    """A limit was reached and reported; the network is not resolved any further."""
+
+
+class Uses:
+    """Applies layers for an evaluator. `_sharing` are the `let` instances that are being applied, the outermost first,
+    each with the place in its first application's uses that comes next."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self._sharing: list[tuple[Instance, list[int]]] = []
+
+    def call(self, target: Recipe | Instance, given: list[Given], span: Span, frame: Frame) -> object:
+        """A layer with arguments in brackets: leading tensors are its inputs, and it is applied to them at once."""
+        inputs: list[object] = []
+        for argument in given:
+            if argument.name is not None or not _is_tensors(argument.value):
+                break
+            inputs.append(argument.value)
+        rest = tuple(given[len(inputs) :])
+        if any(isinstance(argument.value, Unknown) and argument.name is None for argument in rest) and not inputs:
+            # An unknown positional argument may have been an input.
+            return UNKNOWN
+        recipe = self._with(target, rest, span, frame) if rest else target
+        if not inputs or isinstance(recipe, Unknown):
+            return recipe
+        return self.apply(recipe, inputs[0] if len(inputs) == 1 else tuple(inputs), span, frame)
+
+    def _with(
+        self, target: Recipe | Instance, given: tuple[Given, ...], span: Span, frame: Frame
+    ) -> Recipe | Unknown:
+        if isinstance(target, Instance):
+            self.evaluator.report(
+                frame, "bad-argument", f"`{target.name}` is one instance and already has its arguments", span,
+                help="feed it a value: `value -> " + target.name + "`",
+            )  # fmt: skip
+            return UNKNOWN
+        if not target.arguments:
+            return replace(target, arguments=given)
+        names = {argument.name for argument in target.arguments}
+        if any(argument.name is None or argument.name in names for argument in given):
+            self.evaluator.report(
+                frame, "bad-argument", f"`{target.name}` has been given these arguments already", span,
+                help="give each argument once",
+            )  # fmt: skip
+            return UNKNOWN
+        return replace(target, arguments=(*target.arguments, *given))
+
+    def apply(self, target: Recipe | Instance, fed: object, span: Span, frame: Frame) -> object:
+        """Apply a layer or block to what is fed into it."""
+        if isinstance(target, Recipe):
+            return self._apply(target, None, fed, span, frame)
+        self._sharing.append((target, [0]))
+        try:
+            return self._apply(target.recipe, target, fed, span, frame)
+        finally:
+            self._sharing.pop()
+            target.applied = True
+
+    def _apply(self, recipe: Recipe, instance: Instance | None, fed: object, span: Span, frame: Frame) -> object:
+        inputs = self._inputs(fed, span, frame)
+        label = instance.name if instance else None
+        if isinstance(recipe.target, Definition):
+            return apply_block(self.evaluator, recipe, inputs, label, span, frame)
+        layer = self._bind(recipe, recipe.target, span, frame)
+        if isinstance(layer, Unknown) or isinstance(inputs, Unknown):
+            return UNKNOWN
+        if instance is not None:
+            instance.layer = layer
+        mark = frame.mark.add(Mark(recipe.name, label))
+        values = tuple(tensor.value for tensor in inputs)
+        self.open(OpenUse(recipe.name, span, frame.chain, values), mark, frame)
+        try:
+            self._arity(recipe.name, layer, len(inputs))
+            made = layer.build(self.evaluator.builder, values)
+        except OpError as error:
+            self._report(error, recipe, inputs, span, frame)
+            return UNKNOWN
+        outs = made if isinstance(made, tuple) else (made,)
+        self.evaluator.builder.uses[-1].outs = outs
+        tensors = tuple(Tensor(out, span) for out in outs)
+        return tensors if isinstance(made, tuple) else tensors[0]
+
+    def operate(
+        self, operator: str, left: object, right: object, spans: tuple[Span, Span, Span], frame: Frame
+    ) -> object:
+        """`left operator right`, where one of them is a tensor and the other a tensor or a number."""
+        sides = []
+        for side, span in zip((left, right), spans, strict=False):
+            ok = isinstance(side, Tensor) or (isinstance(side, int | float) and not isinstance(side, bool))
+            if not ok or operator not in _OPERATOR_KINDS:
+                self.evaluator.report(
+                    frame, "bad-operand", f"`{operator}` cannot combine a tensor with {describe(side)}", span,
+                    help="a tensor combines with a tensor or a number, by `+ - * /`",
+                )  # fmt: skip
+                return UNKNOWN
+            sides.append(side.value if isinstance(side, Tensor) else side)
+        kind = _OPERATOR_KINDS[operator]
+        values = tuple(side for side in sides if isinstance(side, Value))
+        mark = frame.mark.add(Mark(kind, operator=True))
+        self.open(OpenUse(kind, spans[2], frame.chain, values), mark, frame)
+        try:
+            out = combine(self.evaluator.builder, operator, sides[0], sides[1])
+        except OpError as error:
+            origin = ((left, spans[0]), (right, spans[1]))
+            labels = tuple(
+                Label(side.span if side.span is not span else span, f"this is {side.value.type}")
+                for side, span in origin
+                if isinstance(side, Tensor)
+            )
+            self.evaluator.report_op(frame, error, spans[2], labels)
+            return UNKNOWN
+        self.evaluator.builder.uses[-1].outs = (out,)
+        return Tensor(out, spans[2])
+
+    def open(self, use: OpenUse, mark: Mark, frame: Frame) -> None:
+        """Open a layer use; inside an application of a `let` instance after its first, it shares the weights."""
+        evaluator = self.evaluator
+        mark.use = len(evaluator.builder.uses)
+        if mark.use >= evaluator.limits.layers:
+            evaluator.report(
+                frame, "limit", f"the network has more than {evaluator.limits.layers:,} layer uses", use.span,
+                help="the limit `layers` can be raised with `--limit layers=…`",
+            )  # fmt: skip
+            raise Stop
+        for instance, place in self._sharing:
+            if not instance.applied:
+                instance.uses.append(use)
+                continue
+            first = instance.uses[place[0]] if place[0] < len(instance.uses) else None
+            place[0] += 1
+            if use.shares is None and first is not None and first.kind == use.kind:
+                use.shares = first.shares or first
+        evaluator.builder.open(use)
+
+    def _inputs(self, fed: object, span: Span, frame: Frame) -> tuple[Tensor, ...] | Unknown:
+        items = fed if isinstance(fed, tuple) else (fed,)
+        for item in items:
+            if isinstance(item, Unknown):
+                return UNKNOWN
+            if not isinstance(item, Tensor):
+                self.evaluator.report(
+                    frame, "not-a-tensor", f"a layer is fed tensors, and this is {describe(item)}", span,
+                    help="numbers go into the brackets of a layer, tensors through `->`",
+                )  # fmt: skip
+                return UNKNOWN
+        return tuple(item for item in items if isinstance(item, Tensor))
+
+    def _arity(self, name: str, layer: Layer, count: int) -> None:
+        least, most = layer.arity
+        if count < least or (most is not None and count > most):
+            wanted = f"{least}" if least == most else f"{least} or more" if most is None else f"{least} to {most}"
+            raise OpError(
+                "input-count",
+                f"`{name}` takes {wanted} input{'s' if wanted != '1' else ''}, here are {count}",
+                help="`(a, b) -> concat` or `a + b` makes one tensor of several"
+                if count > 1
+                else f"feed several: `(a, b) -> {name}`",
+            )
+
+    def _bind(self, recipe: Recipe, target: type[Layer], span: Span, frame: Frame) -> Layer | Unknown:
+        """The layer with its arguments checked; every mistake in them is reported."""
+        signatures = signature(target)
+        by_name = {item.name: item for item in signatures}
+        values: dict[str, object] = {}
+        ok = True
+        for place, given in enumerate(recipe.arguments):
+            if given.name is None and place >= len(signatures):
+                self.evaluator.report(
+                    frame, "too-many-arguments",
+                    f"`{recipe.name}` takes at most {len(signatures)} arguments", given.span,
+                    help=f"its arguments are {', '.join(by_name)}" if by_name else "write it without brackets",
+                )  # fmt: skip
+                return UNKNOWN
+            name = given.name or signatures[place].name
+            if name not in by_name or isinstance(given.value, Unknown):
+                ok = False
+            elif name in values:
+                ok = False
+                self.evaluator.report(
+                    frame, "duplicate-argument", f"`{name}` is given twice", given.span, help="give each argument once"
+                )
+            else:
+                values[name], fine = self._convert(recipe.name, by_name[name], given, frame)
+                ok = ok and fine
+        missing = [item.name for item in signatures if item.required and item.name not in values]
+        if missing and ok:
+            self.evaluator.report(
+                frame, "missing-argument", f"`{recipe.name}` needs `{missing[0]}`", span,
+                help=f"write `{recipe.name}({', '.join(f'{name} = …' for name in missing)})`, "
+                f"or see `netc layers {recipe.name}`",
+            )  # fmt: skip
+            return UNKNOWN
+        if not ok:
+            return UNKNOWN
+        layer = target(**values)
+        try:
+            layer.check()
+        except OpError as error:
+            self._report(error, recipe, (), span, frame)
+            return UNKNOWN
+        return layer
+
+    def _convert(self, layer: str, wanted: Signature, given: Given, frame: Frame) -> tuple[object, bool]:
+        value = given.value
+        if wanted.words and isinstance(value, Recipe) and not value.arguments:
+            value = Word(value.name)
+        if wanted.annotation == "Instance" and isinstance(value, Instance) and value.layer is not None:
+            value = Shared(value.layer, value.uses[0])
+        try:
+            return wanted.convert(value), True
+        except ArgumentError as error:
+            symbolic = isinstance(value, Poly)
+            help = f"bind it: `--dim {value.symbols[0]}=…`" if isinstance(value, Poly) else ""
+            self.evaluator.report(
+                frame, "unbound-dimension" if symbolic else "bad-argument",
+                f"`{wanted.name}` of `{layer}` is {error}, not {describe(given.value)}", given.span, help=help,
+            )  # fmt: skip
+            return None, False
+
+    def _report(
+        self, error: OpError, recipe: Recipe, inputs: tuple[Tensor, ...], span: Span, frame: Frame
+    ) -> None:
+        """Report a broken rule at the argument at fault, or at the layer with its input's origin beside it."""
+        place = span
+        if error.argument is not None:
+            place = next((given.span for given in recipe.arguments if given.name == error.argument), None) or (
+                self._positional(recipe, error.argument) or span
+            )
+        labels = []
+        for number, tensor in enumerate(inputs):
+            if error.operand in (None, number) and tensor.span != span:
+                labels.append(Label(tensor.span, f"the input, {tensor.value.type}, comes from here"))
+        self.evaluator.report_op(frame, error, place, tuple(labels[:4]))
+
+    def _positional(self, recipe: Recipe, argument: str) -> Span | None:
+        assert not isinstance(recipe.target, Definition)
+        names = [item.name for item in signature(recipe.target)]
+        place = names.index(argument) if argument in names else len(recipe.arguments)
+        if place < len(recipe.arguments) and recipe.arguments[place].name is None:
+            return recipe.arguments[place].span
+        return None
+
+
+def _is_tensors(value: object) -> bool:
+    return isinstance(value, Tensor) or (
+        isinstance(value, tuple) and bool(value) and all(isinstance(item, Tensor) for item in value)
+    )

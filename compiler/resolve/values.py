@@ -1,0 +1,123 @@
+"""What an expression of the language can be worth while a network is resolved.
+
+Numbers are int, float or, for sizes, Poly; words are Word; strings str; truth bool; extents, lists and tuples are Python
+tuples. Tensors, layers and unknown values are the classes below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..graph.arguments import Word
+from ..graph.builder import OpenUse
+from ..graph.dims import Poly
+from ..graph.graph import Value
+from ..graph.initial import Initial
+from ..graph.layer import Layer
+from ..source import Span
+from ..syntax import tree
+from .program import Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that an error, already reported, kept from being known; whatever is made of it stays silent."""
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """A tensor of the graph, and the place in the text that made it."""
+
+    value: Value
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A block or cell, with the file whose names its body sees."""
+
+    item: tree.Block | tree.Cell
+    file: Namespace
+
+    @property
+    def name(self) -> str:
+        return self.item.name.id
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An argument as given at a use: its value and its place; `name` is None when it is positional."""
+
+    name: str | None
+    value: object
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A layer or block with arguments, not applied yet: each application makes new weights."""
+
+    name: str
+    target: type[Layer] | Definition
+    arguments: tuple[Given, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One instance of a layer or block, named by `let`: all of its applications share their weights.
+
+    `uses` are the layer uses of the first application, in order; later ones take their weights from them.
+    `layer` is the layer itself, once it has been applied.
+    """
+
+    name: str
+    recipe: Recipe
+    uses: list[OpenUse] = field(default_factory=list)
+    applied: bool = False
+    layer: Layer | None = None
+
+
+def describe(value: object) -> str:
+    """A value in a few words, as the language writes it, for messages."""
+    match value:
+        case bool():
+            return "`yes`" if value else "`no`"
+        case Word():
+            return f"the word `{value}`"
+        case str():
+            return f'the text "{value}"'
+        case int() | float() | Poly():
+            return str(value)
+        case Tensor():
+            return f"the tensor {value.value.type}"
+        case Recipe() | Instance():
+            return f"the layer `{value.name}`"
+        case Initial():
+            return f"the initialiser `{value.kind}`"
+        case tuple() if any(isinstance(item, Tensor) for item in value):
+            return f"{len(value)} tensors"
+        case tuple():
+            return f"[{', '.join(describe(item) for item in value)}]"
+    return "something unknown"
+
+
+def write(value: object) -> str:
+    """A value as the language writes it: `no`, `[3, 4, 6, 3]`, `leaky_relu(0.1)`."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Word():
+            return str(value)
+        case str():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(write(item) for item in value)}]"
+        case Recipe():
+            given = ", ".join((f"{a.name} = " if a.name else "") + write(a.value) for a in value.arguments)
+            return f"{value.name}({given})" if given else value.name
+        case Initial():
+            return f"{value.kind}({', '.join(str(a) for a in value.arguments)})"
+    return str(value)

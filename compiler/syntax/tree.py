@@ -1,0 +1,366 @@
+"""The syntax tree of a `.net` file: immutable nodes, each with its place in the source.
+
+Places take no part in comparison, so `parse(print(tree)) == tree`. Chains, sums, products, conditions and
+`else if` are lists, never nested pairs: the depth of a tree is bounded by the brackets in the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    span: Span = field(compare=False, repr=False)
+
+
+# Expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """A number as written, `61_706`, `0.5`, `1.2M`; `value` is an int when it is whole and not written as a fraction."""
+
+    text: str
+    value: int | float = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent(Node):
+    """`3x5`: a size per dimension."""
+
+    sizes: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class String(Node):
+    """`value` is the text between the quotes."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Primed(Node):
+    """`h'`, the next value of the state `h`; `id` is `h`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class In(Node):
+    """The word `in`: the input of a block or net."""
+
+
+@dataclass(frozen=True, slots=True)
+class It(Node):
+    """The word `it`: the running value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Node):
+    """A parenthesised expression; kept, because parentheses carry meaning around conditionals."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Node):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class List(Node):
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Node):
+    """`a -> b -> c`, two items or more."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """`value if condition else other`."""
+
+    value: Expr
+    condition: Expr
+    other: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """`first op expr op expr …`, left to right, the operators of one binding strength: `+ -` or `* / // %`."""
+
+    first: Expr
+    rest: tuple[tuple[Operator, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logic(Node):
+    """`a and b and c`, or the same with `or`."""
+
+    operator: Literal["and", "or"]
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Node):
+    operator: Comparison
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Node):
+    """`start..end`, the end excluded."""
+
+    start: Expr
+    end: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Node):
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Node):
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """`name = value` or, with no name, a positional argument. `span` covers both parts."""
+
+    name: str | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    base: Expr
+    arguments: tuple[Argument, ...]
+
+
+Operator = Literal["+", "-", "*", "/", "//", "%"]
+Comparison = Literal["==", "!=", "<", "<=", ">", ">="]
+Expr = (
+    Number | Extent | String | Name | Primed | In | It | Group | Tuple | List | Chain | Choice | Arithmetic
+    | Logic | Not | Compare | Range | Negative | Field | Index | Call
+)  # fmt: skip
+
+
+# Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Node):
+    """The statements between braces; `span` includes the braces."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Type(Node):
+    """`f32[N, 3, 32, 32]`."""
+
+    dtype: str
+    dims: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot(Node):
+    """`h[units]` or `h[units] = value`, in `state` and `param`."""
+
+    name: str
+    dims: tuple[Expr, ...]
+    value: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Node):
+    name: Name
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Node):
+    name: Name
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class State(Node):
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weight(Node):
+    """The statement `param p[units]`."""
+
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Node):
+    names: tuple[Name | Primed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Node):
+    name: Name
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Node):
+    count: Expr
+    variable: Name | None
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    names: tuple[Name, ...]
+    items: Expr
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """`if c { } else if d { } else { }`: a condition and a body for each branch, then the last `else`."""
+
+    branches: tuple[tuple[Expr, Body], ...]
+    otherwise: Body | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Node):
+    """`name = value` in a `train` or `variant` block."""
+
+    name: Name
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Node):
+    """`rule "*.bias" { … }` in a `train` block."""
+
+    pattern: String
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Train(Node):
+    settings: tuple[Setting | Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expect(Node):
+    checks: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant(Node):
+    name: Name
+    settings: tuple[Setting | Expect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bind(Node):
+    """`a = …`, or `a, b = …`."""
+
+    names: tuple[Name | Primed, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Flow(Node):
+    """A pipeline with no name in front."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Node):
+    """A statement that did not parse and was reported: what it does is not known."""
+
+
+Statement = (
+    Input | Target | State | Weight | Output | Let | Repeat | For | If | Train | Expect | Variant | Bind | Flow | Broken
+)
+
+
+# Items of a file
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """A parameter of a block, cell or net; without a default it is required."""
+
+    name: Name
+    default: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Node):
+    path: String
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """`inputs` are the names after `from`; empty for the plain `in`."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[Name, ...]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Cell(Node):
+    name: Name
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[Name, ...]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Net(Node):
+    name: Name
+    parameters: tuple[Parameter, ...]
+    body: Body
+
+
+Item = Use | Block | Cell | Net
+
+
+@dataclass(frozen=True, slots=True)
+class File(Node):
+    """A whole file. `suspects` are names that stand in text that did not parse: they may have been defined there,
+    so nothing is said when they are found undefined."""
+
+    items: tuple[Item, ...]
+    suspects: frozenset[str] = field(default=frozenset(), compare=False)

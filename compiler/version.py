@@ -1,0 +1,3 @@
+"""The version of netc."""
+
+VERSION = "0.1.0"

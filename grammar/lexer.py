@@ -1,0 +1,156 @@
+"""From text to tokens: one regular expression, and the rule where a line end ends a statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..compiler.diagnostics.diagnostic import Diagnostic
+from ..compiler.limits import Limits
+from ..compiler.source import Source, Span
+
+
+class Token(NamedTuple):
+    """`kind` is a terminal of the grammar, or BAD for text that was reported and is none."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+# After these a statement goes on on the next line, and before those.
+CONTINUES = frozenset(
+    ("LPAR", "LSQB", "LBRACE", "COMMA", "SEMICOLON", "ARROW", "COLON", "EQUAL", "SUM", "MINUS", "PRODUCT", "CMP")
+    + ("RANGE", "AND", "OR", "NOT")
+)
+CONTINUED = frozenset(("RPAR", "RSQB", "ARROW", "ELSE"))
+_OPEN = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
+_SKIP = re.compile(r"(?:[ \t]+|#[^\n]*)+")
+_WORD = re.compile(r"\w+")
+
+
+class TooMuch(Exception):
+    """A limit of the lexer is exceeded; nothing more is read of the text."""
+
+    def __init__(self, message: str, span: Span, help: str = "") -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic("limit", message, span, help=help)
+
+
+class Lexer:
+    """Cuts a text into tokens by the tables' terminals."""
+
+    def __init__(self, terminals: list[tuple[str, str]], literals: dict[str, str]) -> None:
+        self._words = {text: kind for text, kind in literals.items() if text.isalpha()}
+        signs = sorted((text for text in literals if not text.isalpha()), key=len, reverse=True)
+        named = [f"(?P<{name}>{pattern})" for name, pattern in terminals if name != "ERROR"]
+        self._signs = {text: literals[text] for text in signs}
+        self._pattern = re.compile("|".join([*named, f"(?P<SIGN>{'|'.join(map(re.escape, signs))})"]), re.ASCII)
+
+    def tokens(self, source: Source, limits: Limits, report: Callable[[Diagnostic], None]) -> list[Token]:
+        """All tokens and a last `$END`. Raises TooMuch."""
+        text = source.text
+        match, skip = self._pattern.match, _SKIP.match
+        found: list[Token] = []
+        add = found.append
+        at, size, depth, last = 0, len(text), 0, "NL"
+        while at < size:
+            space = skip(text, at)
+            if space is not None:
+                at = space.end()
+                if at == size:
+                    break
+            hit = match(text, at)
+            if hit is None:
+                token = self._bad(source, at, report)
+                add(token)
+                at, last = token.end, "BAD"
+                continue
+            kind, word, end = hit.lastgroup or "", hit.group(), hit.end()
+            if kind == "NL":
+                at = end
+                if last != "NL" and last not in CONTINUES:
+                    add(Token("NL", word, at - 1, at))
+                    last = "NL"
+                continue
+            if kind == "SIGN":
+                kind = self._signs[word]
+                if kind in _OPEN:
+                    depth += _OPEN[kind]
+                    if depth > limits.bracket_depth:
+                        raise TooMuch(
+                            f"more than {limits.bracket_depth} brackets are open here", Span(source, at, end),
+                            "name a part of it: `let x = …`, or a block",
+                        )  # fmt: skip
+            elif kind == "NAME":
+                kind = self._words.get(word, "NAME")
+                if len(word) > limits.name_chars:
+                    raise TooMuch(
+                        f"a name of {len(word)} characters is over the limit of {limits.name_chars}",
+                        Span(source, at, end), "shorten it",
+                    )  # fmt: skip
+            elif kind == "STRING" and len(word.encode()) > limits.string_bytes + 2:
+                raise TooMuch(f"a text is over the limit of {limits.string_bytes:,} bytes", Span(source, at, end))
+            if kind in CONTINUED and last == "NL" and found:
+                found.pop()
+            if (kind == "NUMBER" or kind == "EXTENT") and end < size and (text[end].isalnum() or text[end] == "_"):
+                token = self._bad_number(source, at, end, report)
+                add(token)
+                at, last = token.end, "BAD"
+                continue
+            add(Token(kind, word, at, end))
+            if len(found) > limits.tokens:
+                raise TooMuch(
+                    f"the file has more than {limits.tokens:,} words, numbers and signs", Span(source, at, end),
+                    "repeat with `repeat`, `for` and blocks, or raise it with `--limit tokens=…`",
+                )  # fmt: skip
+            at, last = end, kind
+        add(Token("$END", "", size, size))
+        return found
+
+    def _bad(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> Token:
+        """Report text that is no token, whole words at once."""
+        char = source.text[at]
+        word = _WORD.match(source.text, at)
+        end = word.end() if word else at + 1
+        span = Span(source, at, end)
+        if char == '"':
+            stop = source.text.find("\n", at)
+            span = Span(source, at, len(source.text) if stop < 0 else stop)
+            report(Diagnostic("unclosed-bracket", "a text in quotes is not closed on its line", Span(source, at, at + 1),
+                              help='end it with `"` on the same line'))  # fmt: skip
+        elif word:
+            report(Diagnostic("bad-character", f"`{word.group()}` has letters or digits beyond ASCII", span,
+                              notes=("names and numbers are ASCII, so that no two look alike",),
+                              help="use a to z, 0 to 9 and `_`; comments may use any letters"))  # fmt: skip
+        else:
+            hint = _SIGNS.get(char, "delete it")
+            report(Diagnostic("bad-character", f"`{char}` (U+{ord(char):04X}) has no meaning here", span, help=hint))
+        return Token("BAD", "", span.start, span.end)
+
+    def _bad_number(self, source: Source, at: int, end: int, report: Callable[[Diagnostic], None]) -> Token:
+        word = _WORD.match(source.text, end)
+        assert word is not None
+        span = Span(source, at, word.end())
+        report(Diagnostic("number", f"`{span.text}` is not a number", span,
+                          help="write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind"))  # fmt: skip
+        return Token("BAD", "", at, word.end())
+
+
+_SIGNS = {
+    "$": "names have no `$`: write the name alone",
+    "@": "decorators and the matrix product `@` are not in the language; `fc` is the layer for it",
+    "&": "write `and`",
+    "|": "write `or`, or `->` to feed one layer into the next",
+    "!": "write `not`, or `!=`",
+    "^": "powers are not in the language",
+    "~": "write `not`",
+    "?": "write `a if condition else b`",
+    "\\": "a line goes on by itself after `,`, `->`, an operator or an open bracket",
+    "'": 'texts stand in double quotes; `\'` follows the name of a state, as in `h\'`',
+    "`": "delete it",
+    "×": "write `x`, as in `3x5`, or `*`",
+    "→": "write `->`",
+}

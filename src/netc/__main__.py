@@ -1,0 +1,5 @@
+"""`python -m netc`."""
+
+from .compiler.cli.main import main
+
+main()

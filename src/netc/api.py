@@ -1,0 +1,83 @@
+"""The Python interface: what the command line does, as functions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .compiler.analysis.figures import analyse
+from .compiler.diagnostics.diagnostic import SpecError
+from .compiler.driver import Request, compile_spec
+from .compiler.reading import ReadError
+from .compiler.report.summary import Summary, summarise
+from .compiler.resolve.network import Network
+
+
+class Net:
+    """A network that has been read and checked."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def analyze(self, **dims: int) -> Summary:
+        """Its figures with these symbolic dimensions, N and T being 1 unless given: `net.analyze(N=32).totals.params`.
+
+        Raises graph.dims.Unbound when another dimension has no value.
+        """
+        given = dict(self.network.dims) | dims
+        from dataclasses import replace
+
+        return summarise(replace(self.network, dims=given))
+
+    def __repr__(self) -> str:
+        return f"<netc.Net {self.network.name}: {analyse(self.network.graph).totals.params:,} parameters>"
+
+
+def load(
+    spec: str | os.PathLike[str],
+    *,
+    net: str | None = None,
+    set: Mapping[str, object] | None = None,
+    variant: str | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Net:
+    """The network of a spec: a path, or the name of a bundled spec or variant. `set` gives parameters.
+
+    Raises SpecError with all diagnostics when the spec has errors.
+    """
+    return _compile(Request(os.fspath(spec), None, net, variant, _texts(set or {}), dict(dims or {})))
+
+
+def loads(
+    text: str,
+    *,
+    net: str | None = None,
+    set: Mapping[str, object] | None = None,
+    variant: str | None = None,
+    dims: Mapping[str, int] | None = None,
+) -> Net:
+    """The network of a spec given as text. Raises SpecError."""
+    return _compile(Request("<text>", text, net, variant, _texts(set or {}), dict(dims or {})))
+
+
+def _compile(request: Request) -> Net:
+    try:
+        found = compile_spec(request)
+    except ReadError as error:
+        raise SpecError((error.diagnostic,)) from None
+    if found.failed or not found.networks:
+        raise SpecError(tuple(d for d in found.diagnostics if d.severity == "error"))
+    return Net(found.networks[0])
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
+    """Python values as the language writes them."""
+    return {name: _write(value) for name, value in values.items()}
+
+
+def _write(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_write(item) for item in value)}]"
+    return str(value)
