@@ -12,8 +12,8 @@ from .diagnostics.diagnostic import Diagnostic
 from .diagnostics.suggest import closest
 from .limits import DEFAULT_LIMITS, Limits
 from .reading import ReadError, decode, read_source, read_stdin
+from .resolve.bodies import FileCheck
 from .resolve.count import count_layers
-from .resolve.names import NameCheck
 from .resolve.net import Choice, NetResolver
 from .resolve.network import Network
 from .resolve.program import Loader, Namespace
@@ -87,7 +87,7 @@ def _check_names(space: Namespace, collector: Collector) -> set[Span]:
         if id(file) in done:
             continue
         done.add(id(file))
-        NameCheck(file, collector, broken).run()
+        FileCheck(file, collector, broken).run()
         todo += [used for _, used in file.used.values()]
     return broken
 
@@ -155,8 +155,9 @@ def _find(request: Request) -> tuple[Source, Path | None, str | None]:
             if spec in _VARIANT.findall(path.read_text("utf-8")):
                 return read_source(path, path.name, request.limits), path, spec
         if not Path(spec).exists():
-            raise ReadError("missing-file", f"there is no bundled spec `{spec}`, and no file of that name",
-                            help=_similar(spec))  # fmt: skip
+            raise ReadError(
+                "missing-file", f"there is no bundled spec `{spec}`, and no file of that name", help=_similar(spec)
+            )
     return read_source(spec, spec, request.limits), Path(spec), None
 
 

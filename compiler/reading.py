@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .diagnostics.diagnostic import Diagnostic
@@ -15,7 +16,12 @@ from .source import Source, Span
 
 # Control characters other than tab and line feed, a lone carriage return, and the direction controls of Unicode.
 _REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_BYTE_ORDER_MARKS = ((b"\xff\xfe\x00\x00", "UTF-32"), (b"\x00\x00\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))  # fmt: skip
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
 
 
 class ReadError(Exception):
@@ -28,10 +34,15 @@ class ReadError(Exception):
 
 def read_source(path: str | Path, shown: str, limits: Limits) -> Source:
     """The text of a regular file. Raises ReadError."""
+    if os.path.islink(path) and not os.path.realpath(path).endswith(".net"):
+        # A stranger's link to a file with secrets would have its lines quoted in messages.
+        raise ReadError(
+            "outside", f"`{shown}` is a link to a file that is not a `.net` file", help="name the file itself"
+        )
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except ValueError:
-        raise ReadError("unreadable", f"`{shown!a}` is not the name of a file") from None
+        raise ReadError("unreadable", f"`{shown}` is not the name of a file") from None
     except OSError as error:
         raise _unopened(error, shown) from None
     with os.fdopen(handle, "rb") as file:
@@ -49,7 +60,16 @@ def read_source(path: str | Path, shown: str, limits: Limits) -> Source:
 
 def read_stdin(shown: str, limits: Limits) -> Source:
     """The text on standard input. Raises ReadError."""
-    return decode(sys.stdin.buffer.read(limits.file_bytes + 1), shown, limits)
+    if sys.stdin is None:
+        raise ReadError("unreadable", "standard input is closed", help="name a file, or pipe a text into netc")
+    with suppress(OSError):
+        # The shell may have left it non-blocking, and a read would end before the text does.
+        os.set_blocking(sys.stdin.fileno(), True)
+    try:
+        data = sys.stdin.buffer.read(limits.file_bytes + 1)
+    except OSError as error:
+        raise ReadError("unreadable", f"standard input cannot be read: {_reason(error)}") from None
+    return decode(data, shown, limits)
 
 
 def decode(data: bytes, shown: str, limits: Limits) -> Source:
@@ -78,11 +98,9 @@ def _check(source: Source, limits: Limits) -> None:
     found = _REFUSED.search(source.text)
     if found:
         code = ord(found.group())
-        kind = "a direction character, which makes text read otherwise than it runs" if code >= 0x2000 else "a control character"
-        kind = "a carriage return without a line feed" if code == 0x0D else kind
         raise ReadError(
             "control-character",
-            f"U+{code:04X} is {kind}",
+            f"U+{code:04X} is {_kind(code)}",
             span=Span(source, found.start(), found.end()),
             help="end lines with LF or CR LF" if code == 0x0D else "delete it",
         )
@@ -98,6 +116,18 @@ def _check(source: Source, limits: Limits) -> None:
                 help="break it after a comma or an operator",
             )
         start += len(line) + 1
+
+
+def _kind(code: int) -> str:
+    if code == 0x0D:
+        return "a carriage return without a line feed"
+    if code == 0xFEFF:
+        return "a byte-order mark inside the text"
+    if code in (0x2028, 0x2029):
+        return "a line end that many editors do not show as one"
+    return (
+        "a control character" if code < 0x100 else "a direction character, which makes text read otherwise than it runs"
+    )
 
 
 def _too_large(shown: str, limits: Limits) -> ReadError:
@@ -127,19 +157,22 @@ def contained(root: Path, folder: Path, relative: str) -> Path:
 
     Raises ReadError with the code `outside`.
     """
-    parts = relative.split("/")
     if not relative or relative.startswith(("/", "~")) or "\\" in relative or ":" in relative or "\0" in relative:
         raise ReadError(
             "outside", f"`{relative}` is not a relative path", help='name a file beside this one: `use "blocks.net"`'
         )
+    if not relative.endswith(".net") or relative.endswith("/.net"):
+        # Messages quote the lines of a file that does not parse, and not every file is for everybody's eyes.
+        raise ReadError("outside", f"`{relative}` is not a `.net` file", help='name one: `use "blocks.net"`')
     path = folder
-    for part in parts:
+    for part in relative.split("/"):
         path = path.parent if part == ".." else path / part if part not in ("", ".") else path
         if path != root and root not in path.parents:
             raise ReadError(
-                "outside", f"`{relative}` is outside the folder of the spec",
+                "outside",
+                f"`{relative}` is outside the folder of the spec",
                 help="move the file into the spec's folder",
-            )  # fmt: skip
-        if path.is_symlink():
+            )
+        if os.path.islink(path):
             raise ReadError("outside", f"`{relative}` goes through a link", help="name the file itself")
     return path

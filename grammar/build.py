@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -53,8 +54,15 @@ class Build:
         return int(exact)
 
     def _too_large(self, text: str, span: Span) -> int:
-        self.report(Diagnostic("limit", "this number is too large", span, notes=("whole numbers go up to 2^63 - 1",),
-                               help="no size of a network comes near it"))  # fmt: skip
+        self.report(
+            Diagnostic(
+                "limit",
+                "this number is too large",
+                span,
+                notes=("whole numbers go up to 2^63 - 1",),
+                help="no size of a network comes near it",
+            )
+        )
         return 1
 
     def extent(self, span: Span, kids: Kids) -> tree.Expr:
@@ -94,11 +102,14 @@ class Build:
             if isinstance(kid, tree.Choice):
                 self.report(
                     Diagnostic(
-                        "bare-conditional", "a conditional beside `->` could be read in two ways", kid.span,
+                        "bare-conditional",
+                        "a conditional beside `->` could be read in two ways",
+                        kid.span,
                         help=f"put it in parentheses: `({kid.value.span.text} if … else {kid.other.span.text})`"
-                        if len(kid.span.text) < 60 else "put it in parentheses: `(a if condition else b)`",
+                        if len(kid.span.text) < 60
+                        else "put it in parentheses: `(a if condition else b)`",
                     )
-                )  # fmt: skip
+                )
         return tree.Chain(span, _nodes(kids))
 
     def choice(self, span: Span, kids: Kids) -> tree.Expr:
@@ -129,8 +140,14 @@ class Build:
     def operand(self, span: Span, kids: Kids) -> tree.Expr:
         base = _expr(kids[0])
         if len(kids) - 1 > self.limits.trailers:
-            self.report(Diagnostic("limit", f"more than {self.limits.trailers} calls, indexes and fields on one value",
-                                   span, help="name a part of it with `let`"))  # fmt: skip
+            self.report(
+                Diagnostic(
+                    "limit",
+                    f"more than {self.limits.trailers} calls, indexes and fields on one value",
+                    span,
+                    help="name a part of it with `let`",
+                )
+            )
             return base
         for end, make in kids[1:]:
             base = make(Span(span.source, span.start, end), base)
@@ -257,7 +274,7 @@ def _header(kids: Kids) -> tuple[Any, Any]:
     """The parameters and the names after `from`."""
     parameters: Any = ()
     inputs: Any = ()
-    for before, kid in zip(kids, kids[1:], strict=False):
+    for before, kid in itertools.pairwise(kids):
         if type(kid) is tuple:
             if isinstance(before, Token) and before.kind == "FROM":
                 inputs = kid

@@ -18,14 +18,14 @@ FOLDER = Path(__file__).parent
 def tables() -> dict[str, Any]:
     """The tables of the grammar as plain data.
 
-    `literals` maps each fixed text to its terminal, `terminals` lists the patterns in the order in which they are
-    tried, `rules` holds (left side, symbols on the right side, function of build.py), and `actions` for each state what to do
-    on each symbol: a state to go to (0 or more), or -1 - r to reduce by rule r. The first state is 0, `end` the accepting one.
+    `literals` maps each fixed text to its terminal. `terminals` lists the patterns in the order in which they are tried.
+    `rules` holds (left side, number of symbols on the right, function of build.py). `actions` says for each state what to
+    do on each symbol: a state to go to (0 or more), or -1 - r to reduce by rule r. The first state is 0, `end` accepts.
     """
     grammar = Lark(
         (FOLDER / "net.lark").read_text(), parser="lalr", lexer="basic", strict=True, maybe_placeholders=False
     )
-    table = grammar.parser.parser._parse_table  # type: ignore[attr-defined]
+    table = grammar.parser.parser._parse_table
     ordered = sorted(grammar.rules, key=lambda rule: (str(rule.origin.name), rule.order, str(rule.expansion)))
     rules = {rule: number for number, rule in enumerate(ordered)}
     literals, terminals = {}, []
@@ -41,7 +41,10 @@ def tables() -> dict[str, Any]:
         "terminals": terminals,
         "rules": [[str(rule.origin.name), len(rule.expansion), rule.alias or ""] for rule in ordered],
         "actions": [
-            {name: numbers[arg] if action is Shift else -1 - rules[arg] for name, (action, arg) in sorted(table.states[s].items())}
+            {
+                name: numbers[arg] if action is Shift else -1 - rules[arg]
+                for name, (action, arg) in sorted(table.states[s].items())
+            }
             for s in numbers
         ],
         "end": numbers[table.end_states["start"]],
@@ -49,7 +52,7 @@ def tables() -> dict[str, Any]:
 
 
 def _numbers(table: Any) -> dict[int, int]:
-    """A number for each state, in the order in which a walk from the first state meets them: lark's own order varies."""
+    """A number for each state, in the order in which a walk from the first one meets them; lark's own varies."""
     numbers = {table.start_states["start"]: 0}
     todo = list(numbers)
     for state in todo:

@@ -22,8 +22,24 @@ class Token(NamedTuple):
 
 # After these a statement goes on on the next line, and before those.
 CONTINUES = frozenset(
-    ("LPAR", "LSQB", "LBRACE", "COMMA", "SEMICOLON", "ARROW", "COLON", "EQUAL", "SUM", "MINUS", "PRODUCT", "CMP")
-    + ("RANGE", "AND", "OR", "NOT")
+    (
+        "LPAR",
+        "LSQB",
+        "LBRACE",
+        "COMMA",
+        "SEMICOLON",
+        "ARROW",
+        "COLON",
+        "EQUAL",
+        "SUM",
+        "MINUS",
+        "PRODUCT",
+        "CMP",
+        "RANGE",
+        "AND",
+        "OR",
+        "NOT",
+    )
 )
 CONTINUED = frozenset(("RPAR", "RSQB", "ARROW", "ELSE"))
 _OPEN = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
@@ -81,16 +97,18 @@ class Lexer:
                     depth += _OPEN[kind]
                     if depth > limits.bracket_depth:
                         raise TooMuch(
-                            f"more than {limits.bracket_depth} brackets are open here", Span(source, at, end),
+                            f"more than {limits.bracket_depth} brackets are open here",
+                            Span(source, at, end),
                             "name a part of it: `let x = …`, or a block",
-                        )  # fmt: skip
+                        )
             elif kind == "NAME":
                 kind = self._words.get(word, "NAME")
                 if len(word) > limits.name_chars:
                     raise TooMuch(
                         f"a name of {len(word)} characters is over the limit of {limits.name_chars}",
-                        Span(source, at, end), "shorten it",
-                    )  # fmt: skip
+                        Span(source, at, end),
+                        "shorten it",
+                    )
             elif kind == "STRING" and len(word.encode()) > limits.string_bytes + 2:
                 raise TooMuch(f"a text is over the limit of {limits.string_bytes:,} bytes", Span(source, at, end))
             if kind in CONTINUED and last == "NL" and found:
@@ -103,9 +121,10 @@ class Lexer:
             add(Token(kind, word, at, end))
             if len(found) > limits.tokens:
                 raise TooMuch(
-                    f"the file has more than {limits.tokens:,} words, numbers and signs", Span(source, at, end),
+                    f"the file has more than {limits.tokens:,} words, numbers and signs",
+                    Span(source, at, end),
                     "repeat with `repeat`, `for` and blocks, or raise it with `--limit tokens=…`",
-                )  # fmt: skip
+                )
             at, last = end, kind
         add(Token("$END", "", size, size))
         return found
@@ -119,12 +138,24 @@ class Lexer:
         if char == '"':
             stop = source.text.find("\n", at)
             span = Span(source, at, len(source.text) if stop < 0 else stop)
-            report(Diagnostic("unclosed-bracket", "a text in quotes is not closed on its line", Span(source, at, at + 1),
-                              help='end it with `"` on the same line'))  # fmt: skip
+            report(
+                Diagnostic(
+                    "unclosed-bracket",
+                    "a text in quotes is not closed on its line",
+                    Span(source, at, at + 1),
+                    help='end it with `"` on the same line',
+                )
+            )
         elif word:
-            report(Diagnostic("bad-character", f"`{word.group()}` has letters or digits beyond ASCII", span,
-                              notes=("names and numbers are ASCII, so that no two look alike",),
-                              help="use a to z, 0 to 9 and `_`; comments may use any letters"))  # fmt: skip
+            report(
+                Diagnostic(
+                    "bad-character",
+                    f"`{word.group()}` has letters or digits beyond ASCII",
+                    span,
+                    notes=("names and numbers are ASCII, so that no two look alike",),
+                    help="use a to z, 0 to 9 and `_`; comments may use any letters",
+                )
+            )
         else:
             hint = _SIGNS.get(char, "delete it")
             report(Diagnostic("bad-character", f"`{char}` (U+{ord(char):04X}) has no meaning here", span, help=hint))
@@ -134,8 +165,14 @@ class Lexer:
         word = _WORD.match(source.text, end)
         assert word is not None
         span = Span(source, at, word.end())
-        report(Diagnostic("number", f"`{span.text}` is not a number", span,
-                          help="write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind"))  # fmt: skip
+        report(
+            Diagnostic(
+                "number",
+                f"`{span.text}` is not a number",
+                span,
+                help="write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind",
+            )
+        )
         return Token("BAD", "", at, word.end())
 
 
@@ -149,7 +186,7 @@ _SIGNS = {
     "~": "write `not`",
     "?": "write `a if condition else b`",
     "\\": "a line goes on by itself after `,`, `->`, an operator or an open bracket",
-    "'": 'texts stand in double quotes; `\'` follows the name of a state, as in `h\'`',
+    "'": "texts stand in double quotes; `'` follows the name of a state, as in `h'`",
     "`": "delete it",
     "×": "write `x`, as in `3x5`, or `*`",
     "→": "write `->`",

@@ -12,10 +12,19 @@ from .lexer import Token
 STARTERS = ("INPUT", "TARGET", "STATE", "PARAM", "OUTPUT", "LET", "REPEAT", "TRAIN", "EXPECT", "VARIANT")
 
 WORDS = {
-    "ARROW": "`->`", "COMMA": "`,`", "EQUAL": "`=`", "COLON": "`:`", "SEMICOLON": "`;`", "NL": "the end of the line",
-    "$END": "the end of the file", "NUMBER": "a number", "EXTENT": "an extent", "STRING": "a text in quotes",
-    "NAME": "a name", "PRIMED": "a primed name",
-}  # fmt: skip
+    "ARROW": "`->`",
+    "COMMA": "`,`",
+    "EQUAL": "`=`",
+    "COLON": "`:`",
+    "SEMICOLON": "`;`",
+    "NL": "the end of the line",
+    "$END": "the end of the file",
+    "NUMBER": "a number",
+    "EXTENT": "an extent",
+    "STRING": "a text in quotes",
+    "NAME": "a name",
+    "PRIMED": "a primed name",
+}
 
 # Habits of other languages: the word, what is said, and the way out.
 HABITS = {

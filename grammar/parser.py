@@ -119,7 +119,7 @@ class _Parser:
             depth -= length
             if length:
                 if length >= len(states):
-                    states = self.states[: depth]
+                    states = self.states[:depth]
                 else:
                     del states[-length:]
             state = actions[states[-1]][left]
@@ -174,7 +174,7 @@ class _Parser:
                 self._pop_statement(token.start)
                 self._close(len(braces), token)
                 return at
-        elif inside and token.kind in ("NL", "SEMICOLON", "RBRACE", "LBRACE", "EQUAL") + mistakes.STARTERS:
+        elif inside and token.kind in ("NL", "SEMICOLON", "RBRACE", "LBRACE", "EQUAL", *mistakes.STARTERS):
             self._report_unclosed(opened[-1])
         elif token.kind != "BAD":
             self.found.append(mistakes.explain(self.source, self.tokens, at, [o.text for o in opened]))
@@ -254,13 +254,16 @@ class _Parser:
         closer = {"(": ")", "[": "]", "{": "}"}[opener.text]
         self.found.append(
             Diagnostic(
-                "unclosed-bracket", f"unclosed `{opener.text}`", Span(self.source, opener.start, opener.end),
+                "unclosed-bracket",
+                f"unclosed `{opener.text}`",
+                Span(self.source, opener.start, opener.end),
                 label="opened here, and not closed before the statement ends"
-                if opener.text != "{" else "opened here, and never closed",
+                if opener.text != "{"
+                else "opened here, and never closed",
                 help=f"write `{closer}`"
                 + (", or end the line after a `,` or an operator to go on" if opener.text != "{" else ""),
             )
-        )  # fmt: skip
+        )
 
     def _suspect(self, first: int, last: int) -> None:
         self.suspects.update(token.text for token in self.tokens[first:last] if token.kind in ("NAME", "PRIMED"))

@@ -56,9 +56,13 @@ class Totals:
         """With the dimensions put in; N and T are 1 unless given. Raises Unbound."""
         values = FREE | dict(dims)
         return Totals(
-            self.params, self.buffers, bound(self.macs, values), bound(self.flops, values),
-            self.parameter_bytes, self.buffer_bytes,
-        )  # fmt: skip
+            self.params,
+            self.buffers,
+            bound(self.macs, values),
+            bound(self.flops, values),
+            self.parameter_bytes,
+            self.buffer_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,12 +92,20 @@ def analyse(graph: Graph) -> Analysis:
     live = {node.use for place, node in enumerate(graph.nodes) if needed[place]}
     rows = tuple(
         Row(
-            use, tuple(nodes[i]), tuple(parameters[i]), i in live or not nodes[i], _padding(nodes[i]),
-            _count(parameters[i], trainable=True), _count(parameters[i], trainable=False),
-            macs[i], flops[i], _bytes(use), _sizes(fields.get(use.outs[0].number) if use.outs else None),
+            use,
+            tuple(nodes[i]),
+            tuple(parameters[i]),
+            i in live or not nodes[i],
+            _padding(nodes[i]),
+            _count(parameters[i], trainable=True),
+            _count(parameters[i], trainable=False),
+            macs[i],
+            flops[i],
+            _bytes(use),
+            _sizes(fields.get(use.outs[0].number) if use.outs else None),
         )
         for i, use in enumerate(graph.uses)
-    )  # fmt: skip
+    )
     return Analysis(rows, _totals(graph, macs, flops))
 
 
@@ -150,9 +162,13 @@ def _totals(graph: Graph, macs: list[Dim], flops: list[Dim]) -> Totals:
         total_macs = mac + total_macs
         total_flops = flop + total_flops
     return Totals(
-        sum(size_of(p) for p in trained), sum(size_of(p) for p in kept), total_macs, total_flops,
-        sum(bound(p.value.type.bytes, {}) for p in trained), sum(bound(p.value.type.bytes, {}) for p in kept),
-    )  # fmt: skip
+        sum(size_of(p) for p in trained),
+        sum(size_of(p) for p in kept),
+        total_macs,
+        total_flops,
+        sum(bound(p.value.type.bytes, {}) for p in trained),
+        sum(bound(p.value.type.bytes, {}) for p in kept),
+    )
 
 
 def _fields(graph: Graph) -> dict[int, Field]:

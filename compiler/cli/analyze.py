@@ -18,7 +18,9 @@ from .options import colored, common, compiled, request, show
     "--format", "form", type=click.Choice(("table", "json", "csv", "markdown")), default="table", show_default=True
 )
 @click.option("--depth", type=click.IntRange(min=1), help="Show scopes deeper than this as one row each.")
-@click.option("--explain", is_flag=False, flag_value="", metavar="[LAYER]", help="Derive every figure, or those of one layer.")
+@click.option(
+    "--explain", is_flag=False, flag_value="", metavar="[LAYER]", help="Derive every figure, or those of one layer."
+)
 @common
 def analyze(spec: str, form: str, depth: int | None, explain: str | None, **options: Any) -> None:
     """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""

@@ -22,7 +22,7 @@ from .options import colored, common, request
 UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-class Amount(click.ParamType):
+class Amount(click.ParamType[Any]):
     """`1.2M`, `64MiB` or a plain whole number."""
 
     name = "AMOUNT"
@@ -45,9 +45,13 @@ class Amount(click.ParamType):
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @click.option("--max-params", type=Amount(), help="Fail when a network has more parameters.")
 @click.option("--max-macs", type=Amount(), help="Fail when a forward pass takes more MACs.")
-@click.option("--output-format", type=click.Choice(("full", "concise", "json", "github")), default="full", show_default=True)
+@click.option(
+    "--output-format", type=click.Choice(("full", "concise", "json", "github")), default="full", show_default=True
+)
 @common
-def check(specs: tuple[str, ...], max_params: int | None, max_macs: int | None, output_format: str, **options: Any) -> None:
+def check(
+    specs: tuple[str, ...], max_params: int | None, max_macs: int | None, output_format: str, **options: Any
+) -> None:
     """All errors of each SPEC at once, in every net and variant, with its expectations and the budgets given."""
     diagnostics: list[Diagnostic] = []
     unreadable = False
@@ -84,7 +88,9 @@ def _budgets(networks: tuple[Network, ...], max_params: int | None, max_macs: in
             try:
                 macs = totals.at(network.dims).macs
             except Unbound as error:
-                found.append(_over(network, f"the MACs of `{title}` depend on {error.symbol}", f"--dim {error.symbol}=…"))
+                found.append(
+                    _over(network, f"the MACs of `{title}` depend on {error.symbol}", f"--dim {error.symbol}=…")
+                )
             else:
                 if not isinstance(macs, int) or macs > max_macs:
                     found.append(_over(network, f"`{title}` takes {macs:,} MACs, the budget is {max_macs:,}"))

@@ -18,7 +18,7 @@ from ..reading import ReadError
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class Pair(click.ParamType):
+class Pair(click.ParamType[Any]):
     """`NAME=VALUE`; with `whole`, the value is a whole number from 1 up."""
 
     name = "NAME=VALUE"
@@ -46,8 +46,12 @@ def common(function: _F) -> _F:
             click.option("--variant", metavar="NAME", help="A variant of the net."),
             click.option("--set", "sets", type=Pair(), multiple=True, help="A parameter of the net, as in the spec."),
             click.option("--dim", "dims", type=Pair(whole=True), multiple=True, help="A symbolic dimension, N=32."),
-            click.option("--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -."),
-            click.option("--limit", "limits", metavar="NAME=VALUE", multiple=True, help="Raise a limit, layers=200000."),
+            click.option(
+                "--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -."
+            ),
+            click.option(
+                "--limit", "limits", metavar="NAME=VALUE", multiple=True, help="Raise a limit, layers=200000."
+            ),
             click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True),
         )
     ):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ..source import Span
 from .diagnostic import Diagnostic
+from .excerpt import excerpt
 from .visible import visible
 
-WIDTH = 80
 REPORT_LINES = 25
 _BOLD, _RED, _YELLOW, _BLUE, _CYAN, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[36m", "\x1b[0m"
 
@@ -34,11 +34,16 @@ def full(diagnostic: Diagnostic, *, color: bool = False) -> str:
     places = [(diagnostic.span, diagnostic.label, "^")] if diagnostic.span else []
     places += [(label.span, label.text, "-") for label in diagnostic.labels]
     width = max([len(str(span.position[0])) for span, _, _ in places], default=1)
-    for number, (span, text, sign) in enumerate(places):
-        arrow = paint("-->" if number == 0 else ":::", _BLUE)
-        lines.append(f"{' ' * width}{arrow} {where(span)}")
-        line, excerpt, marks = _excerpt(span, sign)
-        lines.append(f"{paint(f'{line:>{width}} |', _BLUE)} {excerpt}")
+    file, shown = None, ""
+    for span, text, sign in places:
+        if span.source is not file:
+            arrow = "-->" if file is None else ":::"
+            lines.append(f"{' ' * width}{paint(arrow, _BLUE)} {where(span)}")
+        number, line, marks = excerpt(span, sign)
+        above = f"{paint(f'{number:>{width}} |', _BLUE)} {line}".rstrip()
+        if span.source is not file or above != shown:
+            lines.append(above)
+        file, shown = span.source, above
         pointer = paint(f"{marks.lstrip()} {visible(text)}".rstrip(), tone if sign == "^" else _BLUE)
         indent = " " * (len(marks) - len(marks.lstrip()))
         lines.append(f"{paint(' ' * width + ' |', _BLUE)} {indent}{pointer}")
@@ -54,26 +59,6 @@ def _plain(text: str, tone: str) -> str:
 
 def _paint(text: str, tone: str) -> str:
     return f"{tone}{text}{_RESET}"
-
-
-def _excerpt(span: Span, sign: str) -> tuple[int, str, str]:
-    """The line of a span, cut to WIDTH columns around it, and the marks below it."""
-    line, column = span.position
-    text = span.source.line(line)
-    start = column - 1
-    end = min(start + max(span.end - span.start, 1), max(len(text), start + 1))
-    left = max(0, start - WIDTH // 2) if len(text) > WIDTH else 0
-    before = text[left:start]
-    inside = text[start : min(end, left + WIDTH)]
-    after = text[min(end, left + WIDTH) : left + WIDTH]
-    lead = ("…" if left else "") + _show(before)
-    body = _show(inside)
-    tail = "…" if left + WIDTH < len(text) else ""
-    return line, lead + body + _show(after) + tail, " " * len(lead) + sign * max(len(body), 1)
-
-
-def _show(text: str) -> str:
-    return visible(text.replace("\t", "    "), 10 * WIDTH)
 
 
 def report(diagnostics: Sequence[Diagnostic], shown: int, *, lines: int | None = None, color: bool = False) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 CANDIDATES = 200
+EDITS = 3
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate nearest to `name`, if one is near: at most one edit in three characters, the first 200 looked at."""
+    """The candidate nearest to `name`, if one is near: at most one edit in three characters, and three edits.
+
+    Only the first 200 candidates are looked at, so the work is bounded.
+    """
     wanted = name.lower()
-    best, best_distance = None, max(1, len(name) // 3) + 1
+    best, best_distance = None, min(max(1, len(name) // 3), EDITS) + 1
     for place, candidate in enumerate(candidates):
         if place >= CANDIDATES:
             break

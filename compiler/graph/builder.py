@@ -139,16 +139,26 @@ class Builder:
         places = {id(use): place for place, use in enumerate(self.uses)}
         uses = tuple(
             Use(
-                name, use.kind, use.span, use.chain, use.ins, use.outs,
-                names[places[id(use.shares)]] if use.shares is not None else None,
+                name,
+                use.kind,
+                use.span,
+                use.chain,
+                use.ins,
+                use.outs,
+                names[places[id(use.shares)]] if use.shares is not None and use.made else None,
             )
             for name, use in zip(names, self.uses, strict=True)
-        )  # fmt: skip
+        )
         parameters = tuple(
             Parameter(
                 f"{names[p.use]}.{name}" if name else names[p.use],
-                p.value, p.axes, p.trainable, p.initial, p.fan, p.use,
+                p.value,
+                p.axes,
+                p.trainable,
+                p.initial,
+                p.fan,
+                p.use,
             )
             for name, p in self._parameters
-        )  # fmt: skip
+        )
         return Graph(inputs, targets, parameters, tuple(self._nodes), outputs, uses)

@@ -35,6 +35,12 @@ class Poly:
         return self._hash
 
     def __add__(self, other: Dim) -> Dim:
+        if isinstance(other, Poly):
+            # Most sums are of like terms, such as counts that are all multiples of N.
+            ((monomial, coefficient), *more) = self.terms
+            if not more and len(other.terms) == 1 and other.terms[0][0] == monomial:
+                total = coefficient + other.terms[0][1]
+                return Poly(((monomial, total),)) if total else 0
         return _collect((*self.terms, *_terms(other)))
 
     def __mul__(self, other: Dim) -> Dim:

@@ -79,7 +79,11 @@ class Formula:
         for place, argument in enumerate(self.arguments):
             text = argument._write(leaf)
             # A polynomial put in for a name is a sum of its own.
-            weak = 1 if argument.operator == "leaf" and " " in text and text != argument.name else _STRENGTH[argument.operator]
+            weak = (
+                1
+                if argument.operator == "leaf" and " " in text and text != argument.name
+                else _STRENGTH[argument.operator]
+            )
             tight = place > 0 and self.operator not in ("+", "×")
             texts.append(f"({text})" if weak < strength or (tight and weak == strength) else text)
         if rounding:

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import ClassVar, TypeVar, dataclass_transform
+from typing import ClassVar, TypeVar, cast, dataclass_transform
 
 from .builder import Builder, OpenUse
 from .graph import Value
@@ -45,7 +45,7 @@ _T = TypeVar("_T", bound=type[Layer])
 @dataclass_transform(frozen_default=True)
 def layer(cls: _T) -> _T:
     """Make a class a layer: a frozen, slotted dataclass."""
-    return dataclass(frozen=True, slots=True)(cls)
+    return cast(_T, dataclass(frozen=True, slots=True)(cls))
 
 
 def layer_names() -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar, dataclass_transform
+from typing import ClassVar, TypeVar, cast, dataclass_transform
 
 from .field import Field, union
 from .formula import NOTHING, Formula, named
@@ -87,7 +87,7 @@ def primitive(cls: _T) -> _T:
     if cls.__name__ in PRIMITIVES:
         raise TypeError(f"the primitive `{cls.__name__}` is declared twice")
     PRIMITIVES[cls.__name__] = made
-    return made
+    return cast(_T, made)
 
 
 def elements(type: TensorType) -> Formula:
@@ -98,5 +98,3 @@ def elements(type: TensorType) -> Formula:
 def per_element(count: int, type: TensorType) -> Formula:
     """`count` operations for each element of a tensor."""
     return elements(type) if count == 1 else count * elements(type)
-
-

@@ -66,7 +66,8 @@ class Window:
         if not ceil:
             return room.floor(stride) + 1
         windows = room.ceil(stride) + 1
-        assert isinstance(size, int) and isinstance(windows.value, int)
+        assert isinstance(size, int)
+        assert isinstance(windows.value, int)
         if (windows.value - 1) * self.stride >= size + self.before:
             return windows - named("window that starts in the end padding", 1)
         return windows
@@ -166,7 +167,8 @@ def windows(
     found = []
     for axis, shape, extent in zip(AXIS_NAMES[axes], shapes, extents, strict=True):
         before, after = (side.value for side in rule(pad, *shape, axis, extent))
-        assert isinstance(before, int) and isinstance(after, int)
+        assert isinstance(before, int)
+        assert isinstance(after, int)
         found.append(Window(*shape, before, after, pad))
     return tuple(found)
 

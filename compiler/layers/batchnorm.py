@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..graph.arguments import Flag, Probability, Real
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
+from ..graph.layer import Layer, layer
 from ..graph.op import OpError
 from ..ops.norm import BatchNorm
 
@@ -41,9 +41,11 @@ class BatchNormLayer(Layer):
         want_float(x.type)
         if x.type.rank not in (2, 3, 4, 5):
             raise OpError(
-                "shape-mismatch", f"`batchnorm` reads [N, channels, …], the input is {x.type}", operand=0,
+                "shape-mismatch",
+                f"`batchnorm` reads [N, channels, …], the input is {x.type}",
+                operand=0,
                 help="bring it to [N, channels, …] with `reshape` or `transpose`",
-            )  # fmt: skip
+            )
         axis = 2 if x.type.rank == 5 else 1
         channels = {"channels": x.type.shape[axis]}
         values = [b.buffer("running_mean", channels, ZEROS), b.buffer("running_var", channels, ONES)]

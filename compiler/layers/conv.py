@@ -61,27 +61,35 @@ class ConvLayer(Layer):
             return
         if len(self.connect) != self.maps:
             raise OpError(
-                "bad-argument", f"`connect` lists {len(self.connect)} maps, `maps` is {self.maps}", argument="connect",
+                "bad-argument",
+                f"`connect` lists {len(self.connect)} maps, `maps` is {self.maps}",
+                argument="connect",
                 help="give one list of input maps for each output map",
-            )  # fmt: skip
+            )
         if self.groups > 1:
             raise OpError(
-                "bad-argument", f"`connect` and {self.groups} groups both say which maps are read", argument="groups",
+                "bad-argument",
+                f"`connect` and {self.groups} groups both say which maps are read",
+                argument="groups",
                 help="leave `groups` out",
-            )  # fmt: skip
+            )
         for place, row in enumerate(self.connect):
             if len(set(row)) != len(row):
                 raise OpError(
-                    "bad-argument", f"`connect` lists an input map twice for output map {place}", argument="connect",
+                    "bad-argument",
+                    f"`connect` lists an input map twice for output map {place}",
+                    argument="connect",
                     help="list each input map once",
-                )  # fmt: skip
+                )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         if self.connect is not None and len(ins) > 1:
             raise OpError(
-                "bad-argument", f"`connect` is about the maps of one input, here are {len(ins)}", argument="connect",
+                "bad-argument",
+                f"`connect` is about the maps of one input, here are {len(ins)}",
+                argument="connect",
                 help="`concat` the inputs first",
-            )  # fmt: skip
+            )
         return on_images(b, ins, lambda images: self._sum(b, images))
 
     def _sum(self, b: Builder, ins: tuple[Value, ...]) -> Value:

@@ -34,9 +34,11 @@ class CropLayer(Layer):
         x, *like = ins
         if bool(like) == (self.extent is not None):
             raise OpError(
-                "bad-argument", "`crop` takes an extent, or a second input to take it from, and just one of them",
-                argument="extent" if like else None, help="write `crop(24x24)` or `(x, like) -> crop`",
-            )  # fmt: skip
+                "bad-argument",
+                "`crop` takes an extent, or a second input to take it from, and just one of them",
+                argument="extent" if like else None,
+                help="write `crop(24x24)` or `(x, like) -> crop`",
+            )
         for operand, image in enumerate(ins):
             want_image(image, operand)
         axes = 1 if x.type.rank == 3 else 2
@@ -46,9 +48,11 @@ class CropLayer(Layer):
             sizes = like[0].type.shape[-axes:]
             if like[0].type.rank != x.type.rank:
                 raise OpError(
-                    "shape-mismatch", f"{x.type} is to be cut to the size of {like[0].type}, of another rank",
-                    operand=1, help="both inputs of `crop` need the same number of dimensions",
-                )  # fmt: skip
+                    "shape-mismatch",
+                    f"{x.type} is to be cut to the size of {like[0].type}, of another rank",
+                    operand=1,
+                    help="both inputs of `crop` need the same number of dimensions",
+                )
         extents = zip(AXIS_NAMES[axes], x.type.shape[-axes:], sizes, strict=True)
         op = Crop(tuple(self._cut(*axis) for axis in extents))
         return on_images(b, (x,), lambda images: b(op, images[0]))

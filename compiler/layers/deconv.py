@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..graph.arguments import Extent, Flag, Margins, Padding, Positive
 from ..graph.builder import Builder, OpenUse
-from ..graph.dims import Dim, Shape
+from ..graph.dims import Dim, Poly, Shape
 from ..graph.graph import Value
 from ..graph.images import number_of_channels, on_images, per_group
 from ..graph.initial import FAN_IN, Initial
 from ..graph.layer import Layer, layer
 from ..graph.op import OpError
-from ..graph.window import AXIS_NAMES, Window, check_same, per_axis, windows
+from ..graph.window import AXIS_NAMES, Window, check_same, per_axis, unbound, windows
 from ..ops.deconv import Deconv, transposed_padding, transposed_size
 from .conv import ConvLayer
 
@@ -55,14 +55,18 @@ class DeconvLayer(Layer):
         wanted = "size" if self.size is not None else "output_pad" if self.output_pad != 0 else None
         if wanted == "size" and self.output_pad != 0:
             raise OpError(
-                "bad-argument", "`size` and `output_pad` both decide the size of the output", argument="size",
+                "bad-argument",
+                "`size` and `output_pad` both decide the size of the output",
+                argument="size",
                 help="give one of them",
-            )  # fmt: skip
+            )
         if wanted is not None and str(self.pad).startswith("same"):
             raise OpError(
-                "bad-argument", f"`{wanted}` and `pad = {self.pad}` both decide the size of the output",
-                argument=wanted, help=f"leave `{wanted}` out, or write the padding as numbers or `half`",
-            )  # fmt: skip
+                "bad-argument",
+                f"`{wanted}` and `pad = {self.pad}` both decide the size of the output",
+                argument=wanted,
+                help=f"leave `{wanted}` out, or write the padding as numbers or `half`",
+            )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         return on_images(b, ins, lambda images: self._deconvolve(b, images[0]))
@@ -109,7 +113,10 @@ def output_pads_for(sliding: tuple[Window, ...], extents: Shape, sizes: Shape, a
         least = transposed_size(window, axis, extent, 0).value
         pad: Dim = size - least
         most = max(window.stride, window.dilation) - 1
-        if not isinstance(pad, int) or not 0 <= pad <= most:
+        if isinstance(pad, Poly):
+            symbolic = extent if isinstance(extent, Poly) else pad
+            raise unbound(axis, symbolic, f"an output of {axis} {size} needs a number to compare with")
+        if not 0 <= pad <= most:
             reachable = f"{least}" if most == 0 else f"{least} to {least + most}"
             raise OpError(
                 "shape-mismatch",
@@ -129,9 +136,11 @@ def transposed_conv(b: Builder, x: Value, made: ConvLayer, first: OpenUse, *, bi
     """
     if made.connect is not None:
         raise OpError(
-            "bad-argument", "a `conv` with a `connect` table cannot be used transposed", argument="layer",
+            "bad-argument",
+            "a `conv` with a `connect` table cannot be used transposed",
+            argument="layer",
             help="use a `conv` without `connect`",
-        )  # fmt: skip
+        )
     source, weight = first.ins[0].type, first.made["weight"].value
 
     def build(images: tuple[Value, ...]) -> Value:
@@ -140,9 +149,11 @@ def transposed_conv(b: Builder, x: Value, made: ConvLayer, first: OpenUse, *, bi
         channels, maps = number_of_channels(image), weight.type.shape[0]
         if image.type.rank != weight.type.rank or channels != maps:
             raise OpError(
-                "shape-mismatch", f"the transposed layer reads {maps} channels, the input is {x.type}", operand=0,
+                "shape-mismatch",
+                f"the transposed layer reads {maps} channels, the input is {x.type}",
+                operand=0,
                 help="feed it what the layer itself made",
-            )  # fmt: skip
+            )
         resolved = windows(made.kernel, made.stride, made.dilation, made.pad, sizes)
         # The words for padding mean something else for a transposed convolution: keep the numbers alone.
         sliding = tuple(Window(w.kernel, w.stride, w.dilation, w.before, w.after) for w in resolved)

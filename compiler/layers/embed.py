@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..graph.arguments import Positive
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.initial import Initial
+from ..graph.layer import Layer, layer
 from ..ops.embed import Embed
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..graph.arguments import Bias, Positive
 from ..graph.builder import Builder
-from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.dims import Poly
+from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import FAN_IN, Initial
+from ..graph.layer import Layer, layer
 from ..graph.op import OpError
 from ..ops.arithmetic import Add
 from ..ops.linear import Linear

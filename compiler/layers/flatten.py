@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..graph.builder import Builder
+from ..graph.dims import product
 from ..graph.graph import Value
 from ..graph.layer import Layer, layer
-from ..graph.dims import product
 from ..ops.reshape import Reshape
 
 

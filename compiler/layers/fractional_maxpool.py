@@ -40,14 +40,17 @@ class FractionalMaxPoolLayer(Layer):
     def check(self) -> None:
         if (self.factor is None) == (self.size is None):
             raise OpError(
-                "bad-argument", "`fractional_maxpool` takes a `factor` or a `size`, and just one of them",
+                "bad-argument",
+                "`fractional_maxpool` takes a `factor` or a `size`, and just one of them",
                 help="write `fractional_maxpool(1.4)` or `fractional_maxpool(size = 18)`",
-            )  # fmt: skip
+            )
         if self.factor is not None and self.factor < 1:
             raise OpError(
-                "bad-argument", f"`factor` is {self.factor}, which would make the image larger", argument="factor",
+                "bad-argument",
+                f"`factor` is {self.factor}, which would make the image larger",
+                argument="factor",
                 help="write a number from 1 up; `upsample` makes images larger",
-            )  # fmt: skip
+            )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         return on_images(b, ins, lambda images: self._pool(b, images[0]))

@@ -23,7 +23,9 @@ class Last(Layer):
         (x,) = ins
         if x.type.rank < 3:
             raise OpError(
-                "shape-mismatch", f"`last` takes the last step of [N, T, …], the input is {x.type}", operand=0,
+                "shape-mismatch",
+                f"`last` takes the last step of [N, T, …], the input is {x.type}",
+                operand=0,
                 help="feed it a sequence",
-            )  # fmt: skip
+            )
         return b(LastStep(), x)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..graph.arguments import Flag, Real
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
+from ..graph.layer import Layer, layer
 from ..graph.op import OpError
 from ..ops.norm import LayerNorm
 

@@ -35,16 +35,20 @@ class LrnLayer(Layer):
     def check(self) -> None:
         if self.size % 2 == 0:
             raise OpError(
-                "bad-argument", f"`size` is {self.size}, and an even number of channels has no middle",
-                argument="size", label="frameworks disagree on which side is longer",
+                "bad-argument",
+                f"`size` is {self.size}, and an even number of channels has no middle",
+                argument="size",
+                label="frameworks disagree on which side is longer",
                 help=f"write an odd number: {self.size - 1} or {self.size + 1}",
-            )  # fmt: skip
+            )
         if self.k <= 0 or self.alpha < 0:
             name, value = ("k", self.k) if self.k <= 0 else ("alpha", self.alpha)
             raise OpError(
-                "bad-argument", f"`{name}` is {value}, with which `lrn` could divide by zero", argument=name,
+                "bad-argument",
+                f"`{name}` is {value}, with which `lrn` could divide by zero",
+                argument=name,
                 help=f"write a number {'above 0' if name == 'k' else 'from 0 up'}",
-            )  # fmt: skip
+            )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         op = Lrn(self.size, self.alpha, self.beta, self.k)

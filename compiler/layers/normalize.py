@@ -6,8 +6,8 @@ from ..graph.arguments import Factors
 from ..graph.axes import channel_axis
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.images import want_float
+from ..graph.layer import Layer, layer
 from ..graph.op import OpError
 from ..ops.channels import Normalize
 
@@ -29,7 +29,9 @@ class NormalizeLayer(Layer):
 
     def check(self) -> None:
         if any(value <= 0 for value in (self.std if isinstance(self.std, tuple) else (self.std,))):
-            raise OpError("bad-argument", "`std` of `normalize` must be above 0", argument="std", help="write a positive number")
+            raise OpError(
+                "bad-argument", "`std` of `normalize` must be above 0", argument="std", help="write a positive number"
+            )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins
@@ -38,9 +40,11 @@ class NormalizeLayer(Layer):
         for name, values in (("mean", self.mean), ("std", self.std)):
             if isinstance(values, tuple) and len(values) != x.type.shape[axis]:
                 raise OpError(
-                    "shape-mismatch", f"`{name}` has {len(values)} numbers, {x.type} has {x.type.shape[axis]} channels",
-                    argument=name, help="give one number, or one for each channel",
-                )  # fmt: skip
+                    "shape-mismatch",
+                    f"`{name}` has {len(values)} numbers, {x.type} has {x.type.shape[axis]} channels",
+                    argument=name,
+                    help="give one number, or one for each channel",
+                )
         return b(Normalize(axis, _all(self.mean), _all(self.std)), x)
 
 

@@ -50,18 +50,22 @@ class Rbf(Layer):
     def check(self) -> None:
         if self.codes is not None and len(self.codes) != self.classes:
             raise OpError(
-                "bad-argument", f"`codes` lists {len(self.codes)} codes, `classes` is {self.classes}", argument="codes",
+                "bad-argument",
+                f"`codes` lists {len(self.codes)} codes, `classes` is {self.classes}",
+                argument="codes",
                 help="give one code for each class",
-            )  # fmt: skip
+            )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins
         want_float(x.type)
         if x.type.rank not in (2, 3):
             raise OpError(
-                "shape-mismatch", f"`rbf` reads [N, features] or [N, T, features], the input is {x.type}", operand=0,
+                "shape-mismatch",
+                f"`rbf` reads [N, features] or [N, T, features], the input is {x.type}",
+                operand=0,
                 help="write `flatten -> rbf(…)`",
-            )  # fmt: skip
+            )
         features = x.type.shape[-1]
         if isinstance(features, Poly):
             raise unbound("number of features", features, "the codes need a number")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..graph.arguments import Sizes
 from ..graph.builder import Builder
+from ..graph.dims import Dim, product, quotient, show_shape
 from ..graph.graph import Value
 from ..graph.layer import Layer, layer
-from ..graph.dims import Dim, product, quotient, show_shape
 from ..graph.op import OpError
 from ..ops.reshape import Reshape
 
@@ -26,11 +26,15 @@ class ReshapeLayer(Layer):
     sizes: Sizes
 
     def check(self) -> None:
-        if sum(size == -1 for size in self.sizes) > 1 or any(isinstance(s, int) and s < 1 and s != -1 for s in self.sizes):
+        if sum(size == -1 for size in self.sizes) > 1 or any(
+            isinstance(s, int) and s < 1 and s != -1 for s in self.sizes
+        ):
             raise OpError(
-                "bad-argument", f"`reshape` cannot make {show_shape(self.sizes)}", argument="sizes",
+                "bad-argument",
+                f"`reshape` cannot make {show_shape(self.sizes)}",
+                argument="sizes",
                 help="sizes are whole numbers from 1 up, and at most one is -1: what is left",
-            )  # fmt: skip
+            )
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins

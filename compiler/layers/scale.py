@@ -6,9 +6,9 @@ from ..graph.arguments import Flag
 from ..graph.axes import channel_axis
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
+from ..graph.layer import Layer, layer
 from ..ops.channels import ChannelScale
 
 

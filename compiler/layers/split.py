@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..graph.arguments import Parts, Positive
 from ..graph.axes import pick_axis
 from ..graph.builder import Builder
+from ..graph.dims import Poly
 from ..graph.graph import Value
 from ..graph.layer import Layer, layer
-from ..graph.dims import Poly
 from ..graph.op import OpError
 from ..ops.shape import Slice
 
@@ -34,19 +34,25 @@ class Split(Layer):
         size = x.type.shape[axis]
         if isinstance(size, Poly):
             raise OpError(
-                "unbound-dimension", f"dimension {axis} of {x.type} is symbolic and cannot be split", operand=0,
+                "unbound-dimension",
+                f"dimension {axis} of {x.type} is symbolic and cannot be split",
+                operand=0,
                 help=f"bind it: `--dim {size.symbols[0]}=…`, or split along another axis",
-            )  # fmt: skip
+            )
         if isinstance(self.parts, int) and size % self.parts:
             raise OpError(
-                "shape-mismatch", f"{size} in dimension {axis} of {x.type} cannot be divided into {self.parts} parts",
-                argument="parts", help="give the sizes: `split([…])`",
-            )  # fmt: skip
+                "shape-mismatch",
+                f"{size} in dimension {axis} of {x.type} cannot be divided into {self.parts} parts",
+                argument="parts",
+                help="give the sizes: `split([…])`",
+            )
         parts = (size // self.parts,) * self.parts if isinstance(self.parts, int) else self.parts
         if sum(parts) != size:
             raise OpError(
-                "shape-mismatch", f"the parts {list(parts)} make {sum(parts)}, dimension {axis} of {x.type} is {size}",
-                argument="parts", help="the sizes of the parts add up to the size of the dimension",
-            )  # fmt: skip
+                "shape-mismatch",
+                f"the parts {list(parts)} make {sum(parts)}, dimension {axis} of {x.type} is {size}",
+                argument="parts",
+                help="the sizes of the parts add up to the size of the dimension",
+            )
         starts = [sum(parts[:place]) for place in range(len(parts))]
         return tuple(b(Slice(axis, start, start + part), x) for start, part in zip(starts, parts, strict=True))

@@ -34,7 +34,9 @@ class TransposeLayer(Layer):
             )
         if order[0] != 0 or sorted(order) != list(range(x.type.rank)):
             raise OpError(
-                "bad-argument", f"the order {list(order)} does not name each dimension of {x.type} once, N first",
-                argument="order", help=f"it holds the numbers 0 to {x.type.rank - 1} once each, starting with 0",
-            )  # fmt: skip
+                "bad-argument",
+                f"the order {list(order)} does not name each dimension of {x.type} once, N first",
+                argument="order",
+                help=f"it holds the numbers 0 to {x.type.rank - 1} once each, starting with 0",
+            )
         return b(Transpose(order), x)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..graph.arguments import Flag, Instance
 from ..graph.builder import Builder
-from ..graph.graph import Value
-from ..graph.layer import Layer, layer
 from ..graph.dims import Poly
+from ..graph.graph import Value
 from ..graph.initial import FAN_IN, Initial
+from ..graph.layer import Layer, layer
 from ..graph.op import OpError
 from ..ops.linear import Linear
 from .conv import ConvLayer
@@ -37,22 +37,32 @@ class Transposed(Layer):
         (x,) = ins
         made, first = self.layer.layer, self.layer.first
         if len(first.ins) != 1:
-            raise OpError("bad-argument", "only a layer with one input can be used transposed", argument="layer",
-                          help="use a layer with one input")  # fmt: skip
+            raise OpError(
+                "bad-argument",
+                "only a layer with one input can be used transposed",
+                argument="layer",
+                help="use a layer with one input",
+            )
         if isinstance(made, ConvLayer):
             from .deconv import transposed_conv
 
             return transposed_conv(b, x, made, first, bias=self.bias, bias_init=self.bias_init)
         if not isinstance(made, Fc):
-            raise OpError("bad-argument", "only `fc` and `conv` can be used transposed", argument="layer",
-                          help="write `let f = fc(64)`, use f, then `transposed(f)`")  # fmt: skip
+            raise OpError(
+                "bad-argument",
+                "only `fc` and `conv` can be used transposed",
+                argument="layer",
+                help="write `let f = fc(64)`, use f, then `transposed(f)`",
+            )
         weight = first.made["weight"].value
         features = weight.type.shape[1]
         if x.type.shape[-1] != weight.type.shape[0]:
             raise OpError(
-                "shape-mismatch", f"the transposed layer reads {weight.type.shape[0]} features, the input is {x.type}",
-                operand=0, help="feed it what the layer itself made",
-            )  # fmt: skip
+                "shape-mismatch",
+                f"the transposed layer reads {weight.type.shape[0]} features, the input is {x.type}",
+                operand=0,
+                help="feed it what the layer itself made",
+            )
         if not self.bias:
             return b(Linear(transposed=True), x, weight)
         fan = (made.units, 1 if isinstance(features, Poly) else features)

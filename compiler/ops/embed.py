@@ -19,9 +19,11 @@ class Embed(Op):
         x, w = ins
         if x.dtype != "i64":
             raise OpError(
-                "element-type", f"`embed` looks up whole numbers, the input is {x}", operand=0,
+                "element-type",
+                f"`embed` looks up whole numbers, the input is {x}",
+                operand=0,
                 help="declare the input as i64: `input text: i64[N, T]`",
-            )  # fmt: skip
+            )
         return (w.with_shape(*x.shape, w.shape[1]),)
 
     def flops(self, ins: Types, outs: Types) -> Formula:

@@ -20,6 +20,7 @@ class Pool(Sliding):
 
     def infer(self, ins: Types) -> Types:
         x = ins[0]
+        sizes = [size.value for _, size in self.outputs(x)]
         for axis, window, extent in zip(AXIS_NAMES[x.rank - 2], self.windows, x.shape[2:], strict=True):
             if max(window.before, window.after) >= window.kernel:
                 raise OpError(
@@ -38,7 +39,7 @@ class Pool(Sliding):
                     argument="dilation",
                     help="use a smaller dilation or no padding",
                 )
-        return (x.with_shape(*x.shape[:2], *(size.value for _, size in self.outputs(x))),)
+        return (x.with_shape(*x.shape[:2], *sizes),)
 
     def outputs(self, x: TensorType) -> Sizes:
         return output_sizes(self.windows, x.shape[2:], ceil=self.ceil)

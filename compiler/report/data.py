@@ -12,9 +12,19 @@ from .summary import Line, Summary
 from .table import HEAD, RIGHT, cells, footer, title, total_cells
 
 COLUMNS = (
-    "name", "op", "output", "padding", "params", "buffers", "macs", "flops", "activation_bytes", "receptive_field",
-    "shared_with", "line",
-)  # fmt: skip
+    "name",
+    "op",
+    "output",
+    "padding",
+    "params",
+    "buffers",
+    "macs",
+    "flops",
+    "activation_bytes",
+    "receptive_field",
+    "shared_with",
+    "line",
+)
 
 
 def to_dict(summary: Summary) -> dict[str, Any]:
@@ -74,10 +84,20 @@ def to_csv(summary: Summary) -> str:
     for line in summary.lines:
         writer.writerow(
             [
-                line.name, line.op, _spaced(line.output), _spaced(line.padding), line.params, line.buffers, line.macs,
-                line.flops, line.activation_bytes, _spaced(line.field), line.shared_with or "", line.span.position[0],
+                line.name,
+                line.op,
+                _spaced(line.output),
+                _spaced(line.padding),
+                line.params,
+                line.buffers,
+                line.macs,
+                line.flops,
+                line.activation_bytes,
+                _spaced(line.field),
+                line.shared_with or "",
+                line.span.position[0],
             ]
-        )  # fmt: skip
+        )
     return out.getvalue().rstrip("\n")
 
 

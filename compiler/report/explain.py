@@ -36,7 +36,8 @@ def explain(network: Network, layer: str | None = None) -> str:
 def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
     use = row.use
     line, _ = use.span.position
-    yield f"{visible(use.name)}: {visible(use.span.source.line(line).strip(), 90)}  ({visible(use.span.source.name)}:{line})"
+    text = visible(use.span.source.line(line).strip(), 90)
+    yield f"{visible(use.name)}: {text}  ({visible(use.span.source.name)}:{line})"
     for value in use.ins:
         yield _entry("input", show_shape(value.type.shape))
     for node in row.nodes:
@@ -59,7 +60,9 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
             yield _entry(label, _derive(plus(cost for cost in costs if cost.value != 0), values))
     for value in use.outs:
         if value not in use.ins:
-            yield _entry("memory", f"{_derive(_memory(value.type), values)} bytes ({size(bound(value.type.bytes, values))})")
+            yield _entry(
+                "memory", f"{_derive(_memory(value.type), values)} bytes ({size(bound(value.type.bytes, values))})"
+            )
     if row.field is not None:
         yield _entry("field", "×".join(map(str, row.field)) + " positions of the input")
 
@@ -94,10 +97,16 @@ def _parameters(label: str, parameters: list[Parameter], values: Mapping[str, in
         if label == "params":
             yield _entry(label, "0")
         return
-    terms = [times(named(name, size) for name, size in zip(p.axes, p.value.type.shape, strict=True)) for p in parameters]
+    terms = [
+        times(named(name, size) for name, size in zip(p.axes, p.value.type.shape, strict=True)) for p in parameters
+    ]
     total = plus(terms)
     names = " + ".join(p.name.rsplit(".", 1)[-1] for p in parameters)
-    text = f"{names} = {total.words()} = {total.numbers(values)}" if total.operator != "leaf" else f"{names} = {total.words()}"
+    text = (
+        f"{names} = {total.words()} = {total.numbers(values)}"
+        if total.operator != "leaf"
+        else f"{names} = {total.words()}"
+    )
     yield _entry(label, f"{text} = {total.value:,}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..analysis.figures import FREE, Row, Totals, analyse
-from ..graph.dims import Shape, bound
+from ..graph.dims import Dim, Shape, bound
 from ..resolve.network import Network
 from ..source import Span
 
@@ -45,12 +45,12 @@ def summarise(network: Network, depth: int | None = None) -> Summary:
     Raises Unbound when a dimension other than N and T has no value.
     """
     analysis = analyse(network.graph)
-    values = FREE | dict(network.dims)
-    lines = tuple(_line(row, values) for row in analysis.rows)
+    numbers = _Numbers(FREE | dict(network.dims))
+    lines = tuple(_line(row, numbers) for row in analysis.rows)
     if depth is not None:
         lines = _collapse(lines, depth)
     used = sorted({name for port in network.graph.inputs for dim in port.value.type.shape for name in _symbols(dim)})
-    dims = {name: values[name] for name in used if name in values} | dict(network.dims)
+    dims = {name: numbers.symbols[name] for name in used if name in numbers.symbols} | dict(network.dims)
     return Summary(network, dims, lines, analysis.totals.at(network.dims))
 
 
@@ -58,15 +58,35 @@ def _symbols(dim: object) -> tuple[str, ...]:
     return getattr(dim, "symbols", ())
 
 
-def _line(row: Row, values: Mapping[str, int]) -> Line:
+class _Numbers(dict[Dim, int]):
+    """The integer that each dimension is; deep networks repeat few sizes many times."""
+
+    def __init__(self, values: Mapping[str, int]) -> None:
+        self.symbols = values
+
+    def __missing__(self, dim: Dim) -> int:
+        number = self[dim] = bound(dim, self.symbols)
+        return number
+
+
+def _line(row: Row, numbers: _Numbers) -> Line:
     use = row.use
     return Line(
-        use.name, use.kind,
-        tuple(tuple(bound(dim, values) for dim in value.type.shape) for value in use.ins),
-        tuple(bound(dim, values) for dim in row.output), row.output,
-        row.padding, row.params, row.buffers, bound(row.macs, values), bound(row.flops, values),
-        bound(row.activation_bytes, values), row.field, use.shared_with, use.span,
-    )  # fmt: skip
+        use.name,
+        use.kind,
+        tuple([tuple([numbers[dim] for dim in value.type.shape]) for value in use.ins]),
+        tuple([numbers[dim] for dim in row.output]),
+        row.output,
+        row.padding,
+        row.params,
+        row.buffers,
+        numbers[row.macs],
+        numbers[row.flops],
+        numbers[row.activation_bytes],
+        row.field,
+        use.shared_with,
+        use.span,
+    )
 
 
 def _collapse(lines: tuple[Line, ...], depth: int) -> tuple[Line, ...]:
@@ -80,7 +100,18 @@ def _collapse(lines: tuple[Line, ...], depth: int) -> tuple[Line, ...]:
 def _merge(name: str, group: list[Line]) -> Line:
     last = group[-1]
     return Line(
-        name, name.rsplit(".", 1)[-1].rstrip("0123456789") or "block", group[0].inputs, last.output, last.symbolic, None,
-        sum(line.params for line in group), sum(line.buffers for line in group), sum(line.macs for line in group),
-        sum(line.flops for line in group), sum(line.activation_bytes for line in group), last.field, None, group[0].span,
-    )  # fmt: skip
+        name,
+        name.rsplit(".", 1)[-1].rstrip("0123456789") or "block",
+        group[0].inputs,
+        last.output,
+        last.symbolic,
+        None,
+        sum(line.params for line in group),
+        sum(line.buffers for line in group),
+        sum(line.macs for line in group),
+        sum(line.flops for line in group),
+        sum(line.activation_bytes for line in group),
+        last.field,
+        None,
+        group[0].span,
+    )

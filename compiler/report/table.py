@@ -25,9 +25,15 @@ def total_cells(summary: Summary) -> tuple[str, ...]:
 def _cells(line: Line) -> tuple[str, ...]:
     params = f"{line.params:,}" if line.shared_with is None else f"= {line.shared_with}"
     return (
-        visible(line.name), line.op, "×".join(str(dim) for dim in line.symbolic), _padding(line.padding), params,
-        f"{line.macs:,}", size(line.activation_bytes), "×".join(map(str, line.field)) if line.field else "",
-    )  # fmt: skip
+        visible(line.name),
+        line.op,
+        "×".join(str(dim) for dim in line.symbolic),
+        _padding(line.padding),
+        params,
+        f"{line.macs:,}",
+        size(line.activation_bytes),
+        "×".join(map(str, line.field)) if line.field else "",
+    )
 
 
 def _padding(padding: tuple[int, ...] | None) -> str:
@@ -63,7 +69,8 @@ def footer(summary: Summary) -> list[str]:
         f"{totals.params:,} parameters ({size(totals.parameter_bytes)}){buffers}",
         f"{totals.macs:,} MACs, {totals.flops:,} FLOPs in one forward pass at {at}",
         "MACs: multiply-accumulates of convolutions and fully connected layers; FLOPs: every arithmetic operation.",
-        f"memory: bytes of each layer's result at {at}; field: receptive field; padding: all sides, or top bottom left right.",
+        f"memory: bytes of each layer's result at {at}; field: receptive field.",
+        "padding: on all sides, or top bottom left right.",
     ]
 
 
@@ -73,9 +80,7 @@ def render(summary: Summary) -> str:
     widths = [max(len(row[i]) for row in (HEAD, *rows)) for i in range(len(HEAD))]
     rule = "  ".join("─" * width for width in widths)
     body = [_join(row, widths) for row in rows]
-    return "\n".join(
-        [title(summary), "", _join(HEAD, widths), rule, *body[:-1], rule, body[-1], "", *footer(summary)]
-    )
+    return "\n".join([title(summary), "", _join(HEAD, widths), rule, *body[:-1], rule, body[-1], "", *footer(summary)])
 
 
 def _shorten(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -19,25 +19,34 @@ def apply_block(
     evaluator: Evaluator,
     recipe: Recipe,
     inputs: tuple[Tensor, ...] | Unknown,
-    label: str | None,
+    named: tuple[Mark, str | None],
     span: Span,
     frame: Frame,
 ) -> object:
-    """The value of a block's body with these inputs: its last value, or the values that it outputs."""
+    """The value of a block's body with these inputs: its last value, or the values that it outputs.
+
+    `named` is the scope that names this use, and the name that `let` gave it.
+    """
     definition = recipe.target
     assert isinstance(definition, Definition)
     item = definition.item
     if isinstance(item, tree.Cell):
         evaluator.report(
-            frame, "cell-not-compiled", f"the cell `{recipe.name}` is checked, but this version cannot compile cells",
-            span, help="leave recurrent layers out for now",
-        )  # fmt: skip
+            frame,
+            "cell-not-compiled",
+            f"the cell `{recipe.name}` is checked, but this version cannot compile cells",
+            span,
+            help="leave recurrent layers out for now",
+        )
         return UNKNOWN
     if len(frame.chain) >= evaluator.limits.block_depth:
         evaluator.report(
-            frame, "limit", f"blocks are nested deeper than {evaluator.limits.block_depth} uses", span,
+            frame,
+            "limit",
+            f"blocks are nested deeper than {evaluator.limits.block_depth} uses",
+            span,
             help="the limit `block_depth` can be raised with `--limit block_depth=…`",
-        )  # fmt: skip
+        )
         return UNKNOWN
     values = parameters(evaluator, recipe, item, span, frame)
     if isinstance(inputs, Unknown) or isinstance(values, Unknown):
@@ -45,14 +54,18 @@ def apply_block(
     wanted = len(item.inputs) or 1
     if len(inputs) != wanted:
         evaluator.report(
-            frame, "input-count",
-            f"the block `{recipe.name}` takes {wanted} input{'s' if wanted > 1 else ''}, here are {len(inputs)}", span,
-            help="`block name(…) from a, b` names several inputs" if wanted == 1 else
-            f"feed it `({', '.join(name.id for name in item.inputs)}) -> {recipe.name}`",
-        )  # fmt: skip
+            frame,
+            "input-count",
+            f"the block `{recipe.name}` takes {wanted} input{'s' if wanted > 1 else ''}, here are {len(inputs)}",
+            span,
+            help="`block name(…) from a, b` names several inputs"
+            if wanted == 1
+            else f"feed it `({', '.join(name.id for name in item.inputs)}) -> {recipe.name}`",
+        )
         return UNKNOWN
     names: dict[str, object] = {name.id: tensor for name, tensor in zip(item.inputs, inputs, strict=False)}
-    mark = frame.mark.add(Mark(recipe.name, label))
+    scope, label = named
+    mark = scope.add(Mark(recipe.name, label))
     one = inputs[0] if wanted == 1 else None
     inner = Frame(definition.file, [names], one, one, mark, (*frame.chain, span))
     for parameter in item.parameters:
@@ -77,9 +90,12 @@ def parameters(
     for place, given in enumerate(recipe.arguments):
         if given.name is None and place >= len(names):
             evaluator.report(
-                frame, "too-many-arguments", f"`{recipe.name}` takes at most {len(names)} arguments", given.span,
+                frame,
+                "too-many-arguments",
+                f"`{recipe.name}` takes at most {len(names)} arguments",
+                given.span,
                 help=f"its parameters are {', '.join(names)}" if names else "write it without brackets",
-            )  # fmt: skip
+            )
             return UNKNOWN
         name = given.name or names[place]
         if name not in names:
@@ -93,8 +109,11 @@ def parameters(
     missing = [p.name.id for p in item.parameters if p.default is None and p.name.id not in values]
     if missing:
         evaluator.report(
-            frame, "missing-argument", f"`{recipe.name}` needs `{missing[0]}`", span,
+            frame,
+            "missing-argument",
+            f"`{recipe.name}` needs `{missing[0]}`",
+            span,
             help=f"write `{recipe.name}({', '.join(f'{name} = …' for name in missing)})`",
-        )  # fmt: skip
+        )
         return UNKNOWN
     return values

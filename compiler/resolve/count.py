@@ -22,10 +22,12 @@ def count_layers(net: tree.Net, space: Namespace, limits: Limits, collector: Col
         return True
     collector.add(
         Diagnostic(
-            "limit", f"the net `{net.name.id}` has at least {_show(least)} layer uses, over the limit of {limits.layers:,}",
-            net.name.span, help="repeat less; the limit `layers` can be raised with `--limit layers=…`",
+            "limit",
+            f"the net `{net.name.id}` has at least {_show(least)} layer uses, the limit is {limits.layers:,}",
+            net.name.span,
+            help="repeat less; the limit `layers` can be raised with `--limit layers=…`",
         )
-    )  # fmt: skip
+    )
     return False
 
 

@@ -3,57 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..diagnostics.collect import Collector
-from ..diagnostics.diagnostic import Diagnostic, Label
 from ..graph.arguments import Word
 from ..graph.builder import Builder
-from ..graph.dims import Poly, symbol
+from ..graph.dims import symbol
 from ..graph.initial import INITIALS, Initial
 from ..graph.layer import find_layer
-from ..graph.op import OpError
 from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
 from . import numbers
 from .frame import Frame
 from .program import library
-from .uses import Stop, Uses
+from .uses import Uses
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
+from .walk import Walk
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
 LayerLike = Recipe | Instance
 
 
-class Evaluator:
-    """Evaluates expressions and statements of one network.
-
-    `broken` holds the places that the check of names reported: they are unknown here, without another word.
-    `fixed` are symbolic dimensions that are put in as numbers.
-    """
+class Evaluator(Walk):
+    """Evaluates the expressions of one network; `uses` applies its layers."""
 
     def __init__(
-        self,
-        builder: Builder,
-        collector: Collector,
-        broken: set[Span],
-        fixed: Mapping[str, int],
-        limits: Limits,
+        self, builder: Builder, collector: Collector, broken: set[Span], fixed: Mapping[str, int], limits: Limits
     ) -> None:
-        self.builder = builder
-        self.collector = collector
-        self.broken = broken
-        self.fixed = fixed
-        self.limits = limits
-        self.symbols: set[str] = set()
-        self.only_input = True
-        self.inputs: list[tuple[str, Tensor | Unknown, Span]] = []
-        self.targets: list[tuple[str, Tensor | Unknown, Span]] = []
+        super().__init__(builder, collector, broken, fixed, limits)
         self.uses = Uses(self)
-        self._steps = 0
-        self._depth = 0
-
-    # Values
 
     def evaluate(self, expr: tree.Expr, frame: Frame) -> object:
         """The value of an expression; UNKNOWN when a mistake in it was reported. A layer is not applied."""
@@ -66,87 +45,21 @@ class Evaluator:
             return self.uses.apply(value, self.running(frame, expr.span), expr.span, frame)
         return value
 
-    def running(self, frame: Frame, span: Span) -> object:
-        """The running value, `it`."""
-        if frame.it is None:
-            self.report(
-                frame, "no-running-value", "there is no running value to continue from here", span,
-                help="start the pipeline with a value, such as the name of an input: `name -> …`",
-            )  # fmt: skip
-            frame.it = UNKNOWN
-        return frame.it
-
     def truth(self, expr: tree.Expr, frame: Frame) -> bool | Unknown:
         """The value of a condition."""
         value = self.evaluate(expr, frame)
         if isinstance(value, bool | Unknown):
             return value
         self.report(
-            frame, "bad-operand", f"a condition is `yes` or `no`, this is {describe(value)}", expr.span,
+            frame,
+            "bad-operand",
+            f"a condition is `yes` or `no`, this is {describe(value)}",
+            expr.span,
             help="compare it: `stride != 1`",
-        )  # fmt: skip
+        )
         return UNKNOWN
 
-    def report(
-        self,
-        frame: Frame,
-        code: str,
-        message: str,
-        span: Span,
-        *,
-        label: str = "",
-        labels: tuple[Label, ...] = (),
-        notes: tuple[str, ...] = (),
-        help: str = "",
-    ) -> None:
-        """Report a mistake, with the chain of block uses that led to it."""
-        uses = tuple(Label(use, "in this use of a block") for use in reversed(frame.chain))
-        self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help))
-
-    def report_op(self, frame: Frame, error: OpError, span: Span, labels: tuple[Label, ...] = ()) -> None:
-        """Report a rule of an operation that `span` breaks."""
-        self.report(
-            frame, error.code, error.message, span,
-            label=error.label, labels=labels, notes=error.notes, help=error.help,
-        )  # fmt: skip
-
-    def port(self, statement: tree.Input | tree.Target, value: Tensor | Unknown, frame: Frame) -> None:
-        """Take an input or target of the net; a net's only input is its first running value."""
-        port = (statement.name.id, value, statement.name.span)
-        if isinstance(statement, tree.Target):
-            self.targets.append(port)
-            return
-        self.inputs.append(port)
-        types = [tensor.value.type.dtype for _, tensor, _ in self.inputs if isinstance(tensor, Tensor)]
-        self.builder.float_type = next((dtype for dtype in types if dtype in ("f32", "f64")), "f32")
-        frame.inputs = frame.it = value if self.only_input else None
-
-    # Limits
-
-    def step(self, span: Span, frame: Frame, count: int = 1) -> None:
-        """Count statements that are run, or about to be. Raises Stop over the limit."""
-        self._steps += count
-        if self._steps > self.limits.steps:
-            self.report(
-                frame, "limit", f"resolving the network takes more than {self.limits.steps:,} statements", span,
-                help="repeat less; the limit `steps` can be raised with `--limit steps=…`",
-            )  # fmt: skip
-            raise Stop
-
-    def enter(self, span: Span, frame: Frame) -> None:
-        """Go one level deeper into bodies and brackets. Raises Stop over the limit."""
-        self._depth += 1
-        if self._depth > self.limits.nesting:
-            self.report(
-                frame, "limit", f"blocks, bodies and brackets are nested more than {self.limits.nesting} deep", span,
-                help="use fewer blocks inside each other",
-            )  # fmt: skip
-            raise Stop
-
-    def leave(self) -> None:
-        self._depth -= 1
-
-    # Expressions, one function for each kind
+    # One function for each kind of expression
 
     def _number(self, expr: tree.Number, frame: Frame) -> object:
         return expr.value
@@ -162,7 +75,7 @@ class Evaluator:
         for scope in reversed(frame.names):
             if name in scope:
                 return scope[name]
-        if expr.span in self.broken or name in frame.file.file.suspects:
+        if expr.span in self.broken:
             return UNKNOWN
         return self._global(name, expr, frame)
 
@@ -182,11 +95,16 @@ class Evaluator:
             return Recipe(name, Definition(item, file))
         if name in SOFT_WORDS:
             return Word(name)
+        if name in frame.file.file.suspects:
+            return UNKNOWN
         self.report(
-            frame, "undefined-name", f"`{name}` has no value here", expr.span,
+            frame,
+            "undefined-name",
+            f"`{name}` has no value here",
+            expr.span,
             label="the branch that binds it was not taken",
             help="bind it in every branch, or before the `if`",
-        )  # fmt: skip
+        )
         return UNKNOWN
 
     def _primed(self, expr: tree.Primed, frame: Frame) -> object:
@@ -195,9 +113,12 @@ class Evaluator:
     def _in(self, expr: tree.In, frame: Frame) -> object:
         if frame.inputs is None:
             self.report(
-                frame, "no-running-value", "`in` means the one input, and there are several here", expr.span,
+                frame,
+                "no-running-value",
+                "`in` means the one input, and there are several here",
+                expr.span,
                 help="write the name of the input",
-            )  # fmt: skip
+            )
             return UNKNOWN
         return frame.inputs
 
@@ -228,9 +149,12 @@ class Evaluator:
                 value = step
             else:
                 self.report(
-                    frame, "not-a-layer", f"`->` feeds a layer, and this is {describe(step)}", item.span,
+                    frame,
+                    "not-a-layer",
+                    f"`->` feeds a layer, and this is {describe(step)}",
+                    item.span,
                     help="write a layer, or a pipeline in parentheses, right of `->`",
-                )  # fmt: skip
+                )
                 value = UNKNOWN
         frame.it = before
         return value
@@ -293,11 +217,15 @@ class Evaluator:
             return UNKNOWN
         if not numbers.whole(start) or not numbers.whole(end):
             self.report(
-                frame, "bad-operand", f"a range runs between whole numbers, not {describe(start)} and {describe(end)}",
-                expr.span, help="write `0..4`; the end is excluded",
-            )  # fmt: skip
+                frame,
+                "bad-operand",
+                f"a range runs between whole numbers, not {describe(start)} and {describe(end)}",
+                expr.span,
+                help="write `0..4`; the end is excluded",
+            )
             return UNKNOWN
-        assert isinstance(start, int) and isinstance(end, int)
+        assert isinstance(start, int)
+        assert isinstance(end, int)
         if end - start > self.limits.layers:
             self.report(
                 frame, "limit", f"a range of {end - start:,} is over the limit of {self.limits.layers:,}", expr.span
@@ -325,16 +253,22 @@ class Evaluator:
             return UNKNOWN
         if not isinstance(base, tuple) or not numbers.whole(index):
             self.report(
-                frame, "bad-operand", f"`[…]` takes an item of a list, and this is {describe(base)}", expr.span,
+                frame,
+                "bad-operand",
+                f"`[…]` takes an item of a list, and this is {describe(base)}",
+                expr.span,
                 help="count from 0: `list[0]`; for a size of a tensor write `x.shape[1]`",
-            )  # fmt: skip
+            )
             return UNKNOWN
         assert isinstance(index, int)
         if not 0 <= index < len(base):
             self.report(
-                frame, "bad-operand", f"the list has {len(base)} items, there is no item {index}", expr.span,
+                frame,
+                "bad-operand",
+                f"the list has {len(base)} items, there is no item {index}",
+                expr.span,
                 help=f"count from 0 to {len(base) - 1}",
-            )  # fmt: skip
+            )
             return UNKNOWN
         return base[index]
 
@@ -354,9 +288,12 @@ class Evaluator:
         if isinstance(target, LayerLike):
             return self.uses.call(target, given, expr.span, frame)
         self.report(
-            frame, "not-a-layer", f"only a layer takes arguments, and this is {describe(target)}", base.span,
+            frame,
+            "not-a-layer",
+            f"only a layer takes arguments, and this is {describe(target)}",
+            base.span,
             help="to feed a value into a layer write `value -> layer`",
-        )  # fmt: skip
+        )
         return UNKNOWN
 
     def _bound(self, name: str, frame: Frame) -> bool:
@@ -391,7 +328,7 @@ class Evaluator:
         return Initial(word, tuple(value for value in values.values() if value is not None))
 
 
-_EVALUATE: dict[type, Callable[[Evaluator, object, Frame], object]] = {
+_EVALUATE: dict[type, Callable[[Evaluator, Any, Frame], object]] = {
     tree.Number: Evaluator._number,
     tree.Extent: Evaluator._extent,
     tree.String: Evaluator._string,
@@ -413,4 +350,4 @@ _EVALUATE: dict[type, Callable[[Evaluator, object, Frame], object]] = {
     tree.Field: Evaluator._field,
     tree.Index: Evaluator._index,
     tree.Call: Evaluator._call,
-}  # type: ignore[dict-item]
+}

@@ -24,9 +24,7 @@ class NotKnown(Exception):
         self.help = help
 
 
-def check_expectations(
-    network: Network, checks: tuple[tree.Expr, ...], evaluator: Evaluator, frame: Frame
-) -> None:
+def check_expectations(network: Network, checks: tuple[tree.Expr, ...], evaluator: Evaluator, frame: Frame) -> None:
     """Report every expectation that does not hold."""
     if checks:
         expectations = _Expectations(network, evaluator, frame)
@@ -54,8 +52,12 @@ class _Expectations:
                 self._report(part, str(error), error.help)
             else:
                 if holds is False:
-                    self._report(part, f"`{part.span.text}` does not hold", "change the network, or the expectation",
-                                 self._found(part))  # fmt: skip
+                    self._report(
+                        part,
+                        f"`{part.span.text}` does not hold",
+                        "change the network, or the expectation",
+                        self._found(part),
+                    )
 
     def _report(self, expr: tree.Expr, message: str, help: str, label: str = "") -> None:
         self.evaluator.report(self.frame, "expectation", message, expr.span, label=label, help=help)
@@ -98,9 +100,9 @@ class _Expectations:
     def _figure(self, expr: tree.Expr) -> object:
         """The figure that an expression names, such as `macs(N = 1)` or `memory.training(N = 32)`; else None."""
         arguments: tuple[tree.Argument, ...] = ()
-        base = expr
-        if isinstance(base, tree.Call):
-            base, arguments = base.base, base.arguments
+        base: tree.Expr = expr
+        if isinstance(expr, tree.Call):
+            base, arguments = expr.base, expr.arguments
         path: list[str] = []
         while isinstance(base, tree.Field):
             path.insert(0, base.name)

@@ -14,16 +14,17 @@ from ..graph.op import OpError
 from ..limits import Limits
 from ..source import Source, Span
 from ..syntax import tree
+from .bodies import symbols_of
 from .evaluate import Evaluator
 from .expect import check_expectations
 from .frame import Frame
-from .names import NameCheck, symbols_of
+from .names import NameCheck
 from .naming import Mark, settle
 from .network import Network
 from .program import Namespace
 from .statements import run
-from .uses import Stop
 from .values import UNKNOWN, Tensor, Unknown, write
+from .walk import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,7 @@ class NetResolver:
             self.collector.add(diagnostic)
         return network
 
-    def _resolve(
-        self, net: tree.Net, choice: Choice, fixed: Mapping[str, int], collector: Collector
-    ) -> Network | None:
+    def _resolve(self, net: tree.Net, choice: Choice, fixed: Mapping[str, int], collector: Collector) -> Network | None:
         builder = Builder(self.limits)
         evaluator = Evaluator(builder, collector, self.broken, fixed, self.limits)
         evaluator.symbols = set(symbols_of(net))
@@ -83,14 +82,23 @@ class NetResolver:
         outputs = _outputs(net, evaluator, frame)
         if outputs is None or collector.failed:
             return None
-        graph = builder.finish(_ports(evaluator.inputs), _ports(evaluator.targets), outputs, settle(root, len(builder.uses)))
+        graph = builder.finish(
+            _ports(evaluator.inputs), _ports(evaluator.targets), outputs, settle(root, len(builder.uses))
+        )
         train = next((s for s in net.body.statements if isinstance(s, tree.Train)), None)
         _unused(graph, train, frame, collector)
         parameters = {name: write(value) for name, value in values.items()}
         network = Network(
-            net.name.id, choice.variant, self.space.source.name, net.name.span, parameters, dict(choice.dims),
-            frozenset(fixed), graph, train,
-        )  # fmt: skip
+            net.name.id,
+            choice.variant,
+            self.space.source.name,
+            net.name.span,
+            parameters,
+            dict(choice.dims),
+            frozenset(fixed),
+            graph,
+            train,
+        )
         check_expectations(network, _expectations(net, variant, choice.sets), evaluator, frame)
         return network
 
@@ -117,14 +125,20 @@ class NetResolver:
         for name in unknown:
             known = ", ".join(p.name.id for p in net.parameters) or "none"
             evaluator.report(
-                frame, "unknown-setting", f"the net `{net.name.id}` has no parameter `{name}`", net.name.span,
+                frame,
+                "unknown-setting",
+                f"the net `{net.name.id}` has no parameter `{name}`",
+                net.name.span,
                 help=f"its parameters are {known}",
-            )  # fmt: skip
+            )
         if missing:
             evaluator.report(
-                frame, "missing-argument", f"the net `{net.name.id}` needs a value for `{missing[0]}`", net.name.span,
+                frame,
+                "missing-argument",
+                f"the net `{net.name.id}` needs a value for `{missing[0]}`",
+                net.name.span,
                 help=f"give it: `--set {missing[0]}=…`, or write a default",
-            )  # fmt: skip
+            )
         return None if missing or unknown else dict(names)
 
     def _given(self, name: str, text: str, evaluator: Evaluator) -> tree.Expr | None:
@@ -134,9 +148,13 @@ class NetResolver:
         item = file.items[0] if file.items else None
         if diagnostics or not isinstance(item, tree.Net) or not isinstance(item.body.statements[0], tree.Let):
             evaluator.collector.add(
-                Diagnostic("syntax", f"`{text}` is not a value", Span(source, 0, len(text)),
-                           help=f"write it as in a spec: `--set {name}=10`, `--set {name}=[3, 4, 6, 3]`")
-            )  # fmt: skip
+                Diagnostic(
+                    "syntax",
+                    f"`{text}` is not a value",
+                    Span(source, 0, len(text)),
+                    help=f"write it as in a spec: `--set {name}=10`, `--set {name}=[3, 4, 6, 3]`",
+                )
+            )
             return None
         collector = evaluator.collector
         value = item.body.statements[0].value
@@ -150,9 +168,7 @@ def _variant(net: tree.Net, name: str | None) -> tree.Variant | None:
     return next((s for s in net.body.statements if isinstance(s, tree.Variant) and s.name.id == name), None)
 
 
-def _expectations(
-    net: tree.Net, variant: tree.Variant | None, sets: Mapping[str, str]
-) -> tuple[tree.Expr, ...]:
+def _expectations(net: tree.Net, variant: tree.Variant | None, sets: Mapping[str, str]) -> tuple[tree.Expr, ...]:
     """What must hold: a variant's own expectations, or the net's at its default parameters."""
     if sets:
         return ()
@@ -165,9 +181,12 @@ def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, .
     if not found:
         if isinstance(frame.it, tuple) or frame.it is None:
             evaluator.report(
-                frame, "no-output", f"the net `{net.name.id}` has no result", net.name.span,
+                frame,
+                "no-output",
+                f"the net `{net.name.id}` has no result",
+                net.name.span,
                 help="name its outputs: `output logits`",
-            )  # fmt: skip
+            )
             return None
         found = [("output", frame.it, net.name.span)]
     return None if any(isinstance(value, Unknown) for _, value, _ in found) else _ports(found)
@@ -180,7 +199,9 @@ def _ports(found: list[tuple[str, object, Span]] | list[tuple[str, Tensor | Unkn
 def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Collector) -> None:
     """Warn of layers whose result nothing reads."""
     read = {value for node in graph.nodes for value in node.ins} | {port.value for port in graph.outputs}
-    todo: list[object] = [setting.value for setting in train.settings if isinstance(setting, tree.Setting)] if train else []
+    todo: list[object] = (
+        [setting.value for setting in train.settings if isinstance(setting, tree.Setting)] if train else []
+    )
     while todo:
         expr = todo.pop()
         if isinstance(expr, tree.Name):
@@ -196,7 +217,10 @@ def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Col
         if use.outs and not any(value in read for value in use.outs):
             collector.add(
                 Diagnostic(
-                    "unused-value", f"nothing reads the result of `{use.kind}`", use.span,
-                    help="use it, name it in `output`, or take it away", severity="warning",
+                    "unused-value",
+                    f"nothing reads the result of `{use.kind}`",
+                    use.span,
+                    help="use it, name it in `output`, or take it away",
+                    severity="warning",
                 )
-            )  # fmt: skip
+            )

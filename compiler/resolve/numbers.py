@@ -6,7 +6,6 @@ import math
 from fractions import Fraction
 from typing import TypeGuard
 
-from ..graph.arguments import Word
 from ..graph.dims import Dim, Poly, quotient
 from ..graph.tensor import SPATIAL
 from .values import Instance, Recipe, Tensor, describe
@@ -106,7 +105,9 @@ def compare(operator: str, left: object, right: object) -> bool:
     """`left operator right`. Raises NumberError."""
     if operator in ("==", "!="):
         if isinstance(left, Tensor) or isinstance(right, Tensor):
-            raise NumberError("tensors are not compared while a network is resolved", "compare their sizes: `x.channels`")
+            raise NumberError(
+                "tensors are not compared while a network is resolved", "compare their sizes: `x.channels`"
+            )
         if number(left) and number(right) and left != right and (isinstance(left, Poly) or isinstance(right, Poly)):
             raise unbound(left if isinstance(left, Poly) else right, "it cannot be compared yet")
         if not _comparable(left, right):

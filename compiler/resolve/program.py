@@ -43,6 +43,7 @@ class Loader:
         self.collector = collector
         self.limits = limits
         self.files: dict[Path | str, Namespace] = {}
+        self._reads = 0
         self._bytes = 0
 
     def load(self, source: Source, path: Path | None) -> Namespace:
@@ -73,9 +74,12 @@ class Loader:
         known = space.own.get(name) or space.nets.get(name)
         if known is not None:
             self._report(
-                "duplicate-name", f"`{name}` is defined twice in this file", item.name,
-                labels=(Label(known.name.span, "first defined here"),), help="rename one of them",
-            )  # fmt: skip
+                "duplicate-name",
+                f"`{name}` is defined twice in this file",
+                item.name,
+                labels=(Label(known.name.span, "first defined here"),),
+                help="rename one of them",
+            )
         elif isinstance(item, tree.Net):
             space.nets[name] = item
         else:
@@ -83,11 +87,14 @@ class Loader:
             if find_layer(name) is not None or (not _bundled(space) and name in library()):
                 self.collector.add(
                     Diagnostic(
-                        "shadowed-library", f"`{name}` hides the bundled layer of that name", item.name.span,
-                        notes=("a file's own names win",), help="rename it if you want the bundled one",
+                        "shadowed-library",
+                        f"`{name}` hides the bundled layer of that name",
+                        item.name.span,
+                        notes=("a file's own names win",),
+                        help="rename it if you want the bundled one",
                         severity="warning",
                     )
-                )  # fmt: skip
+                )
 
     def _use(
         self, item: tree.Use, space: Namespace, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
@@ -96,7 +103,8 @@ class Loader:
             used = self._used(item, folder, root, chain)
         except ReadError as error:
             d = error.diagnostic
-            self._report(d.code, d.message, item.path, help=d.help)
+            message = f"{d.message}, at {d.span}" if d.span else d.message
+            self._report(d.code, message, item.path, help=d.help)
             return
         if used is None:
             return
@@ -104,10 +112,12 @@ class Loader:
             other = space.used.get(name)
             if other is not None and other[0] is not block:
                 self._report(
-                    "duplicate-name", f"`{name}` is defined by two used files", item.path,
+                    "duplicate-name",
+                    f"`{name}` is defined by two used files",
+                    item.path,
                     labels=(Label(other[0].name.span, "here"), Label(block.name.span, "and here")),
                     help="use one of the files, or rename the block in one of them",
-                )  # fmt: skip
+                )
             space.used[name] = (block, used)
 
     def _used(
@@ -119,7 +129,9 @@ class Loader:
             path, shown = bundled, f"{name}.net"
         elif folder is None or root is None:
             raise ReadError(
-                "outside", "a text without a folder cannot use files", help="save it to a file, or use a bundled library"
+                "outside",
+                "a text without a folder cannot use files",
+                help="save it to a file, or use a bundled library",
             )
         else:
             path = contained(root, folder, name)
@@ -130,10 +142,11 @@ class Loader:
             return self.files[path]
         if len(chain) > self.limits.include_depth:
             raise ReadError("limit", f"files use each other more than {self.limits.include_depth} deep")
-        if len(self.files) > self.limits.include_files:
+        self._reads += 1
+        if self._reads > self.limits.include_files:
             raise ReadError("limit", f"more than {self.limits.include_files} files are used")
         source = read_source(path, shown, self.limits)
-        self._bytes += len(source.text)
+        self._bytes += len(source.text.encode())
         if self._bytes > self.limits.include_bytes:
             raise ReadError("limit", f"the used files are over {self.limits.include_bytes:,} bytes together")
         return self._load(source, path, path.parent, root, chain)

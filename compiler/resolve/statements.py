@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from ..graph.arguments import CONVERTERS, ArgumentError
 from ..graph.builder import OpenUse
 from ..graph.dims import Poly, symbol
 from ..graph.initial import ZEROS
 from ..graph.op import OpError
-from ..graph.tensor import ITEM_BYTES, DType, TensorType
+from ..graph.tensor import ITEM_BYTES, TensorType
 from ..source import Span
 from ..syntax import tree
 from . import numbers
@@ -55,10 +55,12 @@ def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
     values = value if isinstance(value, tuple) else (value,) * (len(statement.names) if value is UNKNOWN else 1)
     if len(values) != len(statement.names):
         evaluator.report(
-            frame, "value-count", f"{len(statement.names)} names are bound to {len(values)} value"
-            f"{'s' if len(values) > 1 else ''}", statement.span,
+            frame,
+            "value-count",
+            f"{len(statement.names)} names are bound to {len(values)} value{'s' if len(values) > 1 else ''}",
+            statement.span,
             help="give one name for each value",
-        )  # fmt: skip
+        )
         values = (UNKNOWN,) * len(statement.names)
     for name, item in zip(statement.names, values, strict=True):
         names[name.id] = item
@@ -70,9 +72,12 @@ def _tensors(evaluator: Evaluator, value: object, span: Span, name: str | None, 
     for item in items:
         if not isinstance(item, Tensor | Unknown):
             evaluator.report(
-                frame, "not-a-tensor", f"a statement is a pipeline of tensors, and this is {describe(item)}", span,
+                frame,
+                "not-a-tensor",
+                f"a statement is a pipeline of tensors, and this is {describe(item)}",
+                span,
                 help=f"write `let {name or 'name'} = …` to name what is not a tensor",
-            )  # fmt: skip
+            )
             return UNKNOWN
     return value
 
@@ -83,12 +88,15 @@ def _let(evaluator: Evaluator, statement: tree.Let, frame: Frame) -> None:
     value = evaluator.evaluate(statement.value, frame)
     frame.it = before
     if isinstance(value, Recipe):
-        value = Instance(name, value)
+        value = Instance(name, value, frame.mark)
     if isinstance(value, Tensor) or (isinstance(value, tuple) and any(isinstance(item, Tensor) for item in value)):
         evaluator.report(
-            frame, "not-a-constant", "`let` names numbers, lists and layers, and this is a tensor", statement.span,
+            frame,
+            "not-a-constant",
+            "`let` names numbers, lists and layers, and this is a tensor",
+            statement.span,
             help=f"write `{name} = …` without `let`",
-        )  # fmt: skip
+        )
     frame.names[-1][name] = value
 
 
@@ -99,9 +107,12 @@ def _repeat(evaluator: Evaluator, statement: tree.Repeat, frame: Frame) -> None:
         return
     if not numbers.whole(count) or count < 0:
         evaluator.report(
-            frame, "bad-operand", f"`repeat` takes a whole number from 0 up, not {describe(count)}",
-            statement.count.span, help="write `repeat 3 { … }`",
-        )  # fmt: skip
+            frame,
+            "bad-operand",
+            f"`repeat` takes a whole number from 0 up, not {describe(count)}",
+            statement.count.span,
+            help="write `repeat 3 { … }`",
+        )
         frame.it = UNKNOWN
         return
     evaluator.step(statement.count.span, frame, count)
@@ -118,9 +129,12 @@ def _for(evaluator: Evaluator, statement: tree.For, frame: Frame) -> None:
         return
     if not isinstance(items, tuple):
         evaluator.report(
-            frame, "bad-operand", f"`for` runs over a list, and this is {describe(items)}", statement.items.span,
+            frame,
+            "bad-operand",
+            f"`for` runs over a list, and this is {describe(items)}",
+            statement.items.span,
             help="write `for c in [64, 128] { … }` or `for i in 0..4 { … }`",
-        )  # fmt: skip
+        )
         frame.it = UNKNOWN
         return
     names = [name.id for name in statement.names]
@@ -128,9 +142,12 @@ def _for(evaluator: Evaluator, statement: tree.For, frame: Frame) -> None:
         values = item if len(names) > 1 and isinstance(item, tuple) else (item,)
         if len(values) != len(names):
             evaluator.report(
-                frame, "value-count", f"`for` names {len(names)} values, and an item of the list has {len(values)}",
-                statement.items.span, help="give every item as many values as there are names",
-            )  # fmt: skip
+                frame,
+                "value-count",
+                f"`for` names {len(names)} values, and an item of the list has {len(values)}",
+                statement.items.span,
+                help="give every item as many values as there are names",
+            )
             frame.it = UNKNOWN
             return
         frame.names.append(dict(zip(names, values, strict=True)))
@@ -169,9 +186,12 @@ def _output(evaluator: Evaluator, statement: tree.Output, frame: Frame) -> None:
         value = UNKNOWN if isinstance(name, tree.Primed) else evaluator.evaluate(name, frame)
         if not isinstance(value, Tensor | Unknown):
             evaluator.report(
-                frame, "not-a-tensor", f"an output is a tensor, and `{name.id}` is {describe(value)}", name.span,
+                frame,
+                "not-a-tensor",
+                f"an output is a tensor, and `{name.id}` is {describe(value)}",
+                name.span,
                 help="bind the value to a name first: `name = …`",
-            )  # fmt: skip
+            )
             value = UNKNOWN
         frame.outputs.append((name.id, value, name.span))
 
@@ -191,9 +211,12 @@ def _weight(evaluator: Evaluator, statement: tree.Weight, frame: Frame) -> None:
             value = evaluator.builder.param("", axes, CONVERTERS["Initial"](initial))
         except ArgumentError as error:
             evaluator.report(
-                frame, "bad-argument", f"the size of a weight is {error}", slot.span,
+                frame,
+                "bad-argument",
+                f"the size of a weight is {error}",
+                slot.span,
                 help="write `param p[units]`, or with an initialiser `param p[units] = normal(0.1)`",
-            )  # fmt: skip
+            )
             frame.names[-1][slot.name] = UNKNOWN
             continue
         except OpError as error:
@@ -215,12 +238,15 @@ def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Fram
     sizes = [dim for dim in dims if isinstance(dim, Poly) or (numbers.whole(dim) and dim >= 1)]
     if len(sizes) != len(dims) or not sizes or sizes[0] != symbol("N"):
         evaluator.report(
-            frame, "bad-argument", "the first dimension of an input or target is N, the others are sizes from 1 up",
-            type.span, help=f"write `{name}: {type.dtype}[N, …]`",
-        )  # fmt: skip
+            frame,
+            "bad-argument",
+            "the first dimension of an input or target is N, the others are sizes from 1 up",
+            type.span,
+            help=f"write `{name}: {type.dtype}[N, …]`",
+        )
         evaluator.port(statement, UNKNOWN, frame)
         return
-    value = evaluator.builder.value(TensorType(cast(DType, type.dtype), tuple(sizes)))
+    value = evaluator.builder.value(TensorType(type.dtype, tuple(sizes)))
     tensor = Tensor(value, statement.name.span)
     frame.names[-1][name] = tensor
     evaluator.port(statement, tensor, frame)
@@ -230,7 +256,7 @@ def _broken(evaluator: Evaluator, statement: tree.Broken, frame: Frame) -> None:
     frame.it = UNKNOWN
 
 
-_RUN: dict[type, Callable[[Evaluator, object, Frame], None]] = {
+_RUN: dict[type, Callable[[Evaluator, Any, Frame], None]] = {
     tree.Flow: _flow,
     tree.Bind: _bind,
     tree.Let: _let,
@@ -242,4 +268,4 @@ _RUN: dict[type, Callable[[Evaluator, object, Frame], None]] = {
     tree.Broken: _broken,
     tree.Input: _port,
     tree.Target: _port,
-}  # type: ignore[dict-item]
+}

@@ -59,9 +59,11 @@ def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...]) -> b
     if name in names:
         return True
     check.report(
-        "unknown-setting", f"`train` has no setting `{name}`", setting.name.span,
+        "unknown-setting",
+        f"`train` has no setting `{name}`",
+        setting.name.span,
         help=check.meant(name, names) or f"its settings are {', '.join(names)}",
-    )  # fmt: skip
+    )
     return False
 
 
@@ -93,22 +95,26 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
 
 def _unknown(check: NameCheck, place: tree.Expr, name: str, functions: dict[str, tuple[str, ...]]) -> None:
     check.report(
-        "undefined-name", f"there is no `{name}` to choose here", place.span,
+        "undefined-name",
+        f"there is no `{name}` to choose here",
+        place.span,
         help=check.meant(name, functions) or f"choose one of {', '.join(functions)}",
-    )  # fmt: skip
+    )
 
 
-def _arguments(
-    check: NameCheck, name: str, arguments: tuple[tree.Argument, ...], names: tuple[str, ...]
-) -> None:
+def _arguments(check: NameCheck, name: str, arguments: tuple[tree.Argument, ...], names: tuple[str, ...]) -> None:
     for place, argument in enumerate(arguments):
         if argument.name is not None and argument.name not in names:
             check.report(
-                "unknown-argument", f"`{name}` has no argument `{argument.name}`", argument.span,
+                "unknown-argument",
+                f"`{name}` has no argument `{argument.name}`",
+                argument.span,
                 help=check.meant(argument.name, names) or f"its arguments are {', '.join(names)}",
-            )  # fmt: skip
+            )
         elif argument.name is None and place >= len(names):
             check.report(
-                "too-many-arguments", f"`{name}` takes at most {len(names)} arguments", argument.span,
+                "too-many-arguments",
+                f"`{name}` takes at most {len(names)} arguments",
+                argument.span,
                 help=f"its arguments are {', '.join(names)}",
-            )  # fmt: skip
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..diagnostics.diagnostic import Label
 from ..graph.arguments import ArgumentError, Signature, Word, signature
@@ -14,20 +14,16 @@ from ..graph.layer import Layer, Shared
 from ..graph.op import OpError
 from ..ops.arithmetic import combine
 from ..source import Span
-from ..syntax import tree
 from .blocks import apply_block
 from .frame import Frame
 from .naming import Mark
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
+from .walk import Stop
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
 
 _OPERATOR_KINDS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
-
-
-class Stop(Exception):
-    """A limit was reached and reported; the network is not resolved any further."""
 
 
 class Uses:
@@ -54,23 +50,27 @@ class Uses:
             return recipe
         return self.apply(recipe, inputs[0] if len(inputs) == 1 else tuple(inputs), span, frame)
 
-    def _with(
-        self, target: Recipe | Instance, given: tuple[Given, ...], span: Span, frame: Frame
-    ) -> Recipe | Unknown:
+    def _with(self, target: Recipe | Instance, given: tuple[Given, ...], span: Span, frame: Frame) -> Recipe | Unknown:
         if isinstance(target, Instance):
             self.evaluator.report(
-                frame, "bad-argument", f"`{target.name}` is one instance and already has its arguments", span,
+                frame,
+                "bad-argument",
+                f"`{target.name}` is one instance and already has its arguments",
+                span,
                 help="feed it a value: `value -> " + target.name + "`",
-            )  # fmt: skip
+            )
             return UNKNOWN
         if not target.arguments:
             return replace(target, arguments=given)
         names = {argument.name for argument in target.arguments}
         if any(argument.name is None or argument.name in names for argument in given):
             self.evaluator.report(
-                frame, "bad-argument", f"`{target.name}` has been given these arguments already", span,
+                frame,
+                "bad-argument",
+                f"`{target.name}` has been given these arguments already",
+                span,
                 help="give each argument once",
-            )  # fmt: skip
+            )
             return UNKNOWN
         return replace(target, arguments=(*target.arguments, *given))
 
@@ -87,15 +87,15 @@ class Uses:
 
     def _apply(self, recipe: Recipe, instance: Instance | None, fed: object, span: Span, frame: Frame) -> object:
         inputs = self._inputs(fed, span, frame)
-        label = instance.name if instance else None
+        scope, label = (instance.mark, instance.name) if instance else (frame.mark, None)
         if isinstance(recipe.target, Definition):
-            return apply_block(self.evaluator, recipe, inputs, label, span, frame)
+            return apply_block(self.evaluator, recipe, inputs, (scope, label), span, frame)
         layer = self._bind(recipe, recipe.target, span, frame)
         if isinstance(layer, Unknown) or isinstance(inputs, Unknown):
             return UNKNOWN
         if instance is not None:
             instance.layer = layer
-        mark = frame.mark.add(Mark(recipe.name, label))
+        mark = scope.add(Mark(recipe.name, label))
         values = tuple(tensor.value for tensor in inputs)
         self.open(OpenUse(recipe.name, span, frame.chain, values), mark, frame)
         try:
@@ -113,16 +113,19 @@ class Uses:
         self, operator: str, left: object, right: object, spans: tuple[Span, Span, Span], frame: Frame
     ) -> object:
         """`left operator right`, where one of them is a tensor and the other a tensor or a number."""
-        sides = []
+        sides: list[Value | float] = []
         for side, span in zip((left, right), spans, strict=False):
-            ok = isinstance(side, Tensor) or (isinstance(side, int | float) and not isinstance(side, bool))
-            if not ok or operator not in _OPERATOR_KINDS:
+            known = isinstance(side, Tensor | int | float) and not isinstance(side, bool)
+            if not known or operator not in _OPERATOR_KINDS:
                 self.evaluator.report(
-                    frame, "bad-operand", f"`{operator}` cannot combine a tensor with {describe(side)}", span,
+                    frame,
+                    "bad-operand",
+                    f"`{operator}` cannot combine a tensor with {describe(side)}",
+                    span,
                     help="a tensor combines with a tensor or a number, by `+ - * /`",
-                )  # fmt: skip
+                )
                 return UNKNOWN
-            sides.append(side.value if isinstance(side, Tensor) else side)
+            sides.append(side.value if isinstance(side, Tensor) else cast(float, side))
         kind = _OPERATOR_KINDS[operator]
         values = tuple(side for side in sides if isinstance(side, Value))
         mark = frame.mark.add(Mark(kind, operator=True))
@@ -147,9 +150,12 @@ class Uses:
         mark.use = len(evaluator.builder.uses)
         if mark.use >= evaluator.limits.layers:
             evaluator.report(
-                frame, "limit", f"the network has more than {evaluator.limits.layers:,} layer uses", use.span,
+                frame,
+                "limit",
+                f"the network has more than {evaluator.limits.layers:,} layer uses",
+                use.span,
                 help="the limit `layers` can be raised with `--limit layers=…`",
-            )  # fmt: skip
+            )
             raise Stop
         for instance, place in self._sharing:
             if not instance.applied:
@@ -168,9 +174,12 @@ class Uses:
                 return UNKNOWN
             if not isinstance(item, Tensor):
                 self.evaluator.report(
-                    frame, "not-a-tensor", f"a layer is fed tensors, and this is {describe(item)}", span,
+                    frame,
+                    "not-a-tensor",
+                    f"a layer is fed tensors, and this is {describe(item)}",
+                    span,
                     help="numbers go into the brackets of a layer, tensors through `->`",
-                )  # fmt: skip
+                )
                 return UNKNOWN
         return tuple(item for item in items if isinstance(item, Tensor))
 
@@ -195,10 +204,12 @@ class Uses:
         for place, given in enumerate(recipe.arguments):
             if given.name is None and place >= len(signatures):
                 self.evaluator.report(
-                    frame, "too-many-arguments",
-                    f"`{recipe.name}` takes at most {len(signatures)} arguments", given.span,
+                    frame,
+                    "too-many-arguments",
+                    f"`{recipe.name}` takes at most {len(signatures)} arguments",
+                    given.span,
                     help=f"its arguments are {', '.join(by_name)}" if by_name else "write it without brackets",
-                )  # fmt: skip
+                )
                 return UNKNOWN
             name = given.name or signatures[place].name
             if name not in by_name or isinstance(given.value, Unknown):
@@ -214,10 +225,13 @@ class Uses:
         missing = [item.name for item in signatures if item.required and item.name not in values]
         if missing and ok:
             self.evaluator.report(
-                frame, "missing-argument", f"`{recipe.name}` needs `{missing[0]}`", span,
+                frame,
+                "missing-argument",
+                f"`{recipe.name}` needs `{missing[0]}`",
+                span,
                 help=f"write `{recipe.name}({', '.join(f'{name} = …' for name in missing)})`, "
                 f"or see `netc layers {recipe.name}`",
-            )  # fmt: skip
+            )
             return UNKNOWN
         if not ok:
             return UNKNOWN
@@ -241,14 +255,15 @@ class Uses:
             symbolic = isinstance(value, Poly)
             help = f"bind it: `--dim {value.symbols[0]}=…`" if isinstance(value, Poly) else ""
             self.evaluator.report(
-                frame, "unbound-dimension" if symbolic else "bad-argument",
-                f"`{wanted.name}` of `{layer}` is {error}, not {describe(given.value)}", given.span, help=help,
-            )  # fmt: skip
+                frame,
+                "unbound-dimension" if symbolic else "bad-argument",
+                f"`{wanted.name}` of `{layer}` is {error}, not {describe(given.value)}",
+                given.span,
+                help=help,
+            )
             return None, False
 
-    def _report(
-        self, error: OpError, recipe: Recipe, inputs: tuple[Tensor, ...], span: Span, frame: Frame
-    ) -> None:
+    def _report(self, error: OpError, recipe: Recipe, inputs: tuple[Tensor, ...], span: Span, frame: Frame) -> None:
         """Report a broken rule at the argument at fault, or at the layer with its input's origin beside it."""
         place = span
         if error.argument is not None:

@@ -1,7 +1,7 @@
 """What an expression of the language can be worth while a network is resolved.
 
-Numbers are int, float or, for sizes, Poly; words are Word; strings str; truth bool; extents, lists and tuples are Python
-tuples. Tensors, layers and unknown values are the classes below.
+Numbers are int, float or, for sizes, Poly; words are Word; strings str; truth bool; extents, lists and tuples are
+Python tuples. Tensors, layers and unknown values are the classes below.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ..graph.initial import Initial
 from ..graph.layer import Layer
 from ..source import Span
 from ..syntax import tree
+from .naming import Mark
 from .program import Namespace
 
 
@@ -70,11 +71,12 @@ class Instance:
     """One instance of a layer or block, named by `let`: all of its applications share their weights.
 
     `uses` are the layer uses of the first application, in order; later ones take their weights from them.
-    `layer` is the layer itself, once it has been applied.
+    `mark` is the scope where `let` stands, which names its uses; `layer` the layer itself, once it has been applied.
     """
 
     name: str
     recipe: Recipe
+    mark: Mark
     uses: list[OpenUse] = field(default_factory=list)
     applied: bool = False
     layer: Layer | None = None

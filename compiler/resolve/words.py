@@ -12,10 +12,20 @@ WORDS: dict[str, bool | Word] = {
     **{
         word: Word(word)
         for word in (
-            "half", "same", "same_upper", "same_lower", "valid", "each", "before", "after", "nearest", "bilinear", "all",
+            "half",
+            "same",
+            "same_upper",
+            "same_lower",
+            "valid",
+            "each",
+            "before",
+            "after",
+            "nearest",
+            "bilinear",
+            "all",
         )
     },
-}  # fmt: skip
+}
 
 # Words of single options and the initialisers: a name that means something else where it is bound.
 SOFT_WORDS = frozenset(("sequence", "value", "sample", "sum", "none", *INITIALS))

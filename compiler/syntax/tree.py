@@ -22,7 +22,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
-    """A number as written, `61_706`, `0.5`, `1.2M`; `value` is an int when it is whole and not written as a fraction."""
+    """A number as written, `61_706`, `0.5`, `1.2M`; `value` is an int unless it is written as a fraction."""
 
     text: str
     value: int | float = field(compare=False)
@@ -167,9 +167,28 @@ class Call(Node):
 Operator = Literal["+", "-", "*", "/", "//", "%"]
 Comparison = Literal["==", "!=", "<", "<=", ">", ">="]
 Expr = (
-    Number | Extent | String | Name | Primed | In | It | Group | Tuple | List | Chain | Choice | Arithmetic
-    | Logic | Not | Compare | Range | Negative | Field | Index | Call
-)  # fmt: skip
+    Number
+    | Extent
+    | String
+    | Name
+    | Primed
+    | In
+    | It
+    | Group
+    | Tuple
+    | List
+    | Chain
+    | Choice
+    | Arithmetic
+    | Logic
+    | Not
+    | Compare
+    | Range
+    | Negative
+    | Field
+    | Index
+    | Call
+)
 
 
 # Statements

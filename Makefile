@@ -1,0 +1,42 @@
+# Every target makes what it needs: a virtual environment in .venv, with netc installed from this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check bench
+
+help: ## What there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: .venv/installed ## See what netc does, on three networks
+	@echo "LeNet-5, layer by layer (netc analyze lenet5):"
+	@echo
+	@$(BIN)/netc analyze lenet5
+	@echo
+	@echo "Where its first layer's figures come from (netc analyze lenet5 --explain conv1):"
+	@echo
+	@$(BIN)/netc analyze lenet5 --explain conv1
+	@echo
+	@echo "ResNet-50 by stages, a batch of 32 (netc analyze resnet50 --depth 1 --dim N=32):"
+	@echo
+	@$(BIN)/netc analyze resnet50 --depth 1 --dim N=32
+	@echo
+	@echo "Do all expectations of all variants of VGG hold (netc check vgg)?"
+	@echo
+	@$(BIN)/netc check vgg
+
+test: .venv/installed ## Run the tests
+	$(BIN)/python -m pytest --quiet
+
+check: .venv/installed ## Lint, format, types and tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+bench: .venv/installed ## Measure start-up and scaling
+	$(BIN)/python benchmarks/startup.py

@@ -1,0 +1,278 @@
+"""Checking names before anything is resolved: in every block, cell and net, also where nothing uses it.
+
+Found here are names that nothing binds, layers and arguments that do not exist, statements out of place and blocks that
+use themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..diagnostics.collect import Collector
+from ..diagnostics.diagnostic import Label
+from ..graph.tensor import ITEM_BYTES
+from ..source import Span
+from ..syntax import tree
+from .names import Kind, NameCheck, Scope
+from .program import Item, Namespace
+from .training import check_train
+from .words import METRICS, WORDS
+
+
+class FileCheck(NameCheck):
+    """Checks one file; `calls` holds the blocks that each block names, with a place."""
+
+    def __init__(self, space: Namespace, collector: Collector, broken: set[Span]) -> None:
+        super().__init__(space, collector, broken)
+        self.calls: dict[str, dict[str, Span]] = {}
+
+    def run(self) -> None:
+        for name, item in self.space.own.items():
+            self.named = self.calls[name] = {}
+            self._item(item, "cell" if isinstance(item, tree.Cell) else "block", [n.id for n in item.inputs])
+        for net in self.space.nets.values():
+            self.named = {}
+            self._item(net, "net", [])
+        self._recursion()
+
+    def _item(self, item: Item | tree.Net, kind: Kind, inputs: list[str]) -> None:
+        scope = Scope(kind, [{}], set())
+        for parameter in item.parameters:
+            if parameter.default is not None:
+                self.expression(parameter.default, scope, "value")
+            self._bind(parameter.name, scope)
+        if not isinstance(item, tree.Net):
+            for name in item.inputs:
+                self._bind(name, scope)
+        else:
+            scope.symbols = set(symbols_of(item))
+        if kind == "cell":
+            self._states(item.body, scope)
+        self._body(item.body, scope)
+        for state, span in scope.states.items():
+            if not any(_writes(statement, state) for statement in item.body.statements):
+                self.report(
+                    "undefined-name",
+                    f"the state `{state}` is never written",
+                    span,
+                    help=f"write its next value: `{state}' = …`",
+                )
+
+    def _states(self, body: tree.Body, scope: Scope) -> None:
+        for statement in body.statements:
+            if isinstance(statement, tree.State):
+                for slot in statement.slots:
+                    scope.states[slot.name] = slot.span
+
+    def _body(self, body: tree.Body, scope: Scope) -> None:
+        for statement in body.statements:
+            self._statement(statement, scope)
+
+    def _statement(self, statement: tree.Statement, scope: Scope) -> None:
+        match statement:
+            case tree.Input() | tree.Target():
+                if self._place(statement, scope, "net"):
+                    self._type(statement.type, scope)
+                    self._bind(statement.name, scope)
+            case tree.State(_, slots):
+                if self._place(statement, scope, "cell"):
+                    self._slots(slots, scope)
+            case tree.Weight(_, slots):
+                self._slots(slots, scope)
+            case tree.Output(_, names):
+                for name in names:
+                    self.expression(name, scope, "value")
+            case tree.Let(_, name, value):
+                self.expression(value, scope, "value")
+                self._bind(name, scope)
+            case tree.Bind(_, names, value):
+                self.expression(value, scope, "start")
+                for bound in names:
+                    self._target(bound, scope)
+            case tree.Flow(_, value):
+                self.expression(value, scope, "start")
+            case tree.Repeat(_, count, variable, body):
+                self.expression(count, scope, "value")
+                self._loop([variable] if variable else [], body, scope)
+            case tree.For(_, names, items, body):
+                self.expression(items, scope, "value")
+                self._loop(list(names), body, scope)
+            case tree.If():
+                self._if(statement, scope)
+            case tree.Train():
+                if self._place(statement, scope, "net"):
+                    check_train(self, statement, scope)
+            case tree.Expect(_, checks):
+                if self._place(statement, scope, "net"):
+                    self.expect(checks, scope)
+            case tree.Variant():
+                if self._place(statement, scope, "net"):
+                    self._variant(statement, scope)
+
+    def _place(self, statement: tree.Statement, scope: Scope, kind: Kind) -> bool:
+        if scope.kind == kind and not scope.loops:
+            return True
+        word = type(statement).__name__.lower()
+        where = "in a loop or branch" if scope.kind == kind else f"in a {scope.kind}"
+        self.report(
+            "misplaced",
+            f"`{word}` stands in the body of a {kind}, not {where}",
+            statement.span,
+            help=f"move it to the top of the {kind}" if scope.kind == kind else "move it to a " + kind,
+        )
+        return False
+
+    def _type(self, type: tree.Type, scope: Scope) -> None:
+        if type.dtype not in ITEM_BYTES:
+            self.report(
+                "bad-argument",
+                f"there is no element type `{type.dtype}`",
+                type.span,
+                help="write f32, f64, i64, u8 or bool",
+            )
+        for dim in type.dims:
+            self.expression(dim, scope, "value")
+
+    def _slots(self, slots: Iterable[tree.Slot], scope: Scope) -> None:
+        for slot in slots:
+            for dim in slot.dims:
+                self.expression(dim, scope, "value")
+            if slot.value is not None:
+                self.expression(slot.value, scope, "value")
+            self._bind(tree.Name(slot.span, slot.name), scope)
+
+    def _target(self, name: tree.Name | tree.Primed, scope: Scope) -> None:
+        if isinstance(name, tree.Name):
+            self._bind(name, scope)
+        elif self.state(name, scope):
+            key = f"{name.id}'"
+            if scope.find(key):
+                self.report("duplicate-name", f"`{key}` is written twice", name.span, help="write each state once")
+            scope.bound[-1][key] = name.span
+
+    def _bind(self, name: tree.Name, scope: Scope) -> None:
+        known = scope.find(name.id)
+        if name.id in WORDS:
+            self.report(
+                "reserved-word",
+                f"`{name.id}` is an option word and cannot be a name",
+                name.span,
+                help=f"call it `{name.id}_`",
+            )
+        elif name.id[0].isupper():
+            self.report(
+                "reserved-word",
+                f"`{name.id}` starts with a capital, as dimensions do",
+                name.span,
+                help=f"write `{name.id.lower()}`",
+            )
+        elif known is not None:
+            self.report(
+                "duplicate-name",
+                f"`{name.id}` is bound twice",
+                name.span,
+                labels=(Label(known, "first bound here"),),
+                help="names are never bound again: take another name",
+            )
+        scope.bound[-1].setdefault(name.id, name.span)
+
+    def _loop(self, names: list[tree.Name], body: tree.Body, scope: Scope) -> None:
+        scope.bound.append({})
+        scope.loops += 1
+        for name in names:
+            self._bind(name, scope)
+        self._body(body, scope)
+        scope.loops -= 1
+        scope.bound.pop()
+
+    def _if(self, statement: tree.If, scope: Scope) -> None:
+        """Each branch sees what was bound before; after it, what any branch bound is bound."""
+        merged: dict[str, Span] = {}
+        before = dict(scope.bound[-1])
+        bodies = [body for _, body in statement.branches]
+        for condition, _ in statement.branches:
+            self.expression(condition, scope, "value")
+        scope.loops += 1
+        for body in [*bodies, *([statement.otherwise] if statement.otherwise else [])]:
+            scope.bound[-1] = dict(before)
+            self._body(body, scope)
+            merged |= scope.bound[-1]
+        scope.loops -= 1
+        scope.bound[-1] = before | merged
+
+    def _variant(self, statement: tree.Variant, scope: Scope) -> None:
+        net = next(n for n in self.space.nets.values() if statement in n.body.statements)
+        known = [parameter.name.id for parameter in net.parameters]
+        for setting in statement.settings:
+            if isinstance(setting, tree.Expect):
+                self.expect(setting.checks, scope)
+            elif setting.name.id not in known:
+                self.report(
+                    "unknown-setting",
+                    f"the net has no parameter `{setting.name.id}`",
+                    setting.name.span,
+                    help=self.meant(setting.name.id, known) or f"its parameters are {', '.join(known) or 'none'}",
+                )
+            else:
+                self.expression(setting.value, scope, "value")
+
+    def expect(self, checks: Iterable[tree.Expr], scope: Scope) -> None:
+        scope.bound.append(dict.fromkeys(METRICS, Span(self.space.source, 0, 0)))
+        for check in checks:
+            self.expression(check, scope, "value")
+        scope.bound.pop()
+
+    # Blocks that use themselves
+
+    def _recursion(self) -> None:
+        done: set[str] = set()
+        for start in self.calls:
+            path: list[tuple[str, Iterable[tuple[str, Span]]]] = [(start, iter(self.calls[start].items()))]
+            on_path = {start: None}
+            while path and start not in done:
+                name, rest = path[-1]
+                step = next(iter(rest), None)
+                if step is None:
+                    path.pop()
+                    on_path.pop(name)
+                    done.add(name)
+                elif step[0] in on_path:
+                    circle = [*list(on_path)[list(on_path).index(step[0]) :], step[0]]
+                    self.report(
+                        "recursion",
+                        f"the block `{step[0]}` uses itself: {' → '.join(circle)}",
+                        step[1],
+                        help="a network is finite: repeat with `repeat 3 { … }`",
+                    )
+                elif step[0] not in done and step[0] in self.calls:
+                    on_path[step[0]] = None
+                    path.append((step[0], iter(self.calls[step[0]].items())))
+
+
+def symbols_of(net: tree.Net) -> list[str]:
+    """The symbolic dimensions of a net: the upper-case names in the types of its inputs and targets, in order."""
+    found: dict[str, None] = {}
+    for statement in net.body.statements:
+        if isinstance(statement, tree.Input | tree.Target):
+            todo: list[tree.Expr] = list(statement.type.dims)
+            while todo:
+                expr = todo.pop(0)
+                if isinstance(expr, tree.Name) and expr.id[0].isupper():
+                    found[expr.id] = None
+                elif isinstance(expr, tree.Arithmetic):
+                    todo += [expr.first, *(item for _, item in expr.rest)]
+                elif isinstance(expr, tree.Group):
+                    todo.append(expr.value)
+    return list(found)
+
+
+def _writes(statement: tree.Statement, state: str) -> bool:
+    match statement:
+        case tree.Bind(_, names, _):
+            return any(isinstance(name, tree.Primed) and name.id == state for name in names)
+        case tree.If(_, branches, otherwise):
+            bodies = [body for _, body in branches] + ([otherwise] if otherwise else [])
+            return any(_writes(inner, state) for body in bodies for inner in body.statements)
+        case tree.Broken():
+            return True
+    return False

@@ -1,0 +1,131 @@
+"""What a walk over the bodies of a network carries along: diagnostics, limits, inputs and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..diagnostics.collect import Collector
+from ..diagnostics.diagnostic import Diagnostic, Label
+from ..graph.builder import Builder
+from ..graph.op import OpError
+from ..limits import Limits
+from ..source import Span
+from ..syntax import tree
+from .frame import Frame
+from .values import UNKNOWN, Tensor, Unknown
+
+
+class Stop(Exception):
+    """A limit was reached and reported; the network is not resolved any further."""
+
+
+class Walk:
+    """One walk over a network.
+
+    `broken` holds the places that the check of names reported: they are unknown here, without another word.
+    `fixed` are symbolic dimensions that are put in as numbers.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        collector: Collector,
+        broken: set[Span],
+        fixed: Mapping[str, int],
+        limits: Limits,
+    ) -> None:
+        self.builder = builder
+        self.collector = collector
+        self.broken = broken
+        self.fixed = fixed
+        self.limits = limits
+        self.symbols: set[str] = set()
+        self.only_input = True
+        self.inputs: list[tuple[str, Tensor | Unknown, Span]] = []
+        self.targets: list[tuple[str, Tensor | Unknown, Span]] = []
+        self._steps = 0
+        self._depth = 0
+
+    def running(self, frame: Frame, span: Span) -> object:
+        """The running value, `it`."""
+        if frame.it is None:
+            self.report(
+                frame,
+                "no-running-value",
+                "there is no running value to continue from here",
+                span,
+                help="start the pipeline with a value, such as the name of an input: `name -> …`",
+            )
+            frame.it = UNKNOWN
+        return frame.it
+
+    def report(
+        self,
+        frame: Frame,
+        code: str,
+        message: str,
+        span: Span,
+        *,
+        label: str = "",
+        labels: tuple[Label, ...] = (),
+        notes: tuple[str, ...] = (),
+        help: str = "",
+    ) -> None:
+        """Report a mistake, with the chain of block uses that led to it."""
+        uses = tuple(Label(use, "in this use of a block") for use in reversed(frame.chain))
+        self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help))
+
+    def report_op(self, frame: Frame, error: OpError, span: Span, labels: tuple[Label, ...] = ()) -> None:
+        """Report a rule of an operation that `span` breaks."""
+        self.report(
+            frame,
+            error.code,
+            error.message,
+            span,
+            label=error.label,
+            labels=labels,
+            notes=error.notes,
+            help=error.help,
+        )
+
+    def port(self, statement: tree.Input | tree.Target, value: Tensor | Unknown, frame: Frame) -> None:
+        """Take an input or target of the net; a net's only input is its first running value."""
+        port = (statement.name.id, value, statement.name.span)
+        if isinstance(statement, tree.Target):
+            self.targets.append(port)
+            return
+        self.inputs.append(port)
+        types = [tensor.value.type.dtype for _, tensor, _ in self.inputs if isinstance(tensor, Tensor)]
+        self.builder.float_type = next((dtype for dtype in types if dtype in ("f32", "f64")), "f32")
+        frame.inputs = frame.it = value if self.only_input else None
+
+    # Limits
+
+    def step(self, span: Span, frame: Frame, count: int = 1) -> None:
+        """Count statements that are run, or about to be. Raises Stop over the limit."""
+        self._steps += count
+        if self._steps > self.limits.steps:
+            self.report(
+                frame,
+                "limit",
+                f"resolving the network takes more than {self.limits.steps:,} statements",
+                span,
+                help="repeat less; the limit `steps` can be raised with `--limit steps=…`",
+            )
+            raise Stop
+
+    def enter(self, span: Span, frame: Frame) -> None:
+        """Go one level deeper into bodies and brackets. Raises Stop over the limit."""
+        self._depth += 1
+        if self._depth > self.limits.nesting:
+            self.report(
+                frame,
+                "limit",
+                f"blocks, bodies and brackets are nested more than {self.limits.nesting} deep",
+                span,
+                help="use fewer blocks inside each other",
+            )
+            raise Stop
+
+    def leave(self) -> None:
+        self._depth -= 1

@@ -1,0 +1,80 @@
+"""Did you mean: near names are found, far ones are not, and the work is bounded."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from netc.compiler.diagnostics.suggest import CANDIDATES, closest
+
+LAYERS = [
+    "avgpool",
+    "batchnorm",
+    "concat",
+    "conv",
+    "dropout",
+    "fc",
+    "flatten",
+    "gelu",
+    "maxpool",
+    "relu",
+    "relu6",
+    "rnn",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Conv", "conv"),
+        ("ReLU", "relu"),
+        ("con", "conv"),
+        ("covn", "conv"),
+        ("convv", "conv"),
+        ("kconv", "conv"),
+        ("batch_norm", "batchnorm"),
+        ("bacthnrom", "batchnorm"),
+        ("maxpol", "maxpool"),
+        ("cf", "fc"),
+        ("linear", None),
+        ("dense", None),
+        ("x", None),
+        ("poolmax", None),
+    ],
+)
+def test_typing_mistakes(name: str, found: str | None) -> None:
+    assert closest(name, LAYERS) == found
+
+
+def test_equal_but_for_case_wins_over_near() -> None:
+    assert closest("relu6", ["relu", "ReLU6"]) == "ReLU6"
+    assert closest("CONV", ["conw", "conv"]) == "conv"
+
+
+def test_the_nearest_wins_and_then_the_first() -> None:
+    assert closest("kernels", ["kernals", "kernel"]) == "kernals"
+    assert closest("stridd", ["strides", "stride"]) == "stride"
+
+
+def test_no_more_than_three_edits_however_long_the_name() -> None:
+    name = "a" * 60
+    assert closest(name, ["a" * 57 + "bbb"]) is not None
+    assert closest(name, ["a" * 56 + "bbbb"]) is None
+
+
+def test_only_the_first_200_are_looked_at() -> None:
+    far = ["qqqqqqqq"] * (CANDIDATES - 1)
+    assert closest("convx", [*far, "conv"]) == "conv"
+    assert closest("convx", [*far, "qqqqqqqq", "conv"]) is None
+    endless = iter(lambda: "qqqqqqqq", None)
+    assert closest("convx", endless) is None
+
+
+def test_the_longest_names_take_little_time() -> None:
+    name = "ab" * 32
+    names = [f"{'ba' * 30}{i:04d}" for i in range(CANDIDATES)]
+    begin = time.perf_counter()
+    for _ in range(20):
+        closest(name, names)
+    assert time.perf_counter() - begin < 5

@@ -1,0 +1,52 @@
+"""The bundled recurrent cells: their text is checked like any other, and their equations say what they should."""
+
+from __future__ import annotations
+
+import pytest
+
+from netc.compiler.driver import Request, compile_spec
+from netc.compiler.resolve.program import LIBRARY, library
+from netc.compiler.source import Source
+from netc.compiler.syntax import tree
+from netc.grammar.parser import parse
+
+TEXT = (LIBRARY / "cells.net").read_text("utf-8")
+NET = "\nnet uses {\n  input series: f32[N, T, 8]\n  fc(2)\n}\n"
+
+
+def test_the_library_has_no_mistake() -> None:
+    """As a file of its own, all its names are checked; that its cells hide the bundled ones is all there is to say."""
+    assert parse(Source("cells.net", TEXT))[1] == ()
+    found = compile_spec(Request(spec="cells.net", text=TEXT + NET)).diagnostics
+    assert {d.code for d in found} == {"shadowed-library"}
+
+
+def test_a_mistake_in_a_cell_would_be_found() -> None:
+    wrong = TEXT.replace("o * tanh(c')", "o * tanh(d)")
+    found = compile_spec(Request(spec="cells.net", text=wrong + NET)).diagnostics
+    assert ["`d`" in d.message for d in found if d.severity == "error"] == [True]
+
+
+# Parameters in order, with those of the papers' variants; a default of None is required.
+@pytest.mark.parametrize(
+    ("name", "parameters", "states"),
+    [
+        ("elman", ["units", "activation", "biases"], ["h"]),
+        ("jordan", ["units", "outputs", "hidden", "out"], ["y"]),
+        ("lstm", ["units", "peephole", "coupled", "biases"], ["h", "c"]),
+        ("gru", ["units", "reset", "biases"], ["h"]),
+    ],
+)
+def test_what_a_cell_takes_and_carries(name: str, parameters: list[str], states: list[str]) -> None:
+    item, _ = library()[name]
+    assert isinstance(item, tree.Cell)
+    assert [p.name.id for p in item.parameters] == parameters
+    slots = [s.name for statement in item.body.statements if isinstance(statement, tree.State) for s in statement.slots]
+    assert slots == states
+
+
+@pytest.mark.parametrize("use", ["elman(4)", "jordan(4, 2)", "lstm(4, peephole = yes)", "gru(4, reset = before)"])
+def test_using_a_cell_says_that_it_is_not_compiled_yet(use: str) -> None:
+    text = f"net uses {{\n  input series: f32[N, T, 8]\n  {use}\n}}\n"
+    (found,) = compile_spec(Request(spec="uses.net", text=text)).diagnostics
+    assert (found.code, found.span.text) == ("cell-not-compiled", use)
