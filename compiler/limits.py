@@ -1,4 +1,4 @@
-"""Every limit that netc keeps, in one place; each can be raised with `--limit NAME=VALUE`."""
+"""Every limit that netc keeps, in one place; each can be set with `--limit NAME=VALUE`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Limits:
     tokens: int = 100_000
     blocks: int = 10_000
     block_depth: int = 100
-    nesting: int = 300
+    nesting: int = 150
     layers: int = 100_000
     steps: int = 400_000
     rank: int = 8
@@ -59,6 +59,9 @@ MEANINGS: dict[str, str] = {
     "diagnostics": "mistakes shown in full",
 }
 
+# What is nested deeper than this does not fit the stack of Python: these limits can only be lowered.
+FIXED = frozenset(("include_depth", "bracket_depth", "block_depth", "nesting"))
+
 
 def raised(limits: Limits, settings: Iterable[str]) -> Limits:
     """The limits with settings such as `layers=200000` put in.
@@ -73,5 +76,7 @@ def raised(limits: Limits, settings: Iterable[str]) -> Limits:
         digits = text.replace("_", "")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
             raise ValueError(f"the limit `{name}` is a whole number from 1 up, not `{text}`")
+        if name in FIXED and int(digits) > getattr(DEFAULT_LIMITS, name):
+            raise ValueError(f"the limit `{name}` can be lowered, not raised: {getattr(DEFAULT_LIMITS, name)} is the most")
         limits = replace(limits, **{name: int(digits)})
     return limits

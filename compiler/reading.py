@@ -40,22 +40,23 @@ def read_source(path: str | Path, shown: str, limits: Limits) -> Source:
             "outside", f"`{shown}` is a link to a file that is not a `.net` file", help="name the file itself"
         )
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(path, "rb", opener=_open) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _not_a_file(shown)
+            if status.st_size > limits.file_bytes:
+                raise _too_large(shown, limits)
+            data = file.read(limits.file_bytes + 1)
     except ValueError:
         raise ReadError("unreadable", f"`{shown}` is not the name of a file") from None
     except OSError as error:
-        raise _unopened(error, shown) from None
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ReadError("not-a-file", f"`{shown}` is not a regular file", help="name a `.net` file")
-        if status.st_size > limits.file_bytes:
-            raise _too_large(shown, limits)
-        try:
-            data = file.read(limits.file_bytes + 1)
-        except OSError as error:
-            raise ReadError("unreadable", f"`{shown}` cannot be read: {_reason(error)}") from None
+        raise _failed(error, shown) from None
     return decode(data, shown, limits)
+
+
+def _open(path: str, flags: int) -> int:
+    """A file descriptor; opening a pipe does not wait for its writer."""
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def read_stdin(shown: str, limits: Limits) -> Source:
@@ -138,11 +139,15 @@ def _too_large(shown: str, limits: Limits) -> ReadError:
     )
 
 
-def _unopened(error: OSError, shown: str) -> ReadError:
+def _not_a_file(shown: str) -> ReadError:
+    return ReadError("not-a-file", f"`{shown}` is not a regular file", help="name a `.net` file")
+
+
+def _failed(error: OSError, shown: str) -> ReadError:
     if error.errno == errno.ENOENT or error.errno == errno.ENOTDIR:
         return ReadError("missing-file", f"there is no file `{shown}`")
     if error.errno in (errno.EISDIR, errno.ENXIO, errno.ENODEV):
-        return ReadError("not-a-file", f"`{shown}` is not a regular file", help="name a `.net` file")
+        return _not_a_file(shown)
     if error.errno == errno.ELOOP:
         return ReadError("unreadable", f"`{shown}` is a link that leads back to itself, or may not be followed")
     return ReadError("unreadable", f"`{shown}` cannot be read: {_reason(error)}")
@@ -161,7 +166,7 @@ def contained(root: Path, folder: Path, relative: str) -> Path:
         raise ReadError(
             "outside", f"`{relative}` is not a relative path", help='name a file beside this one: `use "blocks.net"`'
         )
-    if not relative.endswith(".net") or relative.endswith("/.net"):
+    if not relative.endswith(".net"):
         # Messages quote the lines of a file that does not parse, and not every file is for everybody's eyes.
         raise ReadError("outside", f"`{relative}` is not a `.net` file", help='name one: `use "blocks.net"`')
     path = folder

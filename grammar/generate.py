@@ -18,9 +18,11 @@ FOLDER = Path(__file__).parent
 def tables() -> dict[str, Any]:
     """The tables of the grammar as plain data.
 
-    `literals` maps each fixed text to its terminal. `terminals` lists the patterns in the order in which they are tried.
-    `rules` holds (left side, number of symbols on the right, function of build.py). `actions` says for each state what to
-    do on each symbol: a state to go to (0 or more), or -1 - r to reduce by rule r. The first state is 0, `end` accepts.
+    `literals` maps each fixed text to its terminal. `terminals` lists the patterns in the order in which they are
+    tried.
+    `rules` holds (left side, number of symbols on the right, function of build.py). `actions` says for each state
+    what to do on each symbol: a state to go to (0 or more), or -1 - r to reduce by rule r. The first state is 0, `end`
+    accepts.
     """
     grammar = Lark(
         (FOLDER / "net.lark").read_text(), parser="lalr", lexer="basic", strict=True, maybe_placeholders=False

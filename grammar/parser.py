@@ -73,15 +73,23 @@ class _Parser:
         self.suspects: set[str] = set()
 
     def run(self) -> tuple[tree.File, tuple[Diagnostic, ...]]:
-        at = 0
+        at, recovered = 0, -1
         while True:
             token = self.tokens[at]
             if self._feed(token):
                 if token.kind == "$END":
                     break
                 at += 1
-            else:
+            elif at > recovered:
+                recovered = at
                 at = self._recover(at)
+            elif token.kind != "$END":
+                # Even where a statement may end, this token cannot stand: leave it out.
+                at += 1
+            else:
+                self._cut(1)
+                self._feed(token)
+                break
         self.found.sort(key=lambda d: d.span.start if d.span else 0)
         items = tuple(item for item in self.values[0] if not isinstance(item, Token | tree.Broken))
         file = tree.File(Span(self.source, 0, len(self.source.text)), items, frozenset(self.suspects))
@@ -188,7 +196,7 @@ class _Parser:
             if token.kind == "$END":
                 break
             if depth == 0:
-                if token.kind in ("NL", "SEMICOLON") or (token.kind == "RBRACE" and self._in_body()):
+                if token.kind == "NL" or (token.kind in ("RBRACE", "SEMICOLON") and self._in_body()):
                     break
                 if token.kind == "LBRACE" and self._header():
                     self._suspect(first, at)

@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -82,6 +83,6 @@ def _bug(error: Exception) -> int:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    place = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
     click.echo(f"netc: this is a bug in netc: {type(error).__name__}{place}; please report it with the spec", err=True)
     return 3

@@ -28,16 +28,21 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 def _distance(a: str, b: str, enough: int) -> int:
-    """The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours."""
+    """The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
+
+    Anything from `enough` up counts as `enough`, so only a band of that width beside the diagonal is worked out.
+    """
     before: list[int] = []
-    previous = list(range(len(b) + 1))
+    previous = [min(j, enough) for j in range(len(b) + 1)]
     for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            cost = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x != y))
+        row = [enough] * (len(b) + 1)
+        row[0] = min(i, enough)
+        for j in range(max(1, i - enough), min(len(b), i + enough) + 1):
+            y = b[j - 1]
+            cost = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x != y), enough)
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
+            row[j] = cost
         if min(row) >= enough:
             return enough
         before, previous = previous, row

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from math import gcd, lcm
 
+# Each layer costs as much as it has phases: where a network up-samples by more than this, its field is left open.
 PHASES = 64
 
 
@@ -30,16 +30,6 @@ class Axis:
     def size(self) -> int:
         """The number of input positions that an output position sees at most."""
         return max(high - low for low, high in zip(self.lows, self.highs, strict=True)) + 1
-
-    @property
-    def step(self) -> Fraction:
-        """How far the stretch moves from one output position to the next, on average."""
-        return Fraction(self.advance, len(self.lows))
-
-    @property
-    def first(self) -> int:
-        """Where the stretch of output position 0 starts; negative where it starts in the padding."""
-        return self.lows[0]
 
     def stretch(self, low: int, high: int) -> tuple[int, int]:
         """What positions `low` to `high` see together: the first and last input position."""
@@ -99,7 +89,7 @@ def union(fields: Iterable[Field]) -> Field:
 
 
 def _pair(a: tuple[Axis, ...], b: tuple[Axis, ...]) -> Field:
-    if len(a) != len(b) or any(x.step != y.step for x, y in zip(a, b, strict=True)):
+    if len(a) != len(b) or any(x.advance * len(y.lows) != y.advance * len(x.lows) for x, y in zip(a, b, strict=True)):
         return None
     axes = []
     for x, y in zip(a, b, strict=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import ClassVar, TypeVar, cast, dataclass_transform
@@ -48,23 +49,20 @@ def layer(cls: _T) -> _T:
     return cast(_T, dataclass(frozen=True, slots=True)(cls))
 
 
-def layer_names() -> list[str]:
+@cache
+def layer_names() -> tuple[str, ...]:
     """The names of all layers, sorted."""
     from .. import layers
 
-    return sorted(module.name for module in iter_modules(layers.__path__))
-
-
-_FOUND: dict[str, type[Layer] | None] = {}
+    return tuple(sorted(module.name for module in iter_modules(layers.__path__)))
 
 
 def find_layer(name: str) -> type[Layer] | None:
     """The layer of that name; a name finds its file, so only the layers that a spec uses are imported."""
-    if name not in _FOUND:
-        _FOUND[name] = _load(name) if name in layer_names() else None
-    return _FOUND[name]
+    return _load(name) if name in layer_names() else None
 
 
+@cache
 def _load(name: str) -> type[Layer]:
     module = import_module(f"..layers.{name}", __package__)
     (found,) = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .arguments import Extent, Padding
 from .dims import Dim, Poly, Shape
@@ -145,6 +146,7 @@ def sides(windows: tuple[Window, ...]) -> tuple[int, ...]:
     return tuple(side for w in windows for side in (w.before, w.after))
 
 
+@lru_cache(maxsize=1024)
 def windows(
     kernel: Extent, stride: Extent, dilation: Extent, pad: Padding, extents: Shape, rule: Rule = padding
 ) -> tuple[Window, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..graph.arguments import Extent
 from ..graph.builder import Builder
-from ..graph.dims import Dim, Shape
+from ..graph.dims import Dim, Poly, Shape
 from ..graph.graph import Value
 from ..graph.images import on_images, want_image
 from ..graph.layer import Layer, layer
@@ -59,8 +59,9 @@ class CropLayer(Layer):
 
     def _cut(self, axis: str, extent: Dim, size: Dim) -> tuple[int, int]:
         away = extent - size
-        if not isinstance(away, int):
-            raise unbound(axis, away, f"the middle {size} of it need a number")
+        if isinstance(away, Poly):
+            symbolic = extent if isinstance(extent, Poly) else away
+            raise unbound(axis, symbolic, f"cutting {size} from its middle needs a number")
         if away < 0:
             raise OpError(
                 "shape-mismatch",

@@ -45,7 +45,7 @@ def apply_block(
             "limit",
             f"blocks are nested deeper than {evaluator.limits.block_depth} uses",
             span,
-            help="the limit `block_depth` can be raised with `--limit block_depth=…`",
+            help="use fewer blocks inside each other",
         )
         return UNKNOWN
     values = parameters(evaluator, recipe, item, span, frame)

@@ -17,7 +17,7 @@ from .program import Item, Namespace
 def count_layers(net: tree.Net, space: Namespace, limits: Limits, collector: Collector) -> bool:
     """Report a net that must have more layer uses than the limit; False when it has."""
     counter = _Counter()
-    least = counter.body(net.body, _bound(net), space, ())
+    least = counter.body(net.body, _bound(net), space)
     if least <= limits.layers:
         return True
     collector.add(
@@ -35,8 +35,8 @@ def _show(number: int) -> str:
     return f"{number:,}" if number < 10**18 else f"2^{number.bit_length() - 1}"
 
 
-# Deeper uses are refused when the net is resolved; until there the count may stop.
-DEPTH = 100
+# What is nested deeper is refused when the net is resolved; the count leaves it out.
+DEPTH = 200
 
 
 class _Counter:
@@ -44,43 +44,61 @@ class _Counter:
 
     def __init__(self) -> None:
         self._blocks: dict[int, int] = {}
+        self._depth = 0
 
-    def body(self, body: tree.Body, bound: set[str], space: Namespace, chain: tuple[int, ...]) -> int:
+    def body(self, body: tree.Body, bound: set[str], space: Namespace) -> int:
+        if self._depth == DEPTH:
+            return 0
+        self._depth += 1
+        least = self._statements(body, bound, space)
+        self._depth -= 1
+        return least
+
+    def _statements(self, body: tree.Body, bound: set[str], space: Namespace) -> int:
         total = 0
         for statement in body.statements:
             match statement:
                 case tree.Bind(_, _, value) | tree.Flow(_, value):
-                    total += self._expr(value, bound, space, chain)
+                    total += self._expr(value, bound, space)
                 case tree.Repeat(_, count, _, inner):
                     times = count.value if isinstance(count, tree.Number) and isinstance(count.value, int) else 0
-                    total += times * self.body(inner, bound, space, chain) if times else 0
+                    total += times * self.body(inner, bound, space) if times else 0
                 case tree.For(_, _, items, inner):
-                    total += _length(items) * self.body(inner, bound, space, chain) if _length(items) else 0
+                    total += _length(items) * self.body(inner, bound, space) if _length(items) else 0
         return total
 
-    def _block(self, item: Item, space: Namespace, chain: tuple[int, ...]) -> int:
+    def _block(self, item: Item, space: Namespace) -> int:
+        if isinstance(item, tree.Cell):
+            return 1
         key = id(item)
         if key not in self._blocks:
-            if len(chain) > DEPTH or isinstance(item, tree.Cell):
-                return 1
-            self._blocks[key] = self.body(item.body, _bound(item), space, (*chain, key))
+            self._blocks[key] = 0  # a block that uses itself is an error of its own
+            self._blocks[key] = self.body(item.body, _bound(item), space)
         return self._blocks[key]
 
-    def _expr(self, expr: tree.Expr, bound: set[str], space: Namespace, chain: tuple[int, ...]) -> int:
+    def _expr(self, expr: tree.Expr, bound: set[str], space: Namespace) -> int:
+        if self._depth == DEPTH:
+            return 0
+        self._depth += 1
+        least = self._inside(expr, bound, space)
+        self._depth -= 1
+        return least
+
+    def _inside(self, expr: tree.Expr, bound: set[str], space: Namespace) -> int:
         match expr:
             case tree.Name(id=name) | tree.Call(base=tree.Name(id=name)) if name not in bound:
                 found = space.find(name)
                 if found is not None:
-                    return self._block(*found, chain)
+                    return self._block(*found)
                 return 1 if find_layer(name) is not None else 0
             case tree.Chain(_, items) | tree.Tuple(_, items):
-                return sum(self._expr(item, bound, space, chain) for item in items)
+                return sum([self._expr(item, bound, space) for item in items])
             case tree.Group(_, value):
-                return self._expr(value, bound, space, chain)
+                return self._expr(value, bound, space)
             case tree.Arithmetic(_, first, rest):
-                return sum(self._expr(item, bound, space, chain) for item in (first, *(item for _, item in rest)))
+                return sum([self._expr(item, bound, space) for item in (first, *(item for _, item in rest))])
             case tree.Choice(_, value, _, other):
-                return min(self._expr(item, bound, space, chain) for item in (value, other))
+                return min([self._expr(item, bound, space) for item in (value, other)])
         return 0
 
 

@@ -36,7 +36,11 @@ class Evaluator(Walk):
 
     def evaluate(self, expr: tree.Expr, frame: Frame) -> object:
         """The value of an expression; UNKNOWN when a mistake in it was reported. A layer is not applied."""
-        return _EVALUATE[type(expr)](self, expr, frame)
+        self.enter(expr.span, frame)
+        try:
+            return _EVALUATE[type(expr)](self, expr, frame)
+        finally:
+            self.leave()
 
     def pipeline(self, expr: tree.Expr, frame: Frame) -> object:
         """The value of an expression where a tensor is wanted: a layer continues from the running value."""
@@ -126,10 +130,7 @@ class Evaluator(Walk):
         return self.running(frame, expr.span)
 
     def _group(self, expr: tree.Group, frame: Frame) -> object:
-        self.enter(expr.span, frame)
-        value = self.evaluate(expr.value, frame)
-        self.leave()
-        return value
+        return self.evaluate(expr.value, frame)
 
     def _tuple(self, expr: tree.Tuple, frame: Frame) -> object:
         return tuple([self.pipeline(item, frame) for item in expr.items])
@@ -278,9 +279,7 @@ class Evaluator(Walk):
             values = [self.evaluate(argument.value, frame) for argument in expr.arguments]
             return self._function(base.id, values, expr, frame)
         target = self.evaluate(base, frame)
-        self.enter(expr.span, frame)
         given = [Given(a.name, self.evaluate(a.value, frame), a.value.span) for a in expr.arguments]
-        self.leave()
         if isinstance(target, Unknown) or expr.span in self.broken:
             return UNKNOWN
         if isinstance(target, Word) and target in INITIALS:

@@ -43,6 +43,7 @@ class Walk:
         self.only_input = True
         self.inputs: list[tuple[str, Tensor | Unknown, Span]] = []
         self.targets: list[tuple[str, Tensor | Unknown, Span]] = []
+        self._float_known = False
         self._steps = 0
         self._depth = 0
 
@@ -95,8 +96,9 @@ class Walk:
             self.targets.append(port)
             return
         self.inputs.append(port)
-        types = [tensor.value.type.dtype for _, tensor, _ in self.inputs if isinstance(tensor, Tensor)]
-        self.builder.float_type = next((dtype for dtype in types if dtype in ("f32", "f64")), "f32")
+        if not self._float_known and isinstance(value, Tensor) and value.value.type.dtype in ("f32", "f64"):
+            self.builder.float_type = value.value.type.dtype
+            self._float_known = True
         frame.inputs = frame.it = value if self.only_input else None
 
     # Limits

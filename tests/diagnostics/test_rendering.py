@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,8 +69,6 @@ def test_full_in_colour(snapshot: Callable[[str, str], None]) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_colour_changes_nothing_but_colour(name: str) -> None:
-    import re
-
     assert re.sub(r"\x1b\[\d+m", "", full(CASES[name], color=True)) == full(CASES[name])
 
 
@@ -81,8 +81,6 @@ def test_report(snapshot: Callable[[str, str], None]) -> None:
 
 
 def test_json(snapshot: Callable[[str, str], None]) -> None:
-    import json
-
     snapshot(json.dumps(to_json(tuple(CASES.values())), indent=1), "report.json")
 
 
@@ -117,7 +115,8 @@ def test_a_file_name_cannot_start_a_line_as_a_command() -> None:
 def test_importing_the_renderer_is_cheap() -> None:
     """Errors must not be slower than results: nothing but the project's own few files is imported."""
     program = (
-        "import sys, dataclasses, bisect, functools, typing; before = set(sys.modules);"
+        "from __future__ import annotations; import sys, dataclasses, bisect, functools, typing;"
+        "before = set(sys.modules);"
         "import netc.compiler.diagnostics.render; print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

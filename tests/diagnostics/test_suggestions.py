@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netc.compiler.diagnostics.suggest import CANDIDATES, closest
 
@@ -61,6 +64,26 @@ def test_no_more_than_three_edits_however_long_the_name() -> None:
     name = "a" * 60
     assert closest(name, ["a" * 57 + "bbb"]) is not None
     assert closest(name, ["a" * 56 + "bbbb"]) is None
+
+
+def _plain_distance(a: str, b: str) -> int:
+    """The optimal string alignment distance by its recursive definition (Boytsov 2011, section 2.1)."""
+
+    @cache
+    def d(i: int, j: int) -> int:
+        if not i or not j:
+            return i + j
+        cost = min(d(i - 1, j) + 1, d(i, j - 1) + 1, d(i - 1, j - 1) + (a[i - 1] != b[j - 1]))
+        swapped = i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]
+        return min(cost, d(i - 2, j - 2) + 1) if swapped else cost
+
+    return d(len(a), len(b))
+
+
+@given(st.text("abc", min_size=1, max_size=14), st.text("abc", min_size=1, max_size=14))
+def test_near_is_what_the_definition_says(name: str, candidate: str) -> None:
+    near = name == candidate or _plain_distance(name, candidate) <= min(max(1, len(name) // 3), 3)
+    assert (closest(name, [candidate]) is not None) == near
 
 
 def test_only_the_first_200_are_looked_at() -> None:

@@ -1,12 +1,13 @@
 """Every example of the README and of the language's page is run.
 
-A block marked `net` is parsed, and what is in it must be free of mistakes; one marked `net refused: CODE` must be refused
-with that code alone. A block without an item is a piece of a body. A block that begins with `# NAME.net` is saved under
-that name, for the blocks after it to use. In a block marked `console`, what follows each `$ netc …` is its output.
+A block marked `net` must be free of mistakes; one marked `net refused: CODE` must be refused with that code alone. A
+block without an item is a piece of a body; one that begins with `# NAME.net` is saved under that name, for the others
+to use. A block marked `console` is a command and what it prints; one marked `weights` lists the net's weights.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,18 @@ from click.testing import CliRunner
 
 from netc.compiler.cli.main import netc
 from netc.compiler.driver import Request, bundled, compile_spec
-from netc.compiler.graph.layer import layer_names
-from netc.compiler.source import Source
-from netc.grammar.parser import parse
+from netc.compiler.graph.arguments import signature
+from netc.compiler.graph.layer import find_layer, layer_names
+from netc.compiler.limits import DEFAULT_LIMITS, MEANINGS
+from netc.compiler.report.summary import summarise
+from netc.compiler.resolve.training import LOSSES, OPTIMIZERS, SCHEDULES, SETTINGS
+from netc.compiler.resolve.words import WORDS
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("README.md", "docs/language.md")
 FENCE = re.compile(r"^```(\w+)(?: refused: ([a-z-]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ITEM = re.compile(r"^(?:use|block|cell|net)\b", re.MULTILINE)
+COMMAND = re.compile(r"^(```console\n\$ netc ([^\n]*)\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r"# (\w+\.net)\n")
 
 
@@ -74,7 +79,7 @@ def save(page: str, folder: Path) -> None:
 
 def test_there_are_examples_on_every_page_and_of_every_kind() -> None:
     assert {example.page for example in EXAMPLES} == set(PAGES)
-    assert {example.kind for example in EXAMPLES} <= {"net", "console", "sh"}
+    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights"}
     assert sum(example.refused is not None for example in EXAMPLES) >= 3
 
 
@@ -83,33 +88,95 @@ def test_an_example_is_right_or_refused_as_it_says(example: Example, tmp_path: P
     save(example.page, tmp_path)
     path = tmp_path / "example.net"
     path.write_text(whole(example.text), "utf-8")
-    if example.refused not in ("syntax", "unclosed-bracket", "bare-conditional"):
-        assert parse(Source("example.net", example.text if ITEM.search(example.text) else whole(example.text)))[1] == ()
     found = compile_spec(Request(spec=str(path), every=True)).diagnostics
     assert [d.code for d in found] == ([example.refused] if example.refused else [])
 
 
-@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.kind == "console"], ids=str)
-def test_a_command_prints_what_the_page_shows(
-    example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(e.page == page and e.kind == "console" for e in EXAMPLES)]
+)
+def test_commands_print_what_the_page_shows(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    save(example.page, tmp_path)
+    """With `--bless` the page is written anew, with what the commands print."""
+    save(page, tmp_path)
     monkeypatch.chdir(tmp_path)
-    for command, wanted in re.findall(r"^\$ netc (.*)\n((?:(?!\$ ).*\n)*)", example.text, re.MULTILINE):
-        output = CliRunner().invoke(netc, command.split()).stdout
-        shown = [line.rstrip() for line in output.rstrip().splitlines()]
-        assert shown == [line.rstrip() for line in wanted.rstrip().splitlines()], command
+    path = ROOT / page
+    text = path.read_text("utf-8")
+    real = COMMAND.sub(lambda found: found[1] + CliRunner().invoke(netc, found[2].split()).stdout + found[4], text)
+    if request.config.getoption("--bless"):
+        path.write_text(real, "utf-8")
+    assert text == real
+
+
+def test_the_weights_of_an_example_are_those_it_lists() -> None:
+    (listing,) = [example for example in EXAMPLES if example.kind == "weights"]
+    before = EXAMPLES[EXAMPLES.index(listing) - 1]
+    (network,) = compile_spec(Request(spec="example.net", text=before.text)).networks
+    assert [parameter.name for parameter in network.graph.parameters] == listing.text.split()
 
 
 def test_the_readme_lists_every_bundled_spec() -> None:
-    """A row of its table names a spec, and in brackets behind it its variants."""
-    rows = re.findall(r"^\| `(\w+)`(.*?)\|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
-    assert {name: re.findall(r"`(\w+)`", rest) for name, rest in rows} == bundled()
+    """A row of its table names a spec, then its variants, its parameters and its MACs."""
+    rows = re.findall(r"^\| `(\w+)`(.*?)\|(.*?)\|(.*?)\|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert {name: re.findall(r"`(\w+)`", variants) for name, variants, _, _ in rows} == bundled()
+    for name, _, params, macs in rows:
+        totals = summarise(compile_spec(Request(spec=name)).networks[0]).totals
+        assert (params.strip(), macs.strip()) == (f"{totals.params:,}", f"{totals.macs:,}")
+
+
+def layer_rows() -> list[str]:
+    """What the tables of layers show in their first column, layer by layer."""
+    text = (ROOT / "docs/language.md").read_text("utf-8")
+    section = text.partition("## Layers\n")[2].partition("\n## ")[0]
+    first = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [shown for cell in first for shown in re.findall(r"`([^`]+)`", cell)]
 
 
 def test_the_language_page_lists_every_layer() -> None:
+    assert sorted(shown.partition("(")[0] for shown in layer_rows()) == layer_names()
+
+
+@pytest.mark.parametrize("shown", [shown for shown in layer_rows() if re.search(r"\((?!\[)", shown)])
+def test_a_layer_has_the_arguments_and_defaults_that_are_listed(shown: str) -> None:
+    name, _, rest = shown.removesuffix(")").partition("(")
+    layer = find_layer(name)
+    assert layer is not None
+    known = {item.name: item for item in signature(layer)}
+    listed = [part.partition(" = ") for part in rest.split(", ")]
+    assert [n for n, _, _ in listed] == [n for n in known if n in {n for n, _, _ in listed}]
+    assert {n for n in known if known[n].required} <= {n for n, _, _ in listed}
+    for argument, _, default in listed:
+        real = layer.__dataclass_fields__[argument].default  # type: ignore[attr-defined]
+        if default and default != "kernel":
+            assert real == {"yes": True, "no": False}.get(default, number_or_word(default))
+
+
+def number_or_word(text: str) -> float | str:
+    return float(text) if text[0].isdigit() else text
+
+
+def test_the_language_page_names_all_that_training_knows() -> None:
     text = (ROOT / "docs/language.md").read_text("utf-8")
-    section = text.partition("## Layers\n")[2].partition("\n## ")[0]
-    table = [line for line in section.splitlines() if line.startswith("| `")]
-    named = [re.match(r"\w+", word)[0] for line in table for word in re.findall(r"`([a-z_0-9]+)", line.split("|")[1])]  # type: ignore[index]
-    assert sorted(named) == layer_names()
+    for functions in (LOSSES, OPTIMIZERS, SCHEDULES):
+        for name, arguments in functions.items():
+            assert f"`{name}({', '.join(arguments)})`" in text
+    for setting in SETTINGS:
+        assert f"`{setting}`" in text
+
+
+def test_the_language_page_lists_the_words_that_cannot_be_names() -> None:
+    text = (ROOT / "docs/language.md").read_text("utf-8")
+    words, options = (
+        " ".join(re.findall(r"`([^`]+)`", text.partition(f"\n- {head}")[2].partition("\n- ")[0].partition(". ")[0]))
+        for head in ("Words of the language cannot be names:", "Option words cannot be names either:")
+    )
+    tables = json.loads((ROOT / "grammar/tables.json").read_text("utf-8"))
+    assert sorted(words.split()) == sorted(word for word in tables["literals"] if word.isalpha())
+    assert sorted(options.split()) == sorted(WORDS)
+
+
+def test_the_language_page_lists_every_limit() -> None:
+    text = (ROOT / "docs/language.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([0-9,]+) \| (.*) \|$", text, re.MULTILINE)
+    assert rows == [(name, f"{getattr(DEFAULT_LIMITS, name):,}", counts) for name, counts in MEANINGS.items()]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from math import ceil, floor
 from typing import Any
 
 import pytest
+
 from netc.compiler.graph.arguments import Word
 from netc.compiler.graph.dims import bind, symbol
 from netc.compiler.graph.initial import Initial

@@ -49,4 +49,5 @@ def test_what_a_cell_takes_and_carries(name: str, parameters: list[str], states:
 def test_using_a_cell_says_that_it_is_not_compiled_yet(use: str) -> None:
     text = f"net uses {{\n  input series: f32[N, T, 8]\n  {use}\n}}\n"
     (found,) = compile_spec(Request(spec="uses.net", text=text)).diagnostics
+    assert found.span is not None
     assert (found.code, found.span.text) == ("cell-not-compiled", use)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ KINDS = {
 }  # fmt: skip
 
 
+@cache
 def summary(name: str) -> Summary:
     compiled = compile_spec(Request(spec=name))
     assert compiled.diagnostics == ()
@@ -44,6 +46,7 @@ def test_totals(name: str) -> None:
     if "macs" in known:
         assert totals.macs == known["macs"]
     if "gmacs" in known:
+        assert isinstance(totals.macs, int)
         assert f"{totals.macs / 10**9:.3f}" == f"{known['gmacs']:.3f}"
 
 

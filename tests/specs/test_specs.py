@@ -46,7 +46,7 @@ def test_a_spec_can_be_trained_and_is_held_to_its_figures(name: str) -> None:
     (train,) = [s for s in statements if isinstance(s, tree.Train)]
     given = {s.name.id for s in train.settings if isinstance(s, tree.Setting)}
     assert {"loss", "optimizer", "batch", "epochs"} <= given
-    expectations = {None: [s for s in statements if isinstance(s, tree.Expect)]}
+    expectations: dict[str | None, list[tree.Expect]] = {None: [s for s in statements if isinstance(s, tree.Expect)]}
     for statement in statements:
         if isinstance(statement, tree.Variant):
             expectations[statement.name.id] = [s for s in statement.settings if isinstance(s, tree.Expect)]

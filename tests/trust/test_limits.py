@@ -1,0 +1,117 @@
+"""Every limit is kept to the number: what is at the limit is accepted, and one more is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+import pytest
+
+from netc.compiler.diagnostics.diagnostic import Diagnostic
+from netc.compiler.driver import Request, compile_spec
+from netc.compiler.limits import DEFAULT_LIMITS, FIXED, MEANINGS, Limits, raised
+
+
+def net(body: str, before: str = "", shape: str = "N, 3, 8, 8") -> str:
+    return f"{before}net a {{\ninput x: f32[{shape}]\n{body}\n}}\n"
+
+
+def check(text: str, limits: Limits) -> list[Diagnostic]:
+    found = compile_spec(Request("a.net", text=text, limits=limits))
+    return [diagnostic for diagnostic in found.diagnostics if diagnostic.severity == "error"]
+
+
+def _shape(*dims: int | str) -> str:
+    return ", ".join(map(str, dims))
+
+
+def _tokens(count: int) -> str:
+    """The frame and `x -> relu` are 16 tokens (line ends inside count), `-> relu` are 2, `-x` for `x` is one more."""
+    rest = count - 16
+    return net("-" * (rest % 2) + "x -> relu" + " -> relu" * (rest // 2), shape="N")
+
+
+def _blocks_deep(count: int) -> str:
+    """Blocks that use each other, `count` uses inside each other."""
+    blocks = [f"block b{i} {{ b{i + 1} }}\n" for i in range(count - 1)]
+    return net("x -> b0", "".join(blocks) + f"block b{count - 1} {{ relu }}\n")
+
+
+# The limit, a value to test it with, a text with that many, and words of the message.
+CASES: dict[str, tuple[int, Callable[[int], str], str]] = {
+    "name_chars": (64, lambda n: net(f"{'y' * n} = x -> relu\n{'y' * n} -> relu"), "a name of"),
+    "integer_digits": (19, lambda n: net(f"let y = {'0' * (n - 1)}1\nx -> relu"), "this number is too large"),
+    "string_bytes": (4096, lambda n: f'use "{"é" * (n // 2 - 2)}{"e" * (n % 2)}.net"\n' + net("x -> relu"), "a text is over"),
+    "bracket_depth": (64, lambda n: net("x -> " + "(" * (n - 1) + "relu" + ")" * (n - 1)), "brackets are open"),
+    "trailers": (16, lambda n: net(f"let y = {'[' * 17}1{']' * 17}\nlet z = y{'[0]' * n}\nx -> relu"), "on one value"),
+    "tokens": (200, _tokens, "words, numbers and signs"),
+    "blocks": (10, lambda n: net("x -> relu", "".join(f"block b{i} {{ relu }}\n" for i in range(n))), "blocks in one file"),
+    "block_depth": (100, _blocks_deep, "blocks are nested deeper"),
+    "nesting": (50, lambda n: net("x -> " + "(" * (n - 3) + "relu" + ")" * (n - 3)), "are nested more than"),
+    "layers": (30, lambda n: net(f"x -> relu\nrepeat {n - 1} {{ relu }}"), "layer uses"),
+    "steps": (40, lambda n: net(f"let y = 0\nx -> relu\nrepeat {(n - 4) // 2} {{ let z = 1 }}\n{'let w = 1' * (n % 2)}"), "takes more than"),
+    "rank": (8, lambda n: net("x -> relu", shape=_shape("N", *[1] * (n - 1))), "a tensor of rank"),
+    "dim": (2**31 - 1, lambda n: net("x -> relu", shape=_shape("N", n)), "a dimension of"),
+    "elements": (24, lambda n: net("x -> relu", shape={24: "N, 2, 3, 4", 25: "N, 5, 5"}[n]), "a tensor of"),
+}  # fmt: skip
+ELSEWHERE = {
+    "file_bytes": "test_reading.py", "line_bytes": "test_reading.py", "include_bytes": "test_used_files.py",
+    "include_files": "test_used_files.py", "include_depth": "test_used_files.py", "diagnostics": "tests/cli",
+}  # fmt: skip
+
+
+def test_every_limit_is_tested() -> None:
+    assert set(CASES) | set(ELSEWHERE) == {field.name for field in fields(Limits)} == set(MEANINGS)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_at_the_limit_and_one_past_it(name: str) -> None:
+    value, text, words = CASES[name]
+    limits = replace(DEFAULT_LIMITS, **{name: value})
+    assert [d for d in check(text(value), limits) if d.code == "limit"] == []
+    found = [d for d in check(text(value + 1), limits) if d.code == "limit"]
+    assert len(found) == 1
+    assert words in found[0].message
+    assert found[0].span is not None
+
+
+def test_the_default_of_elements() -> None:
+    assert check(net("x -> relu", shape=_shape("N", 2**27, 2**26)), DEFAULT_LIMITS) == []
+    assert [d.code for d in check(net("x -> relu", shape=_shape("N", 2**27 + 1, 2**26)), DEFAULT_LIMITS)] == ["limit"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_else_is_wrong_with_what_is_over_a_limit(name: str) -> None:
+    """What is refused under a lower limit is refused for that alone."""
+    value, text, _ = CASES[name]
+    low = replace(DEFAULT_LIMITS, **{name: value - 1})
+    assert [d.code for d in check(text(value), low)] == ["limit"]
+
+
+# Setting limits
+
+
+def test_settings_are_put_in() -> None:
+    limits = raised(DEFAULT_LIMITS, ["layers=200_000", "nesting=3", "layers=300000"])
+    assert limits == replace(DEFAULT_LIMITS, layers=300_000, nesting=3)
+    assert raised(DEFAULT_LIMITS, []) == DEFAULT_LIMITS
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "1e3", "ten", "0x10", "²", "１", " 1", "1" * 19, "_", "1 000"])
+def test_a_limit_is_a_whole_number_from_1_up(text: str) -> None:
+    with pytest.raises(ValueError, match="^the limit `layers` is a whole number from 1 up, not "):
+        raised(DEFAULT_LIMITS, [f"layers={text}"])
+
+
+@pytest.mark.parametrize("name", ["", "layer", "LAYERS", " layers", "__class__"])
+def test_an_unknown_limit_is_named_with_the_known_ones(name: str) -> None:
+    with pytest.raises(ValueError, match="there is no limit `.*`; the limits are block_depth, .*trailers"):
+        raised(DEFAULT_LIMITS, [f"{name}=1"])
+
+
+@pytest.mark.parametrize("name", sorted(FIXED))
+def test_depths_can_be_lowered_only(name: str) -> None:
+    most = getattr(DEFAULT_LIMITS, name)
+    assert raised(DEFAULT_LIMITS, [f"{name}={most}"]) == DEFAULT_LIMITS
+    with pytest.raises(ValueError, match=f"the limit `{name}` can be lowered, not raised: {most} is the most"):
+        raised(DEFAULT_LIMITS, [f"{name}={most + 1}"])
