@@ -130,7 +130,7 @@ def _no_net(space: Namespace, request: Request, collector: Collector) -> None:
     known = ", ".join(space.nets)
     if request.net is not None and known:
         _report(space, collector, f"there is no net `{request.net}` in this file", known)
-    elif not collector.failed and not request.every:
+    elif not collector.failed and not (request.every and space.file.items):
         _report(space, collector, "there is no net in this file", "")
 
 

@@ -76,7 +76,8 @@ def raised(limits: Limits, settings: Iterable[str]) -> Limits:
         digits = text.replace("_", "")
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 18 and int(digits) > 0):
             raise ValueError(f"the limit `{name}` is a whole number from 1 up, not `{text}`")
-        if name in FIXED and int(digits) > getattr(DEFAULT_LIMITS, name):
-            raise ValueError(f"the limit `{name}` can be lowered, not raised: {getattr(DEFAULT_LIMITS, name)} is the most")
+        most = getattr(DEFAULT_LIMITS, name)
+        if name in FIXED and int(digits) > most:
+            raise ValueError(f"the limit `{name}` can be lowered, not raised: {most} is the most")
         limits = replace(limits, **{name: int(digits)})
     return limits

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..graph.dims import Dim, Shape, bound
-from ..graph.field import START, Axis, Field
+from ..graph.field import START, Field
 from ..graph.graph import Graph, Node, Parameter, Use
 from ..graph.op import Op, Types
 from ..graph.tensor import SPATIAL
@@ -190,9 +190,4 @@ def _fields(graph: Graph) -> dict[int, Field]:
 
 
 def _sizes(field: Field) -> tuple[int, ...] | None:
-    return tuple(_whole(axis) for axis in field) if field is not None else None
-
-
-def _whole(axis: Axis) -> int:
-    """The size of a field in whole positions; up-sampling can leave a fraction of one, which counts in full."""
-    return -int(-axis.size // 1)
+    return tuple(axis.size for axis in field) if field is not None else None

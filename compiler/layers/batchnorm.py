@@ -48,9 +48,9 @@ class BatchNormLayer(Layer):
             )
         axis = 2 if x.type.rank == 5 else 1
         channels = {"channels": x.type.shape[axis]}
-        values = [b.buffer("running_mean", channels, ZEROS), b.buffer("running_var", channels, ONES)]
-        if self.scale:
-            values.append(b.param("weight", channels, ONES))
+        # In the order of PyTorch's state_dict.
+        factors = [b.param("weight", channels, ONES)] if self.scale else []
         if self.shift:
-            values.append(b.param("bias", channels, ZEROS))
-        return b(BatchNorm(axis, self.decay, self.eps, self.scale, self.shift), x, *values)
+            factors.append(b.param("bias", channels, ZEROS))
+        statistics = (b.buffer("running_mean", channels, ZEROS), b.buffer("running_var", channels, ONES))
+        return b(BatchNorm(axis, self.decay, self.eps, self.scale, self.shift), x, *statistics, *factors)

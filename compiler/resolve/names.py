@@ -20,7 +20,7 @@ from .program import Namespace, library
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
 # What a use of a recurrent cell takes beside the cell's own parameters and states.
-CELL_OPTIONS = ("reverse", "bidirectional", "layers", "return", "lengths", "biases", "states")
+CELL_OPTIONS = ("reverse", "bidirectional", "layers", "return", "lengths", "states")
 SUGGESTIONS = 20
 Kind = Literal["net", "block", "cell"]
 Position = Literal["start", "use", "value"]

@@ -134,7 +134,7 @@ def layer_rows() -> list[str]:
 
 
 def test_the_language_page_lists_every_layer() -> None:
-    assert sorted(shown.partition("(")[0] for shown in layer_rows()) == layer_names()
+    assert sorted(shown.partition("(")[0] for shown in layer_rows()) == list(layer_names())
 
 
 @pytest.mark.parametrize("shown", [shown for shown in layer_rows() if re.search(r"\((?!\[)", shown)])

@@ -31,6 +31,21 @@ def _tokens(count: int) -> str:
     return net("-" * (rest % 2) + "x -> relu" + " -> relu" * (rest // 2), shape="N")
 
 
+def _text(count: int) -> str:
+    """A text of so many bytes in fewer characters, between quotes."""
+    return f'use "{"é" * (count // 2 - 2)}{"e" * (count % 2)}.net"\n' + net("x -> relu")
+
+
+def _blocks(count: int) -> str:
+    return net("x -> relu", "".join(f"block b{i} {{ relu }}\n" for i in range(count)))
+
+
+def _steps(count: int) -> str:
+    """Four statements, two for each repetition, and one more for an odd number."""
+    odd = "let w = 1" * (count % 2)
+    return net(f"let y = 0\nx -> relu\nrepeat {(count - 4) // 2} {{ let z = 1 }}\n{odd}")
+
+
 def _blocks_deep(count: int) -> str:
     """Blocks that use each other, `count` uses inside each other."""
     blocks = [f"block b{i} {{ b{i + 1} }}\n" for i in range(count - 1)]
@@ -41,15 +56,15 @@ def _blocks_deep(count: int) -> str:
 CASES: dict[str, tuple[int, Callable[[int], str], str]] = {
     "name_chars": (64, lambda n: net(f"{'y' * n} = x -> relu\n{'y' * n} -> relu"), "a name of"),
     "integer_digits": (19, lambda n: net(f"let y = {'0' * (n - 1)}1\nx -> relu"), "this number is too large"),
-    "string_bytes": (4096, lambda n: f'use "{"é" * (n // 2 - 2)}{"e" * (n % 2)}.net"\n' + net("x -> relu"), "a text is over"),
+    "string_bytes": (4096, _text, "a text is over"),
     "bracket_depth": (64, lambda n: net("x -> " + "(" * (n - 1) + "relu" + ")" * (n - 1)), "brackets are open"),
     "trailers": (16, lambda n: net(f"let y = {'[' * 17}1{']' * 17}\nlet z = y{'[0]' * n}\nx -> relu"), "on one value"),
     "tokens": (200, _tokens, "words, numbers and signs"),
-    "blocks": (10, lambda n: net("x -> relu", "".join(f"block b{i} {{ relu }}\n" for i in range(n))), "blocks in one file"),
+    "blocks": (10, _blocks, "blocks in one file"),
     "block_depth": (100, _blocks_deep, "blocks are nested deeper"),
     "nesting": (50, lambda n: net("x -> " + "(" * (n - 3) + "relu" + ")" * (n - 3)), "are nested more than"),
     "layers": (30, lambda n: net(f"x -> relu\nrepeat {n - 1} {{ relu }}"), "layer uses"),
-    "steps": (40, lambda n: net(f"let y = 0\nx -> relu\nrepeat {(n - 4) // 2} {{ let z = 1 }}\n{'let w = 1' * (n % 2)}"), "takes more than"),
+    "steps": (40, _steps, "takes more than"),
     "rank": (8, lambda n: net("x -> relu", shape=_shape("N", *[1] * (n - 1))), "a tensor of rank"),
     "dim": (2**31 - 1, lambda n: net("x -> relu", shape=_shape("N", n)), "a dimension of"),
     "elements": (24, lambda n: net("x -> relu", shape={24: "N, 2, 3, 4", 25: "N, 5, 5"}[n]), "a tensor of"),
@@ -99,13 +114,13 @@ def test_settings_are_put_in() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "1e3", "ten", "0x10", "²", "１", " 1", "1" * 19, "_", "1 000"])
 def test_a_limit_is_a_whole_number_from_1_up(text: str) -> None:
-    with pytest.raises(ValueError, match="^the limit `layers` is a whole number from 1 up, not "):
+    with pytest.raises(ValueError, match=r"^the limit `layers` is a whole number from 1 up, not "):
         raised(DEFAULT_LIMITS, [f"layers={text}"])
 
 
 @pytest.mark.parametrize("name", ["", "layer", "LAYERS", " layers", "__class__"])
 def test_an_unknown_limit_is_named_with_the_known_ones(name: str) -> None:
-    with pytest.raises(ValueError, match="there is no limit `.*`; the limits are block_depth, .*trailers"):
+    with pytest.raises(ValueError, match=r"there is no limit `.*`; the limits are block_depth, .*trailers"):
         raised(DEFAULT_LIMITS, [f"{name}=1"])
 
 

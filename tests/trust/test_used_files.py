@@ -109,8 +109,16 @@ def test_a_text_without_a_folder_uses_no_files(root: Path, monkeypatch: pytest.M
     assert [d.code for d in found.diagnostics] == ["outside"]
 
 
-@pytest.mark.parametrize(("name", "code"), [("sub.net", "not-a-file"), ("pipe.net", "not-a-file"), ("x.net", "missing-file"),
-                                            ("y" * 300 + ".net", "unreadable"), ("blocks.net/x.net", "missing-file")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("sub.net", "not-a-file"),
+        ("pipe.net", "not-a-file"),
+        ("x.net", "missing-file"),
+        ("blocks.net/x.net", "missing-file"),
+        ("y" * 300 + ".net", "unreadable"),
+    ],
+)
 def test_what_cannot_be_read_is_said_at_the_use(root: Path, name: str, code: str) -> None:
     (root / "sub.net").mkdir()
     os.mkfifo(root / "pipe.net")
@@ -120,7 +128,10 @@ def test_what_cannot_be_read_is_said_at_the_use(root: Path, name: str, code: str
 
 @pytest.mark.parametrize(
     ("data", "code", "place"),
-    [(b"block b { relu }\n# \xe2\x80\xae\n", "control-character", "bad.net:2:3"), (b"\n \xff", "encoding", "line 2, byte 2")],
+    [
+        (b"block b { relu }\n# \xe2\x80\xae\n", "control-character", "bad.net:2:3"),
+        (b"\n \xff", "encoding", "line 2, byte 2"),
+    ],
 )
 def test_the_message_names_the_place_in_the_used_file(root: Path, data: bytes, code: str, place: str) -> None:
     (root / "bad.net").write_bytes(data)
