@@ -21,7 +21,7 @@ demo: .venv/installed ## See what netc does, on three networks
 	@echo
 	@$(BIN)/netc analyze lenet5 --explain conv1
 	@echo
-	@echo "ResNet-50 by stages, a batch of 32 (netc analyze resnet50 --depth 1 --dim N=32):"
+	@echo "ResNet-50 with each block on one line, a batch of 32 (netc analyze resnet50 --depth 1 --dim N=32):"
 	@echo
 	@$(BIN)/netc analyze resnet50 --depth 1 --dim N=32
 	@echo

@@ -107,7 +107,7 @@ def _choices(
         with_variant = [net for net in nets if chosen in variants(net)]
         if not with_variant:
             known = ", ".join(name for net in nets for name in variants(net))
-            _report(space, collector, f"no net here has a variant `{chosen}`", known)
+            _report(space, collector, f"no net here has a variant `{chosen}`", known, "leave `--variant` out")
             return
         yield with_variant[-1], Choice(chosen, request.sets, request.dims)
     elif not request.every:
@@ -134,9 +134,11 @@ def _no_net(space: Namespace, request: Request, collector: Collector) -> None:
         _report(space, collector, "there is no net in this file", "")
 
 
-def _report(space: Namespace, collector: Collector, message: str, known: str) -> None:
+def _report(
+    space: Namespace, collector: Collector, message: str, known: str, otherwise: str = "write `net name { … }`"
+) -> None:
     span = Span(space.source, 0, 0)
-    help = f"there are {known}" if known else "write `net name { … }`"
+    help = f"there are {known}" if known else otherwise
     collector.add(Diagnostic("no-net", message, span, help=help))
 
 

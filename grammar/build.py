@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 from ..compiler.diagnostics.diagnostic import Diagnostic
@@ -16,6 +15,8 @@ from .lexer import Token
 Kids = list[Any]
 UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 LARGEST = 2**63 - 1
+# Python turns at most 4,300 digits into an int, however far the limit is raised.
+DIGITS = 1000
 
 
 class Build:
@@ -34,24 +35,26 @@ class Build:
     def _value(self, text: str, span: Span) -> int | float:
         unit = next((unit for unit in ("KiB", "MiB", "GiB", "K", "M", "G") if text.endswith(unit)), "")
         digits = text.removesuffix(unit)
-        if "__" in digits or digits.endswith("_") or "_." in digits:
+        if not all(piece[:1].isdigit() for piece in digits.split("_")):
             self.report(Diagnostic("number", f"`{text}` has a stray `_`", span, help="`_` stands between two digits"))
         digits = digits.replace("_", "")
-        if len(digits) > self.limits.integer_digits + 12:
-            return self._too_large(text, span)
         if not unit and not digits.isdigit():
             value = float(digits)
             return value if value < float("inf") else self._too_large(text, span)
-        if unit and "e" in digits.lower():
+        if "e" in digits.lower():
             self.report(Diagnostic("number", f"`{text}` has both an exponent and a unit", span, help="use one of them"))
             return 1
-        exact = Fraction(digits) * UNITS.get(unit, 1)
-        if exact.denominator != 1:
+        whole, _, part = digits.partition(".")
+        if self._too_long(whole) or self._too_long(part):
+            return self._too_large(text, span)
+        exact, rest = divmod(int(whole + part) * UNITS.get(unit, 1), 10 ** len(part))
+        if rest:
             self.report(Diagnostic("number", f"`{text}` is not a whole number", span, help="write it without the unit"))
             return 1
-        if exact > LARGEST or len(digits) > self.limits.integer_digits:
-            return self._too_large(text, span)
-        return int(exact)
+        return exact if exact <= LARGEST else self._too_large(text, span)
+
+    def _too_long(self, digits: str) -> bool:
+        return len(digits) > min(self.limits.integer_digits, DIGITS)
 
     def _too_large(self, text: str, span: Span) -> int:
         self.report(
@@ -67,7 +70,7 @@ class Build:
 
     def extent(self, span: Span, kids: Kids) -> tree.Expr:
         left, right = kids[0].text.split("x")
-        if len(left) > self.limits.integer_digits or len(right) > self.limits.integer_digits:
+        if self._too_long(left) or self._too_long(right):
             return tree.Extent(span, (self._too_large(left, span), 1))
         return tree.Extent(span, (int(left), int(right)))
 

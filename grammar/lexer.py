@@ -29,7 +29,6 @@ CONTINUES = frozenset(
         "COMMA",
         "SEMICOLON",
         "ARROW",
-        "COLON",
         "EQUAL",
         "SUM",
         "MINUS",
@@ -45,6 +44,9 @@ CONTINUED = frozenset(("RPAR", "RSQB", "ARROW", "ELSE"))
 _OPEN = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
 _SKIP = re.compile(r"(?:[ \t]+|#[^\n]*)+")
 _WORD = re.compile(r"\w+")
+# What may not touch the end of a number: a letter or digit, or a point that is neither `..` nor a field's.
+_STRAY = re.compile(r"\w|\.(?![.A-Za-z_])")
+_NUMBER = re.compile(r"(?:\w|\.(?!\.))+")
 
 
 class TooMuch(Exception):
@@ -94,7 +96,7 @@ class Lexer:
             if kind == "SIGN":
                 kind = self._signs[word]
                 if kind in _OPEN:
-                    depth += _OPEN[kind]
+                    depth = max(depth + _OPEN[kind], 0)
                     if depth > limits.bracket_depth:
                         raise TooMuch(
                             f"more than {limits.bracket_depth} brackets are open here",
@@ -102,6 +104,11 @@ class Lexer:
                             "name a part of it: `let x = …`, or a block",
                         )
             elif kind == "NAME":
+                if end < size and text[end] > "\x7f" and text[end].isalnum():
+                    token = self._bad(source, at, report)
+                    add(token)
+                    at, last = token.end, "BAD"
+                    continue
                 kind = self._words.get(word, "NAME")
                 if len(word) > limits.name_chars:
                     raise TooMuch(
@@ -113,8 +120,8 @@ class Lexer:
                 raise TooMuch(f"a text is over the limit of {limits.string_bytes:,} bytes", Span(source, at, end))
             if kind in CONTINUED and last == "NL" and found:
                 found.pop()
-            if (kind == "NUMBER" or kind == "EXTENT") and end < size and (text[end].isalnum() or text[end] == "_"):
-                token = self._bad_number(source, at, end, report)
+            if (kind == "NUMBER" or kind == "EXTENT") and _STRAY.match(text, end):
+                token = self._bad_number(source, at, report)
                 add(token)
                 at, last = token.end, "BAD"
                 continue
@@ -161,18 +168,16 @@ class Lexer:
             report(Diagnostic("bad-character", f"`{char}` (U+{ord(char):04X}) has no meaning here", span, help=hint))
         return Token("BAD", "", span.start, span.end)
 
-    def _bad_number(self, source: Source, at: int, end: int, report: Callable[[Diagnostic], None]) -> Token:
-        word = _WORD.match(source.text, end)
+    def _bad_number(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> Token:
+        word = _NUMBER.match(source.text, at)
         assert word is not None
         span = Span(source, at, word.end())
-        report(
-            Diagnostic(
-                "number",
-                f"`{span.text}` is not a number",
-                span,
-                help="write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind",
-            )
+        help = (
+            "a number has digits on both sides of its point: `1.0`"
+            if span.text.endswith(".")
+            else "write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind"
         )
+        report(Diagnostic("number", f"`{span.text}` is not a number", span, help=help))
         return Token("BAD", "", at, word.end())
 
 

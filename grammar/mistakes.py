@@ -3,101 +3,263 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ..compiler.diagnostics.diagnostic import Diagnostic
 from ..compiler.source import Source, Span
 from .lexer import Token
 
-# Words that can only start a statement, so an open bracket before them was forgotten.
-STARTERS = ("INPUT", "TARGET", "STATE", "PARAM", "OUTPUT", "LET", "REPEAT", "TRAIN", "EXPECT", "VARIANT")
 
-WORDS = {
-    "ARROW": "`->`",
-    "COMMA": "`,`",
-    "EQUAL": "`=`",
-    "COLON": "`:`",
-    "SEMICOLON": "`;`",
-    "NL": "the end of the line",
-    "$END": "the end of the file",
-    "NUMBER": "a number",
-    "EXTENT": "an extent",
-    "STRING": "a text in quotes",
-    "NAME": "a name",
-    "PRIMED": "a primed name",
+class Place(NamedTuple):
+    """Where a token is refused.
+
+    `first` is the first word of the statement, `form` how such a statement is written. `flags` say more:
+    start: the token is the first of its statement; top: no body is open; bracket: `(` or `[` is open; complete: an
+    expression is complete before the token; body: `{` may follow; choice: `else` must follow; bound: the statement has
+    a `=`; touching: no space before the token; slashes: `//` stands before it in the line; `header:KIND`: the
+    statement's word; `in:KIND`: the word of the body around it; and what the recovery found out: nested, separate,
+    apart.
+    """
+
+    source: Source
+    before: Token
+    token: Token
+    after: Token
+    first: str
+    form: str
+    flags: frozenset[str]
+    accepts: Callable[[str], bool]
+
+
+class Mistake(NamedTuple):
+    """For tokens of some kinds, after some kinds (empty: any), where all flags hold (`!flag`: does not)."""
+
+    tokens: str
+    before: str
+    flags: str
+    message: str
+    help: str
+    blame: str = "token"
+
+
+FORMS = {
+    "USE": 'use "blocks.net"',
+    "NET": "net lenet5(classes = 10) { … }",
+    "BLOCK": "block basic(c, stride = 1) { … }",
+    "CELL": "cell lstm(units) { … }",
+    "INPUT": "input image: f32[N, 3, 32, 32]",
+    "TARGET": "target label: i64[N]",
+    "STATE": "state h[units]",
+    "PARAM": "param p[units]",
+    "OUTPUT": "output a, b",
+    "LET": "let wide = 6 * c",
+    "REPEAT": "repeat 3 as i { … }",
+    "FOR": "for c in [64, 128] { … }",
+    "IF": "if stride == 1 { … } else { … }",
+    "TRAIN": "train { loss = cross_entropy }",
+    "RULE": 'rule "*.bias" { weight_decay = 0 }',
+    "EXPECT": "expect { params <= 1.2M }",
+    "VARIANT": "variant small { units = 64 }",
+    "SETTING": "name = value",
 }
 
-# Habits of other languages: the word, what is said, and the way out.
+# Habits of other languages: the first word of a statement, and the way out.
 HABITS = {
-    "def": ("`def` is not in the language", "write `block name(c) { … }`"),
-    "class": ("`class` is not in the language", "write `block name(c) { … }`"),
-    "import": ("`import` is not in the language", 'write `use "file.net"`'),
-    "while": ("`while` is not in the language", "a network is finite: write `repeat 3 { … }`"),
-    "elif": ("`elif` is not in the language", "write `else if condition { … }`"),
-    "return": ("`return` is not in the language", "the last value of a body is its result; or write `output name`"),
-    "layer": ("`layer` is not in the language", "write the layer's name alone: `conv(64, 3)`"),
+    "def": "write `block name(c) { … }`",
+    "function": "write `block name(c) { … }`",
+    "fn": "write `block name(c) { … }`",
+    "func": "write `block name(c) { … }`",
+    "class": "write `block name(c) { … }`",
+    "module": "write `block name(c) { … }`",
+    "model": "write `net name { … }`",
+    "network": "write `net name { … }`",
+    "import": 'write `use "file.net"`',
+    "include": 'write `use "file.net"`',
+    "while": "a network is finite: write `repeat 3 { … }`",
+    "loop": "write `repeat 3 { … }`",
+    "foreach": "write `for c in [64, 128] { … }`",
+    "elif": "write `else if condition { … }`",
+    "elsif": "write `else if condition { … }`",
+    "return": "the last value of a body is its result; or write `output name`",
+    "yield": "the last value of a body is its result; or write `output name`",
+    "layer": "write the layer's name alone: `conv(64, 3)`",
+    "var": "write `name = pipeline`, or `let name = number`",
+    "const": "write `let name = number`",
+    "val": "write `let name = number`",
+    "print": "`netc analyze` shows every shape and figure",
 }
 
-# A token before (None: any) and the token found: what is said, and the way out. The first that fits is taken.
-PAIRS: tuple[tuple[str | None, str, str, str], ...] = (
-    ("ARROW", "NL", "`->` has nothing on its right", "write the next layer, or take the arrow away"),
-    ("ARROW", "RBRACE", "`->` has nothing on its right", "write the next layer, or take the arrow away"),
-    ("ARROW", "ARROW", "two `->` in a row", "write a layer between them"),
-    ("NL", "ARROW", "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
-    ("LBRACE", "ARROW", "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
-    ("COMMA", "COMMA", "two `,` in a row", "take one away"),
-    (None, "RPAR", "`)` closes nothing", "take it away, or open it with `(`"),
-    (None, "RSQB", "`]` closes nothing", "take it away, or open it with `[`"),
-    (None, "RBRACE", "`}` closes nothing", "take it away, or open it with `{`"),
-    (None, "EQUAL", "`=` cannot stand here", "write `==` to compare; an argument or a binding is `name = value`"),
-    (None, "COLON", "`:` cannot stand here", "types are written `input x: f32[N, 3, 32, 32]`; bodies stand in `{ }`"),
-    (None, "ELSE", "`else` without `if`", "write `if condition { … } else { … }` or `(a if condition else b)`"),
+ENDS = "NL SEMICOLON RBRACE RPAR RSQB $END"
+SIGNS = "SUM MINUS PRODUCT CMP RANGE AND OR NOT"
+ATOMS = "NAME NUMBER EXTENT STRING PRIMED IN IT LPAR LSQB"
+BODIES = "IF FOR REPEAT TRAIN EXPECT VARIANT"
+
+# The first that fits is taken.
+MISTAKES = (
+    Mistake("USE BLOCK CELL NET", "", "nested", "{token} cannot stand inside a body", "close the body before it: nets, blocks and cells stand side by side"),
+    Mistake("LBRACE", "", "apart", "the `{{` of a body stands on the line of its header", "write `{{` at the end of the line before"),
+    Mistake("USE BLOCK CELL NET", "", "separate", "{token} stands on the line of what is before it", "start it on a line of its own"),
+    Mistake("", "", "separate", "{token} stands on the line of what is before it", "start it on a line of its own, or write `;` between them"),
+    Mistake("RPAR", "", "!bracket", "`)` closes nothing", "take it away, or open it with `(`"),
+    Mistake("RSQB", "", "!bracket", "`]` closes nothing", "take it away, or open it with `[`"),
+    Mistake("RBRACE", "", "top", "`}}` closes nothing", "take it away, or open it with `{{`"),
+    Mistake("", "", "start top", "a file holds `net`, `block`, `cell` and `use`", "write `net name {{ … }}` around the network"),
+    Mistake("SEMICOLON", "", "bracket", "`;` cannot stand in brackets", "separate arguments with `,`"),
+    Mistake("SEMICOLON", "", "start", "`;` ends nothing", "take it away"),
+    # Statements that end too early
+    Mistake(ENDS, "", "choice", "a conditional needs an `else`", "write `(a if condition else b)`", "before"),
+    Mistake(ENDS, "ARROW", "", "`->` has nothing on its right", "write the next layer, or take the arrow away", "before"),
+    Mistake(ENDS, f"{SIGNS} EQUAL COMMA", "", "{before} has nothing on its right", "write a value there, or take it away", "before"),
+    Mistake("RPAR", "LPAR", "", "there is nothing between `(` and `)`", "write a value in the brackets"),
+    Mistake("NL $END", "", "body", "`{{` is missing after {before}", "write `{{ … }}` around the statements", "before"),
+    # Arrows
+    Mistake("ARROW", "ARROW", "", "two `->` in a row", "write a layer between them"),
+    Mistake("ARROW", "", "start", "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
+    Mistake("ARROW", f"{SIGNS} EQUAL COMMA LPAR LSQB", "", "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
+    Mistake("ARROW", "NAME PRIMED", "!complete !header !bracket", "several values are fed in brackets", "write `(a, b) -> …`"),
+    # `=`
+    Mistake("EQUAL", "SUM MINUS PRODUCT", "touching", "`{sign}=` is not in the language", "a name is bound once: write `b = a {sign} …`", "before"),
+    Mistake("EQUAL", "word", "", "{before} is a word of the language and cannot be a name", "choose another name, such as `{sign}_`", "before"),
+    Mistake("EQUAL", "", "start", "`=` has nothing on its left", "write `name = …`"),
+    Mistake("EQUAL", "", "header:IF !bracket", "`=` binds a name, and here stands a condition", "write `==` to compare"),
+    Mistake("EQUAL", "", "in:EXPECT !bracket", "`=` binds a name, and here stands a condition", "write `==` to compare"),
+    Mistake("EQUAL", "", "complete bracket", "`=` names an argument, and here stands none", "write `name = value` in a call, or `==` to compare"),
+    Mistake("EQUAL", "", "complete bound", "two `=` in one statement", "bind each name in a statement of its own"),
+    Mistake("EQUAL", "RPAR", "complete !header", "only names can be bound", "write `a, b = …`, without brackets"),
+    Mistake("EQUAL", "", "complete !header", "only names can be bound", "write `name = …`"),
+    # `:`
+    Mistake("COLON", "", "body", "`:` starts no body", "write `{{ … }}` around the statements"),
+    Mistake("COLON", "NAME", "bracket", "a value is given with `=`, not `:`", "write `{sign} = …`"),
+    Mistake("COLON", "NAME", "header:SETTING", "a value is given with `=`, not `:`", "write `{sign} = …`"),
+    Mistake("COLON", "", "!header", "`:` cannot stand here", "it stands before a type alone: `input image: f32[N, 3, 32, 32]`"),
+    # `,`
+    Mistake("COMMA", "COMMA", "", "two `,` in a row", "take one away"),
+    Mistake("COMMA", "LPAR LSQB", "", "`,` has nothing on its left", "take it away"),
+    Mistake("COMMA", "", "in:EXPECT !bracket", "`,` cannot stand between conditions", "put each on a line of its own, or `;` between them"),
+    Mistake("COMMA", "", "header:SETTING !bracket", "`,` cannot stand between settings", "put each on a line of its own, or `;` between them"),
+    Mistake("COMMA", "", "complete !bracket !header", "several values stand in brackets", "write `(a, b)`"),
+    # Bodies and conditionals
+    Mistake("ELSE", "", "start", "`else` without `if`", "write `if condition {{ … }} else {{ … }}`"),
+    Mistake("ELSE", "", "complete", "`else` without `if`", "write `(a if condition else b)`"),
+    Mistake("LBRACE", "", "!header", "no body can stand here", "a body follows `net`, `block`, `cell`, `if`, `for` and `repeat`; arguments stand in `( )`"),
+    # Signs
+    Mistake("CMP", "EQUAL", "touching", "`={sign}` is not in the language", "write `->` to feed, `>=` to compare"),
+    Mistake("CMP", "", "complete", "comparisons do not chain", "write `a < b and b < c`"),
+    Mistake("RANGE", "", "complete", "a range has two ends", "write `0..4`"),
+    Mistake("PRODUCT", "PRODUCT", "touching", "`{sign}{sign}` is not in the language", "write the product out: `a * a`"),
+    Mistake("NOT", f"{SIGNS} ARROW", "", "{token} cannot follow {before}", "put it in brackets: `(not a)`"),
+    Mistake(SIGNS, SIGNS, "", "{token} cannot follow {before}", "write one of them, or put brackets around what follows"),
+    Mistake(SIGNS, "", "slashes start", "`//` divides and rounds down; it starts no comment", "write `# …`"),
+    Mistake(SIGNS, "", "start", "{token} has nothing on its left", "write a value before it"),
+    Mistake(SIGNS, "LPAR LSQB COMMA EQUAL ARROW", "", "{token} has nothing on its left", "write a value before it"),
+    Mistake("DOT", "", "!complete !header", "{token} stands after a value: `in.channels`", "a number starts with a digit: `0.5`"),
+    # Words
+    Mistake("word", "", "start header:SETTING", "{token} starts a statement and is no setting", "write it outside these braces; a setting is `name = value`"),
+    Mistake("word", "", "start in:EXPECT", "{token} starts a statement and is no condition", "write it outside these braces; a condition is `params <= 1.2M`"),
+    Mistake(BODIES, f"EQUAL ARROW COMMA LPAR LSQB {SIGNS}", "", "{token} starts a statement and is no value", "write it on a line of its own; a conditional value is `(a if condition else b)`"),
+    Mistake("word", "", "name", "{token} is a word of the language and cannot be a name", "choose another name, such as `{text}_`"),
+    # Values side by side
+    Mistake(ATOMS, "", "complete slashes", "`//` divides and rounds down; it starts no comment", "write `# …`", "slashes"),
+    Mistake("NUMBER EXTENT", "NAME", "complete", "{token} cannot follow {before}", "arguments stand in brackets: `{sign}({text})`"),
+    Mistake(ATOMS, "", "complete bracket", "{token} cannot follow {before}", "write `,` or an operator between them"),
+    Mistake(ATOMS, "", "complete !header:SETTING", "a statement does not go on with {token} after {before}", "feed one layer into the next with `->`, and start a statement on a line of its own"),
+    # Whatever else
+    Mistake("", "FROM", "", "{token} cannot follow {before}", "write `block gate(c) from x, g {{ … }}`"),
+    Mistake("NL $END SEMICOLON RBRACE", "", "header !complete", "the statement ends too early, after {before}", "write `{form}`", "before"),
+    Mistake("", "", "header !complete !bracket", "{token} cannot follow {before}", "write `{form}`"),
+    Mistake("NL $END", "", "", "the statement ends too early, after {before}", "here may stand {expected}", "before"),
+    Mistake("", "", "", "{token} cannot follow {before}", "here may stand {expected}"),
+)  # fmt: skip
+
+EXPECTED = (
+    ("NUMBER", "a value"),
+    ("NAME", "a name"),
+    ("ARROW", "`->` or an operator"),
+    ("COMMA", "`,`"),
+    ("EQUAL", "`=`"),
+    ("COLON", "`:`"),
+    ("STRING", "a text in quotes"),
+    ("ELSE", "`else`"),
+    ("LBRACE", "`{`"),
+    ("RPAR", "`)`"),
+    ("RSQB", "`]`"),
+    ("NL", "the end of the statement"),
 )
+_SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
 
 
-def explain(source: Source, tokens: list[Token], at: int, opened: list[str]) -> Diagnostic:
-    """The diagnostic for the token at a place; `opened` are the brackets open there."""
-    token = tokens[at]
-    before = tokens[at - 1] if at else Token("NL", "", 0, 0)
-    span = Span(source, token.start, max(token.end, token.start + (token.kind not in ("$END",))))
-    message, help = _words(token, before, tokens[at + 1] if at + 1 < len(tokens) else token, opened)
-    if token.kind in ("NL", "$END") and before.end:
-        span = Span(source, before.start, before.end)
-    if before.kind == "NAME" and before.text in HABITS and message.startswith("a statement"):
-        message, help = HABITS[before.text]
-        span = Span(source, before.start, before.end)
-    return Diagnostic("syntax", message, span, help=help)
+def explain(place: Place) -> Diagnostic:
+    """The diagnostic for a refused token."""
+    habit = _habit(place)
+    if habit is not None:
+        return habit
+    mistake = next(mistake for mistake in MISTAKES if _fits(mistake, place))
+    words = {
+        "token": _shown(place.token),
+        "before": _shown(place.before) if place.before.end and place.before.kind != "NL" else "the line before",
+        "text": place.token.text,
+        "sign": place.before.text if mistake.tokens != "CMP" else place.token.text,
+        "form": place.form,
+        "expected": expected(place.accepts),
+    }
+    at = place.before if place.before.end and (mistake.blame == "before" or place.token.kind == "$END") else place.token
+    span = Span(place.source, at.start, at.end)
+    if mistake.blame == "slashes":
+        slashes = place.source.text.rindex("//", 0, at.end)
+        span = Span(place.source, slashes, slashes + 2)
+    return Diagnostic("syntax", mistake.message.format_map(words), span, help=mistake.help.format_map(words))
 
 
-def _words(token: Token, before: Token, after: Token, opened: list[str]) -> tuple[str, str]:
-    closes = {"RPAR": "(", "RSQB": "[", "RBRACE": "{"}
-    for first, second, message, help in PAIRS:
-        if second == token.kind and first in (None, before.kind):
-            if token.kind in closes and closes[token.kind] in opened:
-                break
-            return message, help
-    if token.kind == "PRODUCT" and token.text == "//" and before.kind in ("NL", "LBRACE"):
-        return "`//` divides and rounds down; it starts no comment", "write `# …`"
-    if token.kind == "EXTENT" or token.kind == "NUMBER":
-        return (
-            f"`{token.text}` cannot follow `{before.text.strip() or 'the line before'}`",
-            "separate arguments with `,` and statements with a line end or `;`",
-        )
-    if token.text.isalpha() and token.kind == token.text.upper() and token.kind != "NAME":
-        return (
-            f"`{token.text}` is a word of the language and cannot stand here",
-            "to use it as a name, change it a little: `" + token.text + "_`",
-        )
-    if not opened and token.kind not in ("NL", "$END"):
-        return "a file holds `net`, `block`, `cell` and `use`", "write `net name { … }` around the network"
-    found = WORDS.get(token.kind, f"`{token.text}`")
-    if token.kind in ("NL", "$END"):
-        return f"the statement ends too early, after `{before.text.strip()}`", "finish it, or take it away"
-    if token.kind == "NAME":
-        return (
-            f"a statement does not go on with `{token.text}` after `{before.text.strip()}`",
-            "feed one layer into the next with `->`, and start a statement on a line of its own",
-        )
-    return f"{found} cannot follow `{before.text.strip() or 'the line before'}`", "see docs/language.md for the form"
+def _fits(mistake: Mistake, place: Place) -> bool:
+    return (
+        all((flag[1:] not in place.flags) if flag[0] == "!" else flag in place.flags for flag in mistake.flags.split())
+        and _is(place.token, mistake.tokens)
+        and _is(place.before, mistake.before)
+    )
+
+
+def _is(token: Token, kinds: str) -> bool:
+    return not kinds or token.kind in kinds.split() or (kinds == "word" and is_word(token))
+
+
+def is_word(token: Token) -> bool:
+    """Whether a token is a word of the language."""
+    return token.text.isalpha() and token.text.upper() == token.kind
+
+
+def expected(accepts: Callable[[str], bool]) -> str:
+    """What may stand at a place, in words."""
+    words = [word for kind, word in EXPECTED if accepts(kind)]
+    if "a value" in words and "a name" in words:
+        words.remove("a name")
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "nothing")))
+
+
+def _shown(token: Token) -> str:
+    text = token.text if len(token.text) <= 40 else token.text[:39] + "…"
+    return _SHOWN.get(token.kind, f"`{text}`")
+
+
+def _habit(place: Place) -> Diagnostic | None:
+    """A statement that starts with a word of another language, and goes on as that one would."""
+    word = place.first
+    if word not in HABITS:
+        return None
+    if place.token.text == word and "start" in place.flags:
+        at = place.token.start
+    elif place.before.text == word and place.token.kind not in ("EQUAL", "COMMA"):
+        at = place.before.start
+    elif place.token.kind in ("LBRACE", "COLON") and "header" not in place.flags:
+        at = place.source.text.rindex(word, 0, place.token.start)
+    else:
+        return None
+    return Diagnostic(
+        "syntax",
+        f"`{word}` is not a word of the language",
+        Span(place.source, at, at + len(word)),
+        help=HABITS[word],
+    )
 
 
 _NAMES = re.compile(r"#[^\n]*|\"[^\"\n]*\"|[A-Za-z_][A-Za-z0-9_]*")

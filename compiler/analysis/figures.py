@@ -5,13 +5,13 @@ All are exact, and symbolic where a dimension is; `at` puts numbers in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..graph.dims import Dim, Shape, bound
 from ..graph.field import START, Field
-from ..graph.graph import Graph, Node, Parameter, Use
+from ..graph.graph import Graph, Node, Parameter, Use, Value
 from ..graph.op import Op, Types
 from ..graph.tensor import SPATIAL
 
@@ -101,7 +101,7 @@ def analyse(graph: Graph) -> Analysis:
             _count(parameters[i], trainable=False),
             macs[i],
             flops[i],
-            _bytes(use),
+            _bytes(use, nodes[i]),
             _sizes(fields.get(use.outs[0].number) if use.outs else None),
         )
         for i, use in enumerate(graph.uses)
@@ -144,13 +144,17 @@ def size_of(parameter: Parameter) -> int:
     return bound(parameter.value.type.elements, {})
 
 
-def _bytes(use: Use) -> Dim:
+def _bytes(use: Use, nodes: list[Node]) -> Dim:
     total: Dim = 0
-    for value in use.outs:
-        # What a layer passes on unchanged (`identity`, an explicit weight) takes no memory of its own.
-        if value not in use.ins:
-            total = value.type.bytes + total
+    for value in made_by(use, nodes):
+        total = value.type.bytes + total
     return total
+
+
+def made_by(use: Use, nodes: Sequence[Node]) -> list[Value]:
+    """The results of a use that it makes itself: what it passes on (`identity`, an explicit weight) takes no memory."""
+    made = {value for node in nodes for value in node.outs}
+    return [value for value in use.outs if value in made]
 
 
 def _totals(graph: Graph, macs: list[Dim], flops: list[Dim]) -> Totals:

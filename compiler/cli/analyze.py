@@ -24,7 +24,9 @@ from .options import colored, common, compiled, request, show
 @common
 def analyze(spec: str, form: str, depth: int | None, explain: str | None, **options: Any) -> None:
     """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""
-    found = compiled(request(spec, options))
+    if explain is not None and (form != "table" or depth is not None):
+        raise click.UsageError("`--explain` writes text on single layers: leave out `--format` and `--depth`")
+    found = compiled(request(spec, options), options["color"])
     show(found.diagnostics, options["color"])
     if not found.networks:
         raise click.exceptions.Exit(1)

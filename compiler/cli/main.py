@@ -8,9 +8,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
 
 import click
 
@@ -20,6 +20,10 @@ from ..version import VERSION
 COMMANDS = {
     "analyze": "Sizes, parameters, operations and memory of every layer.",
     "check": "All errors of specs at once, expectations and budgets.",
+    "fmt": "The canonical form of specs; comments stay.",
+    "explain": "What a diagnostic code means, and how it is mended.",
+    "layers": "The reference of the layers.",
+    "limits": "Every limit, and what it counts.",
 }
 
 
@@ -52,31 +56,51 @@ def main() -> None:
     """The console script."""
     # A command builds one graph and ends; looking for garbage in it takes a third of the time of a large network.
     gc.disable()
-    for stream in (sys.stdout, sys.stderr):
-        _as_utf8(stream)
+    _open_streams()
+    try:
+        status = _run()
+        sys.stdout.flush()
+    except OSError as error:
+        status = _unwritten(error)
+    sys.exit(status)
+
+
+def _open_streams() -> None:
+    """Streams that write the same bytes in every locale; one that is closed from the start goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (open as long as the process lives)
+        getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _run() -> int:
+    """Runs the command; returns the exit code. Raises OSError when its output cannot be written."""
     try:
         status = netc.main(standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Exit as done:
-        status = done.exit_code
+        return done.exit_code
     except click.ClickException as error:
         error.show()
-        status = 2
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        status = 130
-    except BrokenPipeError:
-        # Whoever read the output has closed it; the rest of it goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        return 130
+    except OSError:
+        raise
     except Exception as error:
-        status = _bug(error)
-    sys.exit(status if isinstance(status, int) else 0)
+        return _bug(error)
+    return status if isinstance(status, int) else 0
 
 
-def _as_utf8(stream: IO[str] | Any) -> None:
-    """The same bytes in every locale."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+def _unwritten(error: OSError) -> int:
+    """Says why the output could not be written, unless its reader has closed it; what is left of it goes nowhere."""
+    closed = isinstance(error, BrokenPipeError)
+    if not closed:
+        with suppress(OSError):
+            click.echo(f"netc: the output cannot be written: {(error.strerror or 'unknown reason').lower()}", err=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return 1 if closed else 2
 
 
 def _bug(error: Exception) -> int:

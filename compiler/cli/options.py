@@ -11,6 +11,7 @@ import click
 
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.render import REPORT_LINES, report
+from ..diagnostics.visible import visible
 from ..driver import Compiled, Request, compile_spec
 from ..limits import DEFAULT_LIMITS, Limits, raised
 from ..reading import ReadError
@@ -18,24 +19,21 @@ from ..reading import ReadError
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class Pair(click.ParamType[Any]):
-    """`NAME=VALUE`; with `whole`, the value is a whole number from 1 up."""
+def _setting(text: str) -> tuple[str, str]:
+    """`NAME=VALUE`."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
 
-    name = "NAME=VALUE"
 
-    def __init__(self, *, whole: bool = False) -> None:
-        self.whole = whole
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
-        name, sign, text = str(value).partition("=")
-        if not sign or not name.isidentifier():
-            self.fail(f"{value!r} is not of the form NAME=VALUE", param, ctx)
-        if not self.whole:
-            return name, text
-        digits = text.replace("_", "")
-        if not (digits.isascii() and digits.isdigit() and 0 < len(digits) < 11 and 0 < int(digits) < 2**31):
-            self.fail(f"{name} is a whole number from 1 to 2147483647, not {text!r}", param, ctx)
-        return name, int(digits)
+def _dim(text: str) -> tuple[str, int]:
+    """`NAME=VALUE`, the value being the size of a dimension."""
+    name, value = _setting(text)
+    digits = value.replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 11 and 0 < int(digits) < 2**31):
+        raise click.BadParameter(f"{name} is a whole number from 1 to 2147483647, not {value!r}")
+    return name, int(digits)
 
 
 def common(function: _F) -> _F:
@@ -44,8 +42,17 @@ def common(function: _F) -> _F:
         (
             click.option("--net", metavar="NAME", help="The net of the file; by default its last one."),
             click.option("--variant", metavar="NAME", help="A variant of the net."),
-            click.option("--set", "sets", type=Pair(), multiple=True, help="A parameter of the net, as in the spec."),
-            click.option("--dim", "dims", type=Pair(whole=True), multiple=True, help="A symbolic dimension, N=32."),
+            click.option(
+                "--set",
+                "sets",
+                type=_setting,
+                metavar="NAME=VALUE",
+                multiple=True,
+                help="A parameter of the net, as in the spec.",
+            ),
+            click.option(
+                "--dim", "dims", type=_dim, metavar="NAME=VALUE", multiple=True, help="A symbolic dimension, N=32."
+            ),
             click.option(
                 "--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -."
             ),
@@ -77,15 +84,15 @@ def _limits(settings: Sequence[str]) -> Limits:
     try:
         return raised(DEFAULT_LIMITS, settings)
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(visible(str(error), 1000)) from None
 
 
-def compiled(wanted: Request) -> Compiled:
+def compiled(wanted: Request, color: str) -> Compiled:
     """The compiled spec; a file that cannot be read ends the command with 2, one whose text is refused with 1."""
     try:
         return compile_spec(wanted)
     except ReadError as error:
-        show((error.diagnostic,), "auto")
+        show((error.diagnostic,), color)
         raise click.exceptions.Exit(2 if error.diagnostic.span is None else 1) from None
 
 

@@ -62,11 +62,11 @@ class Formula:
 
     def words(self) -> str:
         """The formula in names: `kernel height × kernel width × maps out`."""
-        return self._write(lambda leaf: leaf.name or str(leaf.value))
+        return self._write(lambda leaf: leaf.name or show(leaf.value))
 
     def numbers(self, dims: Mapping[str, int]) -> str:
         """The formula with the numbers put in: `5 × 5 × 6`."""
-        return self._write(lambda leaf: str(bind(leaf.value, dims)))
+        return self._write(lambda leaf: show(bind(leaf.value, dims)))
 
     def _write(self, leaf: Callable[[Formula], str]) -> str:
         if self.operator == "leaf":
@@ -89,6 +89,11 @@ class Formula:
         if rounding:
             return f"{self.operator[0]}{texts[0]} / {texts[1]}{self.operator[2]}"
         return f" {self.operator} ".join(texts)
+
+
+def show(value: Dim) -> str:
+    """`117,600`, or a polynomial as it is."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def named(name: str, value: Dim) -> Formula:

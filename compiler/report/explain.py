@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..analysis.figures import FREE, Row, analyse
+from ..analysis.figures import FREE, Row, analyse, made_by
 from ..diagnostics.suggest import closest
 from ..diagnostics.visible import visible
 from ..graph.dims import bind, bound, show_shape
-from ..graph.formula import Formula, formula, named, plus, times
+from ..graph.formula import Formula, formula, named, plus, show, times
 from ..graph.graph import Node, Parameter
 from ..graph.tensor import ITEM_BYTES, SPATIAL, TensorType
 from ..resolve.network import Network
+from .summary import bound_dims
 from .table import size
 
 
@@ -22,6 +23,7 @@ class NoSuchLayer(Exception):
 def explain(network: Network, layer: str | None = None) -> str:
     """The figures of one layer use, of all uses in a scope, or of the whole network. Raises NoSuchLayer, Unbound."""
     values = FREE | dict(network.dims)
+    at = ", ".join(f"{name} = {value:,}" for name, value in bound_dims(network).items())
     rows = analyse(network.graph).rows
     if layer:
         chosen = [row for row in rows if row.use.name == layer or row.use.name.startswith(layer + ".")]
@@ -30,20 +32,26 @@ def explain(network: Network, layer: str | None = None) -> str:
             hint = f"did you mean `{near}`?" if near else "`netc analyze` lists them"
             raise NoSuchLayer(f"there is no layer `{visible(layer)}`: {hint}")
         rows = tuple(chosen)
-    return "\n\n".join("\n".join(_row(row, values)) for row in rows)
+    texts = ["\n".join(_row(row, values)) for row in rows]
+    return "\n\n".join([*texts, f"at {at}"] if at else texts)
 
 
 def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
     use = row.use
     line, _ = use.span.position
-    text = visible(use.span.source.line(line).strip(), 90)
-    yield f"{visible(use.name)}: {text}  ({visible(use.span.source.name)}:{line})"
+    yield visible(use.name)
+    yield _entry("source", f"{visible(use.span.source.name)}:{line}: {visible(use.span.source.line(line).strip(), 90)}")
     for value in use.ins:
         yield _entry("input", show_shape(value.type.shape))
-    for node in row.nodes:
-        yield from _sizes(node, values)
-    if row.padding is not None:
-        yield _entry("padding", _sides(row.padding))
+    derived = [
+        (axis, _derive(figure, values))
+        for node in row.nodes
+        for axis, figure in node.op.sizes(
+            tuple(value.type for value in node.ins), tuple(value.type for value in node.outs)
+        )
+    ]
+    yield from _padding(row.padding, [(axis, text) for axis, text in derived if axis.startswith("padding ")])
+    yield from (_entry(axis, text) for axis, text in derived if not axis.startswith("padding "))
     for value in use.outs:
         yield _entry("output", show_shape(value.type.shape))
     if use.shared_with is not None:
@@ -58,33 +66,35 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
         for label, pick in (("MACs", 0), ("FLOPs", 1)):
             costs = [_cost(node, pick) for node in row.nodes]
             yield _entry(label, _derive(plus(cost for cost in costs if cost.value != 0), values))
-    for value in use.outs:
-        if value not in use.ins:
-            yield _entry(
-                "memory", f"{_derive(_memory(value.type), values)} bytes ({size(bound(value.type.bytes, values))})"
-            )
+    for value in made_by(use, row.nodes):
+        count = bound(value.type.bytes, values)
+        rounded = f" ({size(count)})" if count >= 1024 else ""
+        yield _entry("memory", f"{_derive(_memory(value.type), values)} bytes{rounded}")
     if row.field is not None:
         yield _entry("field", "×".join(map(str, row.field)) + " positions of the input")
 
 
 def _entry(label: str, text: str) -> str:
-    return f"  {label:<9}{text}"
+    return f"  {label:<10} {text}"
 
 
 def _derive(figure: Formula, values: Mapping[str, int]) -> str:
     """`formula = numbers = result`, without the parts that would repeat."""
-    result = bind(figure.value, values)
-    text = f"{result:,}" if isinstance(result, int) else str(result)
+    text = show(bind(figure.value, values))
     if figure.operator == "leaf":
         return f"{figure.name} = {text}" if figure.name else text
     return f"{figure.words()} = {figure.numbers(values)} = {text}"
 
 
-def _sizes(node: Node, values: Mapping[str, int]) -> Iterable[str]:
-    ins = tuple(value.type for value in node.ins)
-    outs = tuple(value.type for value in node.outs)
-    for axis, figure in node.op.sizes(ins, outs):
-        yield _entry(axis, _derive(figure, values))
+def _padding(padding: tuple[int, ...] | None, rules: list[tuple[str, str]]) -> Iterable[str]:
+    """The padding as it was given, or how a word such as `half` comes to it."""
+    texts = {text for _, text in rules}
+    if len(texts) == 1:
+        yield _entry("padding", f"{texts.pop()} on each side")
+        return
+    yield from (_entry(axis.replace("padding", "pad"), text) for axis, text in rules)
+    if padding is not None:
+        yield _entry("padding", _sides(padding))
 
 
 def _sides(padding: tuple[int, ...]) -> str:
@@ -102,12 +112,7 @@ def _parameters(label: str, parameters: list[Parameter], values: Mapping[str, in
     ]
     total = plus(terms)
     names = " + ".join(p.name.rsplit(".", 1)[-1] for p in parameters)
-    text = (
-        f"{names} = {total.words()} = {total.numbers(values)}"
-        if total.operator != "leaf"
-        else f"{names} = {total.words()}"
-    )
-    yield _entry(label, f"{text} = {total.value:,}")
+    yield _entry(label, f"{names} = {_derive(total, values)}")
 
 
 def _cost(node: Node, pick: int) -> Formula:

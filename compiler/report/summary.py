@@ -49,9 +49,14 @@ def summarise(network: Network, depth: int | None = None) -> Summary:
     lines = tuple(_line(row, numbers) for row in analysis.rows)
     if depth is not None:
         lines = _collapse(lines, depth)
+    return Summary(network, bound_dims(network), lines, analysis.totals.at(network.dims))
+
+
+def bound_dims(network: Network) -> dict[str, int]:
+    """The number put in for each symbolic dimension of the inputs, and those that were given."""
+    values = FREE | dict(network.dims)
     used = sorted({name for port in network.graph.inputs for dim in port.value.type.shape for name in _symbols(dim)})
-    dims = {name: numbers.symbols[name] for name in used if name in numbers.symbols} | dict(network.dims)
-    return Summary(network, dims, lines, analysis.totals.at(network.dims))
+    return {name: values[name] for name in used if name in values} | dict(network.dims)
 
 
 def _symbols(dim: object) -> tuple[str, ...]:

@@ -99,7 +99,9 @@ def _join(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def print_rich(summary: Summary) -> None:
-    """The same table with colours, on a terminal."""
+    """The same table with colours, on a terminal or where they were asked for."""
+    import sys
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -109,7 +111,8 @@ def print_rich(summary: Summary) -> None:
         table.add_column(name, justify="right" if right else "left", footer=Text(foot), overflow="fold")
     for row in _shorten(cells(summary)):
         table.add_row(*(Text(cell) for cell in row))
-    console = Console()
+    width = None if sys.stdout.isatty() else 10_000
+    console = Console(force_terminal=True, no_color=False, color_system="standard", width=width)
     console.print(table)
     for line in footer(summary):
         console.print(Text(line, style="dim"))

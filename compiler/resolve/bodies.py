@@ -206,15 +206,15 @@ class FileCheck(NameCheck):
         for setting in statement.settings:
             if isinstance(setting, tree.Expect):
                 self.expect(setting.checks, scope)
-            elif setting.name.id not in known:
+            elif setting.name.id in known:
+                self.expression(setting.value, scope, "value")
+            elif setting.name.id not in self.space.file.suspects:
                 self.report(
                     "unknown-setting",
                     f"the net has no parameter `{setting.name.id}`",
                     setting.name.span,
                     help=self.meant(setting.name.id, known) or f"its parameters are {', '.join(known) or 'none'}",
                 )
-            else:
-                self.expression(setting.value, scope, "value")
 
     def expect(self, checks: Iterable[tree.Expr], scope: Scope) -> None:
         scope.bound.append(dict.fromkeys(METRICS, Span(self.space.source, 0, 0)))

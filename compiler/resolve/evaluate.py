@@ -116,13 +116,15 @@ class Evaluator(Walk):
 
     def _in(self, expr: tree.In, frame: Frame) -> object:
         if frame.inputs is None:
-            self.report(
-                frame,
-                "no-running-value",
-                "`in` means the one input, and there are several here",
-                expr.span,
-                help="write the name of the input",
-            )
+            none = not frame.chain and not self.inputs
+            if not (none and frame.file.file.suspects):
+                self.report(
+                    frame,
+                    "no-running-value",
+                    f"`in` means the one input, and there {'is none' if none else 'are several'} here",
+                    expr.span,
+                    help="declare one: `input x: f32[N, 3, 32, 32]`" if none else "write the name of the input",
+                )
             return UNKNOWN
         return frame.inputs
 

@@ -69,6 +69,7 @@ class NetResolver:
         root = Mark(net.name.id)
         frame = Frame(self.space, [{}], None, None, root, ())
         variant = _variant(net, choice.variant)
+        self._check_dims(net, choice.dims, evaluator, frame)
         try:
             values = self._parameters(net, variant, choice.sets, evaluator, frame)
             if values is None:
@@ -140,6 +141,18 @@ class NetResolver:
                 help=f"give it: `--set {missing[0]}=…`, or write a default",
             )
         return None if missing or unknown else dict(names)
+
+    def _check_dims(self, net: tree.Net, dims: Mapping[str, int], evaluator: Evaluator, frame: Frame) -> None:
+        known = symbols_of(net)
+        for name in dims:
+            if name not in known:
+                evaluator.report(
+                    frame,
+                    "unknown-setting",
+                    f"the net `{net.name.id}` has no dimension `{name}`",
+                    net.name.span,
+                    help=f"its symbolic dimensions are {', '.join(known) or 'none'}",
+                )
 
     def _given(self, name: str, text: str, evaluator: Evaluator) -> tree.Expr | None:
         """The expression that `--set name=text` gives."""

@@ -6,89 +6,115 @@ Places take no part in comparison, so `parse(print(tree)) == tree`. Chains, sums
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeVar, cast, dataclass_transform
 
 from ..source import Span
 
+_T = TypeVar("_T", bound=type)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass_transform(frozen_default=True)
+def node(cls: _T) -> _T:
+    """Make a class a node. The type checker holds it frozen; a frozen dataclass with its own `==` takes three times as
+    long to make, and the fifty nodes are a large part of the start of `netc`."""
+    return cast(_T, dataclass(slots=True, eq=False, repr=False)(cls))
+
+
+@node
 class Node:
-    span: Span = field(compare=False, repr=False)
+    """A node is equal to another of its kind with equal parts; `apart` are the fields that take no part in it."""
+
+    span: Span
+    apart: ClassVar[tuple[str, ...]] = ("span",)
+
+    def parts(self) -> tuple[object, ...]:
+        names: tuple[str, ...] = self.__match_args__
+        return tuple(getattr(self, name) for name in names if name not in self.apart)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.parts() == other.parts()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.parts()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.parts()))})"
 
 
 # Expressions
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Number(Node):
     """A number as written, `61_706`, `0.5`, `1.2M`; `value` is an int unless it is written as a fraction."""
 
     text: str
-    value: int | float = field(compare=False)
+    value: int | float
+    apart = ("span", "value")
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Extent(Node):
     """`3x5`: a size per dimension."""
 
     sizes: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class String(Node):
     """`value` is the text between the quotes."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Name(Node):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Primed(Node):
     """`h'`, the next value of the state `h`; `id` is `h`."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class In(Node):
     """The word `in`: the input of a block or net."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class It(Node):
     """The word `it`: the running value."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Group(Node):
     """A parenthesised expression; kept, because parentheses carry meaning around conditionals."""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Tuple(Node):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class List(Node):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Chain(Node):
     """`a -> b -> c`, two items or more."""
 
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Choice(Node):
     """`value if condition else other`."""
 
@@ -97,7 +123,7 @@ class Choice(Node):
     other: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arithmetic(Node):
     """`first op expr op expr …`, left to right, the operators of one binding strength: `+ -` or `* / // %`."""
 
@@ -105,7 +131,7 @@ class Arithmetic(Node):
     rest: tuple[tuple[Operator, Expr], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Logic(Node):
     """`a and b and c`, or the same with `or`."""
 
@@ -113,19 +139,19 @@ class Logic(Node):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Not(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare(Node):
     operator: Comparison
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Range(Node):
     """`start..end`, the end excluded."""
 
@@ -133,24 +159,24 @@ class Range(Node):
     end: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Negative(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Field(Node):
     base: Expr
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Index(Node):
     base: Expr
     index: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Argument(Node):
     """`name = value` or, with no name, a positional argument. `span` covers both parts."""
 
@@ -158,7 +184,7 @@ class Argument(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call(Node):
     base: Expr
     arguments: tuple[Argument, ...]
@@ -194,14 +220,14 @@ Expr = (
 # Statements
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Body(Node):
     """The statements between braces; `span` includes the braces."""
 
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Type(Node):
     """`f32[N, 3, 32, 32]`."""
 
@@ -209,7 +235,7 @@ class Type(Node):
     dims: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Slot(Node):
     """`h[units]` or `h[units] = value`, in `state` and `param`."""
 
@@ -218,56 +244,56 @@ class Slot(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Input(Node):
     name: Name
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Target(Node):
     name: Name
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class State(Node):
     slots: tuple[Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Weight(Node):
     """The statement `param p[units]`."""
 
     slots: tuple[Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Output(Node):
     names: tuple[Name | Primed, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Let(Node):
     name: Name
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Repeat(Node):
     count: Expr
     variable: Name | None
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class For(Node):
     names: tuple[Name, ...]
     items: Expr
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class If(Node):
     """`if c { } else if d { } else { }`: a condition and a body for each branch, then the last `else`."""
 
@@ -275,7 +301,7 @@ class If(Node):
     otherwise: Body | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Setting(Node):
     """`name = value` in a `train` or `variant` block."""
 
@@ -283,7 +309,7 @@ class Setting(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rule(Node):
     """`rule "*.bias" { … }` in a `train` block."""
 
@@ -291,23 +317,23 @@ class Rule(Node):
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Train(Node):
     settings: tuple[Setting | Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Expect(Node):
     checks: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Variant(Node):
     name: Name
     settings: tuple[Setting | Expect, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Bind(Node):
     """`a = …`, or `a, b = …`."""
 
@@ -315,14 +341,14 @@ class Bind(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Flow(Node):
     """A pipeline with no name in front."""
 
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Broken(Node):
     """A statement that did not parse and was reported: what it does is not known."""
 
@@ -335,7 +361,7 @@ Statement = (
 # Items of a file
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Parameter(Node):
     """A parameter of a block, cell or net; without a default it is required."""
 
@@ -343,12 +369,12 @@ class Parameter(Node):
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Use(Node):
     path: String
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Block(Node):
     """`inputs` are the names after `from`; empty for the plain `in`."""
 
@@ -358,7 +384,7 @@ class Block(Node):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Cell(Node):
     name: Name
     parameters: tuple[Parameter, ...]
@@ -366,7 +392,7 @@ class Cell(Node):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Net(Node):
     name: Name
     parameters: tuple[Parameter, ...]
@@ -376,10 +402,11 @@ class Net(Node):
 Item = Use | Block | Cell | Net
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class File(Node):
     """A whole file. `suspects` are names that stand in text that did not parse: they may have been defined there,
     so nothing is said when they are found undefined."""
 
     items: tuple[Item, ...]
-    suspects: frozenset[str] = field(default=frozenset(), compare=False)
+    suspects: frozenset[str] = frozenset()
+    apart = ("span", "suspects")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import netc
+
 GOOD = "net a {\n\tinput x: f32[N, 3, 8, 8]\n\tx -> relu\n}\n"
-BAD = 'net a {\n\tinput x: f32[N, 3, 8, 8]\n\tx -> laier # ##[error]forged ::error::forged\n}\nuse "::error::forged.net"\n'
+BAD = 'net a {\n\tinput x: f32[N, 3, 8, 8]\n\tx -> laier # ##[error]::error::\n}\nuse "::error::b.net"\n'
 NAMES = [
     "a\n::error::forged.net",
     "::error::forged.net",
@@ -29,7 +31,10 @@ NAMES = [
 
 def run(folder: Path, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "netc", *arguments]
-    return subprocess.run(command, cwd=folder, input=text, capture_output=True, encoding="utf-8", timeout=60)
+    path = {"PYTHONPATH": str(Path(netc.__path__[0]).resolve().parent)}
+    return subprocess.run(
+        command, cwd=folder, env=os.environ | path, input=text, capture_output=True, encoding="utf-8", timeout=60
+    )
 
 
 def honest(text: str) -> bool:
@@ -42,20 +47,26 @@ def _bare(line: str) -> str:
     return line.replace("# #", "")
 
 
-@pytest.mark.parametrize("name", NAMES, ids=ascii)
-@pytest.mark.parametrize("command", [["check"], ["check", "--output-format=concise"], ["analyze"]], ids=" ".join)
-def test_a_file_name_forges_nothing(tmp_path: Path, name: str, command: list[str]) -> None:
+@pytest.mark.parametrize("form", ["full", "concise"])
+def test_file_names_forge_nothing_in_check(tmp_path: Path, form: str) -> None:
+    for text, status in ((GOOD, 0), (BAD, 1), (None, 2)):
+        for name in NAMES:
+            (tmp_path / name).unlink() if text is None else (tmp_path / name).write_text(text)
+        done = run(tmp_path, "check", f"--output-format={form}", *NAMES)
+        assert done.returncode == status
+        assert done.stdout.count(".net") >= len(NAMES)
+        assert honest(done.stdout)
+        assert honest(done.stderr)
+
+
+@pytest.mark.parametrize("name", NAMES[:2] + NAMES[6:7], ids=ascii)
+def test_a_file_name_forges_nothing_in_analyze(tmp_path: Path, name: str) -> None:
     for text, status in ((GOOD, 0), (BAD, 1)):
         (tmp_path / name).write_text(text)
-        done = run(tmp_path, *command, name)
+        done = run(tmp_path, "analyze", name)
         assert done.returncode == status
         assert honest(done.stdout)
         assert honest(done.stderr)
-    (tmp_path / name).unlink()
-    done = run(tmp_path, *command, name)
-    assert done.returncode == 2
-    assert honest(done.stdout)
-    assert honest(done.stderr)
 
 
 def test_the_name_given_to_standard_input_forges_nothing(tmp_path: Path) -> None:
@@ -65,14 +76,14 @@ def test_the_name_given_to_standard_input_forges_nothing(tmp_path: Path) -> None
     assert ":\\x3aerror::forged:3:7" in done.stdout
 
 
-@pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_json_carries_the_name_and_github_one_command_a_line(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text(BAD)
-    done = run(tmp_path, "check", "--output-format=json", name)
-    assert {d["file"] for d in json.loads(done.stdout)["diagnostics"]} == {name}
-    done = run(tmp_path, "check", "--output-format=github", name)
+def test_json_carries_the_names_and_github_one_command_a_line(tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / name).write_text(BAD)
+    done = run(tmp_path, "check", "--output-format=json", *NAMES)
+    assert {diagnostic["file"] for diagnostic in json.loads(done.stdout)["diagnostics"]} == set(NAMES)
+    done = run(tmp_path, "check", "--output-format=github", *NAMES)
     lines = done.stdout.strip().split("\n")
-    assert len(lines) == 2
+    assert len(lines) == 2 * len(NAMES)
     assert all(line.startswith("::error file=") and line.isprintable() for line in lines)
 
 

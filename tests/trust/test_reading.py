@@ -131,6 +131,7 @@ def test_a_file_that_fails_while_it_is_read() -> None:
 
 def test_a_file_that_claims_to_be_empty() -> None:
     assert read_source("/proc/self/comm", "shown.net", DEFAULT_LIMITS).text
+    assert refused("/proc/self/maps", replace(DEFAULT_LIMITS, file_bytes=100)).code == "too-large"
 
 
 # Size

@@ -1,0 +1,26 @@
+"""`netc explain`."""
+
+from __future__ import annotations
+
+import click
+
+from ..diagnostics.codes import CODES
+from ..diagnostics.suggest import closest
+from ..diagnostics.visible import visible
+
+
+@click.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """What a diagnostic's CODE means, with an example and how it is mended; without a code, the list of all."""
+    if code is None:
+        width = max(map(len, CODES))
+        click.echo("\n".join(f"{name:<{width}}  {meaning}" for name, meaning in sorted(CODES.items())))
+        return
+    if code not in CODES:
+        near = closest(code, CODES)
+        hint = f"; did you mean `{near}`?" if near else "; `netc explain` lists them"
+        raise click.UsageError(f"there is no code `{visible(code)}`{hint}")
+    from ..reference import explain_code
+
+    click.echo(explain_code(code))

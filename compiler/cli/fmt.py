@@ -1,0 +1,87 @@
+"""`netc fmt`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from difflib import unified_diff
+from pathlib import Path
+
+import click
+
+from ...grammar.parser import parse
+from ..diagnostics.diagnostic import Diagnostic
+from ..diagnostics.visible import visible
+from ..format.layout import format_text
+from ..limits import DEFAULT_LIMITS
+from ..reading import ReadError, read_source, read_stdin
+from ..source import Source
+from .options import show
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@click.option("--check", is_flag=True, help="Write nothing; fail when a file is not in its canonical form.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -.")
+def fmt(specs: tuple[str, ...], check: bool, diff: bool, stdin_filename: str) -> None:
+    """Bring each SPEC, a path or - for standard input, to its canonical form, in place. Comments stay."""
+    status = 0
+    for spec in specs:
+        try:
+            name = stdin_filename if spec == "-" else spec
+            source = read_stdin(name, DEFAULT_LIMITS) if spec == "-" else read_source(spec, spec, DEFAULT_LIMITS)
+        except ReadError as error:
+            show((error.diagnostic,), "auto")
+            status = max(status, 2 if error.diagnostic.span is None else 1)
+            continue
+        _, diagnostics = parse(source, DEFAULT_LIMITS)
+        if diagnostics:
+            _left_alone(source, diagnostics)
+            status = max(status, 1)
+            continue
+        changed = _one(spec, source, check=check, diff=diff)
+        status = max(status, int(changed and (check or diff)))
+    raise click.exceptions.Exit(status)
+
+
+def _left_alone(source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
+    show(diagnostics, "auto")
+    click.echo(f"{visible(source.name)} has errors and is left as it is", err=True)
+
+
+def _one(spec: str, source: Source, *, check: bool, diff: bool) -> bool:
+    """Format one text; returns whether it changes."""
+    text = format_text(source, DEFAULT_LIMITS)
+    changed = text != source.text
+    if diff:
+        name = visible(source.name)
+        click.echo("".join(unified_diff(source.text.splitlines(True), text.splitlines(True), name, name)), nl=False)
+    if check and changed:
+        click.echo(f"would reformat {visible(source.name)}", err=True)
+    if spec == "-" and not check and not diff:
+        click.echo(text, nl=False)
+    elif changed and not check and not diff:
+        _replace(Path(spec), text)
+        click.echo(f"reformatted {visible(source.name)}", err=True)
+    return changed
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all; a link stays a link."""
+    target = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=target.parent, delete=False) as file:
+            temporary = Path(file.name)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise click.ClickException(f"{visible(str(path))} cannot be written: {error.strerror}") from None

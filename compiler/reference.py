@@ -1,0 +1,133 @@
+"""The reference: every diagnostic code and every layer, for the command line and for the pages in docs."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING
+from inspect import cleandoc
+from pathlib import Path
+
+from .diagnostics import codes as declared
+from .diagnostics.codes import CODES
+from .diagnostics.render import full
+from .driver import Request, compile_spec
+from .graph.initial import Initial
+from .graph.layer import find_layer, layer_names
+from .reading import ReadError
+
+EXAMPLES = Path(declared.__file__).parent / "examples.toml"
+
+
+def examples() -> dict[str, dict[str, str]]:
+    """For each code: `bad` and `good`, or `when`."""
+    return tomllib.loads(EXAMPLES.read_text("utf-8"))
+
+
+def message(code: str, text: str) -> str:
+    """What netc says of a text: the diagnostic of this code, as rendered."""
+    try:
+        found = compile_spec(Request(f"{code}.net", text, every=True)).diagnostics
+    except ReadError as error:
+        found = (error.diagnostic,)
+    return "\n".join(full(diagnostic) for diagnostic in found if diagnostic.code == code)
+
+
+def explain_code(code: str) -> str:
+    """A code in full: what it means, a text that causes it, the message, and the mended text."""
+    example = examples()[code]
+    head = f"{code}: {CODES[code]}"
+    if "when" in example:
+        return f"{head}\n\n{example['when']}"
+    return "\n\n".join(
+        [
+            head,
+            "This text causes it:",
+            _indent(example["bad"]),
+            "What netc says:",
+            _indent(message(code, example["bad"])),
+            "Mended:",
+            _indent(example["good"]),
+        ]
+    )
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.split("\n"))
+
+
+def errors_page() -> str:
+    """docs/errors.md."""
+    parts = [
+        "# Errors and warnings",
+        "Every diagnostic bears a code. `netc explain CODE` shows what stands here.",
+    ]
+    for code, example in sorted(examples().items()):
+        parts.append(f"## {code}\n\n{CODES[code].capitalize()}.")
+        if "when" in example:
+            parts.append(example["when"])
+        else:
+            parts += [
+                f"```text\n{_visible(example['bad'])}\n```",
+                f"```text\n{message(code, example['bad'])}\n```",
+                f"Mended:\n\n```text\n{example['good']}\n```",
+            ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _visible(text: str) -> str:
+    """The text with characters that would hide or reorder it written out."""
+    return "".join(char if char == "\n" or char.isprintable() else f"\\u{ord(char):04X}" for char in text)
+
+
+def signature_text(name: str) -> str:
+    """`conv(maps, kernel, stride = 1, …)`."""
+    layer = find_layer(name)
+    assert layer is not None
+    parts = []
+    for argument, field in layer.__dataclass_fields__.items():  # type: ignore[attr-defined]
+        parts.append(argument if field.default is MISSING else f"{argument} = {_default(field.default)}")
+    return f"{name}({', '.join(parts)})" if parts else name
+
+
+def _default(value: object) -> str:
+    match value:
+        case None:
+            return "…"
+        case bool():
+            return "yes" if value else "no"
+        case Initial(kind=kind, arguments=arguments):
+            return f"{kind}({', '.join(f'{argument:g}' for argument in arguments)})" if arguments else kind
+    return str(value)
+
+
+def explain_layer(name: str) -> str:
+    """A layer's page: how it is written, and its docstring."""
+    return f"{signature_text(name)}\n\n{_doc(name)}"
+
+
+def _doc(name: str) -> str:
+    layer = find_layer(name)
+    assert layer is not None
+    return cleandoc(layer.__doc__ or "")
+
+
+def summary(name: str) -> str:
+    """The first sentence of a layer's page."""
+    return _doc(name).split("\n\n")[0].replace("\n", " ")
+
+
+def layers_page() -> str:
+    """docs/layers.md."""
+    parts = [
+        "# Layers",
+        "What a spec can name, with the arguments in their order; `= …` marks one that may be left out. "
+        "`netc layers NAME` shows what stands here.",
+    ]
+    for name in layer_names():
+        body = "\n".join(f"- {line}" if _labelled(line) else line for line in _doc(name).split("\n"))
+        parts.append(f"## {name}\n\n`{signature_text(name)}`\n\n{body}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _labelled(line: str) -> bool:
+    return line.startswith(("Shapes:", "Parameters:", "FLOPs:", "MACs:", "Source:", "Example:"))

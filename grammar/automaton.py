@@ -1,0 +1,140 @@
+"""The LALR(1) automaton: shifts and reductions by the shipped tables, on stacks that the recovery may cut."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..compiler.diagnostics.diagnostic import Diagnostic
+from ..compiler.limits import Limits
+from ..compiler.source import Source, Span
+from .build import Build
+from .lexer import Lexer, Token
+
+OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+
+
+class Tables:
+    """The parse tables: `rules` as (left side, length, function); those with no function collect a repetition."""
+
+    def __init__(self) -> None:
+        data = json.loads((Path(__file__).parent / "tables.json").read_text())
+        self.lexer = Lexer(data["terminals"], data["literals"])
+        self.rules: list[tuple[str, int, str]] = [tuple(rule) for rule in data["rules"]]
+        self.actions: list[dict[str, int]] = data["actions"]
+        self.end: int = data["end"]
+
+
+@cache
+def tables() -> Tables:
+    return Tables()
+
+
+class Run(list[Any]):
+    """The values of a repetition, which become children of the rule around it."""
+
+
+class Automaton:
+    """One parse: `states` has one entry more than `values`, `starts` and `ends`, which describe what was read."""
+
+    def __init__(self, source: Source, limits: Limits, report: Callable[[Diagnostic], None]) -> None:
+        self.source = source
+        self.tables = tables()
+        build = Build(limits, report)
+        self.build = [getattr(build, alias) if alias else None for _, _, alias in self.tables.rules]
+        self.states = [0]
+        self.values: list[Any] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def feed(self, token: Token) -> bool:
+        """Shift a token after all reductions that it allows; False when it cannot stand here."""
+        actions, states = self.tables.actions, self.states
+        kind = token.kind
+        while True:
+            action = actions[states[-1]].get(kind)
+            if action is None:
+                return False
+            if action >= 0:
+                states.append(action)
+                if kind != "$END":
+                    self.values.append(token)
+                    self.starts.append(token.start)
+                    self.ends.append(token.end)
+                return True
+            self._reduce(-1 - action)
+            if kind == "$END" and states[-1] == self.tables.end:
+                return True
+
+    def accepts(self, kind: str) -> bool:
+        """Whether a token could be shifted, after the reductions that it allows."""
+        actions, rules = self.tables.actions, self.tables.rules
+        states = self.states[:]
+        while True:
+            action = actions[states[-1]].get(kind)
+            if action is None or action >= 0:
+                return action is not None
+            left, length, _ = rules[-1 - action]
+            del states[len(states) - length :]
+            states.append(actions[states[-1]][left])
+            if kind == "$END" and states[-1] == self.tables.end:
+                return True
+
+    def _reduce(self, rule: int) -> None:
+        left, length, _ = self.tables.rules[rule]
+        values, starts, ends = self.values, self.starts, self.ends
+        if length:
+            kids = values[-length:]
+            start, end = starts[-length], ends[-1]
+            self.cut(length)
+        else:
+            kids = []
+            start = end = ends[-1] if ends else 0
+        function = self.build[rule]
+        value: Any
+        if function is None:
+            value = _join(kids)
+        else:
+            if any(type(kid) is Run for kid in kids):
+                kids = [item for kid in kids for item in (kid if type(kid) is Run else (kid,))]
+            value = function(Span(self.source, start, end), kids)
+        values.append(value)
+        starts.append(start)
+        ends.append(end)
+        self.states.append(self.tables.actions[self.states[-1]][left])
+
+    def cut(self, count: int) -> None:
+        """Take the last values off the stacks."""
+        if count:
+            del self.states[-count:], self.values[-count:], self.starts[-count:], self.ends[-count:]
+
+    def statement(self) -> int:
+        """The place in `values` where the statement or item that is being read starts."""
+        place = len(self.states) - 1
+        while place and "ERROR" not in self.tables.actions[self.states[place]]:
+            place -= 1
+        return place
+
+    def opened(self) -> list[Token]:
+        """The brackets that are open, the outermost first."""
+        found: list[Token] = []
+        for value in self.values:
+            if isinstance(value, Token):
+                if value.kind in OPENERS:
+                    found.append(value)
+                elif found and value.kind == OPENERS[found[-1].kind]:
+                    found.pop()
+        return found
+
+
+def _join(kids: list[Any]) -> Run:
+    """A repetition of rules with `_`: grown in place, so that long lists cost time in proportion to their length."""
+    if kids and type(kids[0]) is Run:
+        run: Run = kids[0]
+        for kid in kids[1:]:
+            run.extend(kid) if type(kid) is Run else run.append(kid)
+        return run
+    return _join([Run(), *kids])

@@ -1,0 +1,186 @@
+"""`netc check`: its four output formats, expectations and budgets."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from .conftest import Run
+
+PLACE = {"type": ["integer", "null"], "minimum": 1}
+SPAN = {"file": {"type": ["string", "null"]}} | dict.fromkeys(("line", "column", "end_line", "end_column"), PLACE)
+REPORT: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["format_version", "valid", "error_count", "warning_count", "diagnostics"],
+    "properties": {
+        "format_version": {"const": 1},
+        "valid": {"type": "boolean"},
+        "error_count": {"type": "integer", "minimum": 0},
+        "warning_count": {"type": "integer", "minimum": 0},
+        "diagnostics": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["code", "severity", "message", *SPAN, "label", "notes", "help", "labels"],
+                "properties": {
+                    "code": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+                    "severity": {"enum": ["error", "warning"]},
+                    "message": {"type": "string", "minLength": 1},
+                    **SPAN,
+                    "label": {"type": "string"},
+                    "notes": {"type": "array", "items": {"type": "string"}},
+                    "help": {"type": "string"},
+                    "labels": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["text", *SPAN],
+                            "properties": {"text": {"type": "string"}, **SPAN},
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def report(run: Run, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("check", *arguments, "--output-format", "json").stdout)
+    jsonschema.validate(found, REPORT)
+    return found
+
+
+def test_json(netc_run: Run) -> None:
+    assert report(netc_run, "good.net") == {
+        "format_version": 1,
+        "valid": True,
+        "error_count": 0,
+        "warning_count": 0,
+        "diagnostics": [],
+    }
+    found = report(netc_run, "good.net", "bad.net")
+    assert (found["valid"], found["error_count"], len(found["diagnostics"])) == (False, 2, 2)
+    places = [(d["file"], d["line"], d["column"]) for d in found["diagnostics"]]
+    assert places == [("bad.net", 3, 11), ("bad.net", 4, 3)] or places == [("bad.net", 3, 3), ("bad.net", 4, 3)]
+    assert "convv" in found["diagnostics"][1]["message"]
+    assert report(netc_run, "missing.net")["diagnostics"][0]["line"] is None
+
+
+def test_concise_has_one_line_for_each(netc_run: Run) -> None:
+    done = netc_run("check", "good.net", "bad.net", "--output-format", "concise")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    assert re.fullmatch(r"bad\.net:3:\d+: error\[[a-z-]+\]: .+", lines[0])
+    assert lines[1].startswith("bad.net:4:3: error[")
+    assert lines[2] == "ok: good.net (2 networks)"
+
+
+def test_full_quotes_the_line(netc_run: Run) -> None:
+    done = netc_run("check", "bad.net")
+    assert "  convv(4, 3)" in done.stdout
+    assert "help: " in done.stdout
+    assert done.stderr == ""
+
+
+WORKFLOW = re.compile(r"::(error|warning) ([^:]*)::(.*)")
+
+
+def test_github_annotations(netc_run: Run, folder: Path) -> None:
+    assert netc_run("check", "good.net", "--output-format", "github").stdout == ""
+    name = "odd,100%:name.net"
+    (folder / name).write_text((folder / "bad.net").read_text())
+    done = netc_run("check", name, "--output-format", "github")
+    assert done.returncode == 1
+    for line, row in zip(done.stdout.splitlines(), (3, 4), strict=True):
+        match = WORKFLOW.fullmatch(line)
+        assert match, line
+        fields = dict(field.split("=", 1) for field in match[2].split(","))
+        assert fields["file"] == "odd%2C100%25%3Aname.net"
+        assert (fields["line"], match[1]) == (str(row), "error")
+        assert set(fields) == {"file", "line", "endLine", "col", "endColumn", "title"}
+
+
+def test_github_messages_stay_on_one_line(netc_run: Run, folder: Path) -> None:
+    (folder / "odd.net").write_text("net odd {\n  input x: f32[N, 3]\n  x -> relux # 100%\n}\n")
+    done = netc_run("check", "odd.net", "--output-format", "github", "--set", "a=1%\n::error::forged")
+    assert done.stdout
+    assert all(WORKFLOW.fullmatch(line) for line in done.stdout.splitlines())
+    assert "forged" not in [WORKFLOW.fullmatch(line)[3] for line in done.stdout.splitlines()]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("option", "at", "below", "words"),
+    [
+        # 27 × 16 + 16 and 2 × 16 + 2 of the wide variant.
+        ("--max-params", "482", "481", "`small variant wide` has 482 parameters, the budget is 481"),
+        # 432 weights at 6 × 6 positions, and 32.
+        ("--max-macs", "15584", "15_583", "`small variant wide` takes 15,584 MACs, the budget is 15,583"),
+    ],
+)
+def test_budgets_hold_for_every_net_and_variant(netc_run: Run, option: str, at: str, below: str, words: str) -> None:
+    done = netc_run("check", "good.net", option, at)
+    assert (done.returncode, done.stdout) == (0, "ok: good.net (2 networks)\n")
+    done = netc_run("check", "good.net", option, below)
+    assert done.returncode == 1
+    assert words in done.stdout
+    assert "ok:" not in done.stdout
+    assert done.stdout.count("the budget is") == 1
+    done = netc_run("check", "good.net", option, "0")
+    assert done.stdout.count("the budget is") == 2
+
+
+def test_units(netc_run: Run) -> None:
+    assert netc_run("check", "good.net", "--max-params", "0.482K").returncode == 0
+    assert netc_run("check", "good.net", "--max-params", "0.481K").returncode == 1
+    assert netc_run("check", "good.net", "--max-macs", "1MiB").returncode == 0
+
+
+def test_a_budget_that_depends_on_a_size_says_so(netc_run: Run, folder: Path) -> None:
+    (folder / "free.net").write_text("net free { input x: f32[N, 3, H, W]\n conv(2, 1) }\n")
+    assert netc_run("check", "free.net").returncode == 0
+    done = netc_run("check", "free.net", "--max-macs", "1M")
+    assert done.returncode == 1
+    assert "depend on H" in done.stdout
+    assert netc_run("check", "free.net", "--max-macs", "1M", "--dim", "H=8", "--dim", "W=8").returncode == 0
+
+
+def test_expectations(netc_run: Run, folder: Path) -> None:
+    text = (folder / "good.net").read_text().replace("output logits", "output logits\n  expect { params == 122 }")
+    (folder / "good.net").write_text(text)
+    assert netc_run("check", "good.net").returncode == 0
+    (folder / "good.net").write_text(text.replace("122", "123"))
+    done = netc_run("check", "good.net")
+    assert done.returncode == 1
+    assert "error[expectation]" in done.stdout
+    # The figures are still to be seen, beside the report.
+    done = netc_run("analyze", "good.net")
+    assert done.returncode == 1
+    assert "error[expectation]" in done.stderr
+    assert "122" in done.stdout
+
+
+def test_every_bundled_spec_is_fine(netc_run: Run) -> None:
+    from netc.compiler.driver import bundled
+
+    done = netc_run("check", *bundled())
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("ok: ") == len(bundled())
+
+
+def test_a_long_report_is_cut_and_counted(netc_run: Run, folder: Path) -> None:
+    body = "".join(f"  x -> nothing{place}\n" for place in range(30))
+    (folder / "many.net").write_text(f"net many {{\n  input x: f32[N, 3]\n{body}}}\n")
+    done = netc_run("check", "many.net")
+    assert done.stdout.rstrip().endswith("and 10 more")
+    done = netc_run("analyze", "many.net")
+    assert len(done.stderr.splitlines()) <= 25
+    assert report(netc_run, "many.net")["error_count"] == 30

@@ -1,0 +1,196 @@
+"""The shape of the source: which folder may import which, who may import what from outside, and what is forbidden."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = {
+    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
+    for folder in ("compiler", "grammar", "runtime")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+
+# From the lowest layer to the highest: a file imports only its own layer and those below. A file stands in the first
+# layer that names it or a folder above it.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("compiler/version", "compiler/limits", "compiler/source", "runtime"),
+    ("compiler/diagnostics", "compiler/syntax"),
+    ("compiler/reading", "grammar"),
+    ("compiler/format", "compiler/graph"),
+    ("compiler/ops",),
+    ("compiler/layers", "compiler/analysis"),
+    ("compiler/resolve",),
+    ("compiler/report", "compiler/driver"),
+    ("compiler/cli",),
+)
+# Where a name finds its file: the folder is listed, and its files imported when a spec names them.
+LATE = {
+    ("compiler/graph/layer", "compiler/layers"),
+    ("compiler/graph/images", "compiler/ops/reshape"),
+}
+OUTSIDE = {
+    "lark": {"grammar/generate"},
+    "click": {"compiler/cli"},
+    "rich": {"compiler/report/table"},
+    "numpy": set[str](),
+    "onnx": set[str](),
+    "onnxruntime": set[str](),
+    "safetensors": set[str](),
+}
+FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "ctypes", "subprocess", "socket", "urllib", "http"}
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "globals", "breakpoint"}
+
+
+def module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__")
+
+
+def layer(name: str) -> int:
+    if name == "compiler":
+        return 0
+    for place, members in enumerate(LAYERS):
+        if any(name == member or name.startswith(f"{member}/") for member in members):
+            return place
+    pytest.fail(f"{name} stands in no layer; say in LAYERS where it belongs")
+
+
+def typing_only(tree: ast.Module) -> set[ast.AST]:
+    """What stands under `if TYPE_CHECKING`, which never runs."""
+    blocks = (node for node in ast.walk(tree) if isinstance(node, ast.If))
+    return {
+        inner
+        for block in blocks
+        if isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
+        for statement in block.body
+        for inner in ast.walk(statement)
+    }
+
+
+def inside(path: str, *, runs: bool = False) -> Iterator[tuple[str, int]]:
+    """The modules of the package that a file imports, with the line; with `runs`, without those for types alone."""
+    skipped = typing_only(SOURCE[path]) if runs else set()
+    for node in ast.walk(SOURCE[path]):
+        if not isinstance(node, ast.ImportFrom) or node.level == 0 or node in skipped:
+            continue
+        parts = path.removesuffix(".py").split("/")[: -node.level]
+        base = "/".join([*parts, *(node.module or "").split(".")]).strip("/")
+        for alias in node.names:
+            name = f"{base}/{alias.name}".strip("/")
+            found = name if f"{name}.py" in SOURCE or f"{name}/__init__.py" in SOURCE else base
+            yield found, node.lineno
+
+
+def outside(path: str) -> Iterator[tuple[str, int]]:
+    """The top-level modules from outside that a file imports."""
+    for node in ast.walk(SOURCE[path]):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield (node.module or "").split(".")[0], node.lineno
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(SOURCE) > 100
+    assert ("compiler/driver", 1) not in set(inside("compiler/driver.py"))
+    assert "compiler/limits" in {name for name, _ in inside("compiler/driver.py")}
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_a_file_imports_only_its_layer_and_those_below(path: str) -> None:
+    own = layer(module(path))
+    for found, line in inside(path, runs=True):
+        allowed = layer(found) <= own or (module(path), found) in LATE
+        assert allowed, f"{path}:{line} imports {found}, which is above it"
+
+
+@pytest.mark.parametrize(("name", "found"), sorted(LATE))
+def test_what_is_let_through_is_imported_inside_a_function(name: str, found: str) -> None:
+    path = f"{name}.py"
+    assert found in {imported for imported, _ in inside(path)}, "nobody needs this exception any more"
+    top = {node.lineno for node in SOURCE[path].body}
+    assert all(line not in top for imported, line in inside(path) if imported == found)
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_imports_inside_the_package_are_relative(path: str) -> None:
+    for name, line in outside(path):
+        assert name not in ("netc", "compiler", "grammar", "runtime", "specs"), f"{path}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_what_comes_from_outside_has_one_door(path: str) -> None:
+    for name, line in outside(path):
+        known = name in sys.stdlib_module_names or name in OUTSIDE
+        assert known, f"{path}:{line} imports {name}, which is no dependency"
+        doors = OUTSIDE.get(name)
+        inside_door = doors is None or any(
+            module(path) == door or module(path).startswith(f"{door}/") for door in doors
+        )
+        assert inside_door, f"{path}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_a_file_has_a_docstring_and_at_most_400_lines(path: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    assert text.count("\n") <= 400
+    assert not text or ast.get_docstring(SOURCE[path]), "the first thing in a file says what it is for"
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_no_file_has_the_name_of_a_module_that_breaks_others(path: str) -> None:
+    assert Path(path).stem not in {"ast", "types", "random", "utils", "helpers", "common"}
+
+
+@pytest.mark.parametrize("path", SOURCE)
+def test_nothing_runs_text_or_reaches_out(path: str) -> None:
+    for name, line in outside(path):
+        assert name not in FORBIDDEN_MODULES, f"{path}:{line} imports {name}"
+    for node in ast.walk(SOURCE[path]):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        assert called not in FORBIDDEN_CALLS, f"{path}:{node.lineno} calls {called}"
+        assert not any(word.arg == "shell" for word in node.keywords), f"{path}:{node.lineno}"
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+            reached = f"{node.func.value.id}.{node.func.attr}"
+            assert reached not in {"os.system", "os.popen", "os.execv", "yaml.load"}, f"{path}:{node.lineno}"
+
+
+LOOK = """
+import sys
+sys.argv = ["netc", *{arguments!r}]
+from netc.compiler.cli.main import main
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+print(*sorted({{name.split(".")[0] for name in sys.modules}} & {{{heavy}}}), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["analyze", "lenet5"], ["analyze", "lenet5", "--format", "json"]])
+def test_analysis_imports_nothing_heavy(arguments: list[str]) -> None:
+    heavy = ", ".join(map(repr, ("numpy", "onnx", "onnxruntime", "rich", "lark", "safetensors", "importlib_metadata")))
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(arguments=arguments, heavy=heavy)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.strip()) == (0, ""), done.stderr
+
+
+def test_help_imports_no_compiler() -> None:
+    code = LOOK.format(arguments=["--help"], heavy="'nothing'") + (
+        "\nprint([name for name in sys.modules if name.startswith(('netc.compiler.graph', 'netc.grammar'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.rstrip().endswith("[]")
