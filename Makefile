@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check bench
+.PHONY: help demo test trust check bench
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ demo: .venv/installed ## See what netc does, on three networks
 
 test: .venv/installed ## Run the tests
 	$(BIN)/python -m pytest --quiet
+
+trust: .venv/installed ## Run the long tests: hostile input, in time and memory
+	$(BIN)/python -m pytest --quiet -m trust
 
 check: .venv/installed ## Lint, format, types and tests
 	$(BIN)/ruff check .

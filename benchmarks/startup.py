@@ -103,7 +103,9 @@ def main() -> int:
     table = "\n".join(["| what | measured | at most |", "| --- | ---: | ---: |", *(f.row() for f in figures)])
     print(table)
     if "--write" in sys.argv[1:]:
-        machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+        machine = (
+            f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+        )
         RESULTS.write_text(
             f"# Start-up and scaling\n\nBy `benchmarks/startup.py`: {machine}. Starts are medians of {ROUNDS} runs in "
             f"units of a bare Python of the same environment; large networks the best of three.\n\n{table}\n",

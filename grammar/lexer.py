@@ -41,7 +41,8 @@ CONTINUES = frozenset(
     )
 )
 CONTINUED = frozenset(("RPAR", "RSQB", "ARROW", "ELSE"))
-_OPEN = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
+_BRACES = {"LBRACE": 1, "RBRACE": -1}
+_BRACKETS = {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1}
 _SKIP = re.compile(r"(?:[ \t]+|#[^\n]*)+")
 _WORD = re.compile(r"\w+")
 # What may not touch the end of a number: a letter or digit, or a point that is neither `..` nor a field's.
@@ -73,7 +74,7 @@ class Lexer:
         match, skip = self._pattern.match, _SKIP.match
         found: list[Token] = []
         add = found.append
-        at, size, depth, last = 0, len(text), 0, "NL"
+        at, size, braces, brackets, last = 0, len(text), 0, 0, "NL"
         while at < size:
             space = skip(text, at)
             if space is not None:
@@ -91,13 +92,15 @@ class Lexer:
                 at = end
                 if last != "NL" and last not in CONTINUES:
                     add(Token("NL", word, at - 1, at))
-                    last = "NL"
+                    last, brackets = "NL", 0
                 continue
             if kind == "SIGN":
                 kind = self._signs[word]
-                if kind in _OPEN:
-                    depth = max(depth + _OPEN[kind], 0)
-                    if depth > limits.bracket_depth:
+                if kind in _BRACKETS or kind in _BRACES:
+                    # A bracket ends with its statement, closed or not.
+                    braces = max(braces + _BRACES.get(kind, 0), 0)
+                    brackets = max(brackets + _BRACKETS[kind], 0) if kind in _BRACKETS else 0
+                    if braces + brackets > limits.bracket_depth:
                         raise TooMuch(
                             f"more than {limits.bracket_depth} brackets are open here",
                             Span(source, at, end),
@@ -140,7 +143,7 @@ class Lexer:
         """Report text that is no token, whole words at once."""
         char = source.text[at]
         word = _WORD.match(source.text, at)
-        end = word.end() if word else at + 1
+        end = word.end() if word else at + 1 + (char in "&|" and source.text[at + 1 : at + 2] == char)
         span = Span(source, at, end)
         if char == '"':
             stop = source.text.find("\n", at)
@@ -165,7 +168,8 @@ class Lexer:
             )
         else:
             hint = _SIGNS.get(char, "delete it")
-            report(Diagnostic("bad-character", f"`{char}` (U+{ord(char):04X}) has no meaning here", span, help=hint))
+            message = f"`{span.text}` (U+{ord(char):04X}) has no meaning here"
+            report(Diagnostic("bad-character", message, span, help=hint))
         return Token("BAD", "", span.start, span.end)
 
     def _bad_number(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> Token:
@@ -196,3 +200,10 @@ _SIGNS = {
     "×": "write `x`, as in `3x5`, or `*`",
     "→": "write `->`",
 }
+
+_NAMES = re.compile(r"#[^\n]*|\"[^\"\n]*\"|[A-Za-z_][A-Za-z0-9_]*")
+
+
+def names_in(text: str) -> list[str]:
+    """The names that stand in a piece of text."""
+    return [word for word in _NAMES.findall(text) if word[0] not in '#"']

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import NamedTuple
-
-from ..compiler.diagnostics.diagnostic import Diagnostic
-from ..compiler.source import Source, Span
-from .lexer import Token
-
-
-class Place(NamedTuple):
-    """Where a token is refused.
-
-    `first` is the first word of the statement, `form` how such a statement is written. `flags` say more:
-    start: the token is the first of its statement; top: no body is open; bracket: `(` or `[` is open; complete: an
-    expression is complete before the token; body: `{` may follow; choice: `else` must follow; bound: the statement has
-    a `=`; touching: no space before the token; slashes: `//` stands before it in the line; `header:KIND`: the
-    statement's word; `in:KIND`: the word of the body around it; and what the recovery found out: nested, separate,
-    apart.
-    """
-
-    source: Source
-    before: Token
-    token: Token
-    after: Token
-    first: str
-    form: str
-    flags: frozenset[str]
-    accepts: Callable[[str], bool]
 
 
 class Mistake(NamedTuple):
-    """For tokens of some kinds, after some kinds (empty: any), where all flags hold (`!flag`: does not)."""
+    """What to say of tokens of some kinds, after some kinds (empty: any), where all flags hold (`!flag`: does not).
+
+    Kinds are terminals of the grammar, or `word` for any word of the language; the flags are those of a Place. In
+    `message` and `help`, `<token>` and `<before>` are the two tokens as shown, `<text>` and `<sign>` as written,
+    `<form>` is how the statement is written, and `<expected>` what may stand here. `blame` says what is marked.
+    """
 
     tokens: str
     before: str
@@ -97,79 +75,118 @@ BODIES = "IF FOR REPEAT TRAIN EXPECT VARIANT"
 
 # The first that fits is taken.
 MISTAKES = (
-    Mistake("USE BLOCK CELL NET", "", "nested", "{token} cannot stand inside a body", "close the body before it: nets, blocks and cells stand side by side"),
-    Mistake("LBRACE", "", "apart", "the `{{` of a body stands on the line of its header", "write `{{` at the end of the line before"),
-    Mistake("USE BLOCK CELL NET", "", "separate", "{token} stands on the line of what is before it", "start it on a line of its own"),
-    Mistake("", "", "separate", "{token} stands on the line of what is before it", "start it on a line of its own, or write `;` between them"),
+    Mistake("USE BLOCK CELL NET", "", "nested", "<token> cannot stand inside a body",
+            "close the body before it: nets, blocks and cells stand side by side"),
+    Mistake("LBRACE", "", "apart",
+            "the `{` of a body stands on the line of its header", "write `{` at the end of the line before"),
+    Mistake("USE BLOCK CELL NET", "", "separate",
+            "<token> stands on the line of what is before it", "start it on a line of its own"),
+    Mistake("", "", "separate", "<token> stands on the line of what is before it",
+            "start it on a line of its own, or write `;` between them"),
     Mistake("RPAR", "", "!bracket", "`)` closes nothing", "take it away, or open it with `(`"),
     Mistake("RSQB", "", "!bracket", "`]` closes nothing", "take it away, or open it with `[`"),
-    Mistake("RBRACE", "", "top", "`}}` closes nothing", "take it away, or open it with `{{`"),
-    Mistake("", "", "start top", "a file holds `net`, `block`, `cell` and `use`", "write `net name {{ … }}` around the network"),
+    Mistake("RBRACE", "", "top", "`}` closes nothing", "take it away, or open it with `{`"),
+    Mistake("", "", "start top begun", "a file holds `net`, `block`, `cell` and `use`",
+            "write `net name { … }` around the network; a `}` too many may have closed it before"),
+    Mistake("", "", "start top", "a file holds `net`, `block`, `cell` and `use`",
+            "write `net name { … }` around the network"),
     Mistake("SEMICOLON", "", "bracket", "`;` cannot stand in brackets", "separate arguments with `,`"),
     Mistake("SEMICOLON", "", "start", "`;` ends nothing", "take it away"),
     # Statements that end too early
     Mistake(ENDS, "", "choice", "a conditional needs an `else`", "write `(a if condition else b)`", "before"),
-    Mistake(ENDS, "ARROW", "", "`->` has nothing on its right", "write the next layer, or take the arrow away", "before"),
-    Mistake(ENDS, f"{SIGNS} EQUAL COMMA", "", "{before} has nothing on its right", "write a value there, or take it away", "before"),
+    Mistake(ENDS, "ARROW", "",
+            "`->` has nothing on its right", "write the next layer, or take the arrow away", "before"),
+    Mistake(ENDS, f"{SIGNS} EQUAL COMMA", "",
+            "<before> has nothing on its right", "write a value there, or take it away", "before"),
     Mistake("RPAR", "LPAR", "", "there is nothing between `(` and `)`", "write a value in the brackets"),
-    Mistake("NL $END", "", "body", "`{{` is missing after {before}", "write `{{ … }}` around the statements", "before"),
+    Mistake("NL $END", "", "body",
+            "`{` is missing after <before>", "write `{ … }` around the statements", "before"),
     # Arrows
     Mistake("ARROW", "ARROW", "", "two `->` in a row", "write a layer between them"),
-    Mistake("ARROW", "", "start", "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
-    Mistake("ARROW", f"{SIGNS} EQUAL COMMA LPAR LSQB", "", "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
-    Mistake("ARROW", "NAME PRIMED", "!complete !header !bracket", "several values are fed in brackets", "write `(a, b) -> …`"),
+    Mistake("ARROW", "", "start",
+            "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
+    Mistake("ARROW", f"{SIGNS} EQUAL COMMA LPAR LSQB", "",
+            "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
+    Mistake("ARROW", "NAME PRIMED", "!complete !header !bracket",
+            "several values are fed in brackets", "write `(a, b) -> …`"),
     # `=`
-    Mistake("EQUAL", "SUM MINUS PRODUCT", "touching", "`{sign}=` is not in the language", "a name is bound once: write `b = a {sign} …`", "before"),
-    Mistake("EQUAL", "word", "", "{before} is a word of the language and cannot be a name", "choose another name, such as `{sign}_`", "before"),
+    Mistake("EQUAL", "", "arrow", "`=>` is not in the language", "write `->` to feed, `>=` to compare"),
+    Mistake("EQUAL", "SUM MINUS PRODUCT", "touching",
+            "`<sign>=` is not in the language", "a name is bound once: write `b = a <sign> …`", "before"),
+    Mistake("EQUAL", "word", "", "<before> is a word of the language and cannot be a name",
+            "choose another name, such as `<sign>_`", "before"),
     Mistake("EQUAL", "", "start", "`=` has nothing on its left", "write `name = …`"),
-    Mistake("EQUAL", "", "header:IF !bracket", "`=` binds a name, and here stands a condition", "write `==` to compare"),
-    Mistake("EQUAL", "", "in:EXPECT !bracket", "`=` binds a name, and here stands a condition", "write `==` to compare"),
-    Mistake("EQUAL", "", "complete bracket", "`=` names an argument, and here stands none", "write `name = value` in a call, or `==` to compare"),
+    Mistake("EQUAL", "", "header:IF !bracket",
+            "`=` binds a name, and here stands a condition", "write `==` to compare"),
+    Mistake("EQUAL", "", "in:EXPECT !bracket",
+            "`=` binds a name, and here stands a condition", "write `==` to compare"),
+    Mistake("EQUAL", "", "complete bracket",
+            "`=` names an argument, and here stands none", "write `name = value` in a call, or `==` to compare"),
     Mistake("EQUAL", "", "complete bound", "two `=` in one statement", "bind each name in a statement of its own"),
     Mistake("EQUAL", "RPAR", "complete !header", "only names can be bound", "write `a, b = …`, without brackets"),
     Mistake("EQUAL", "", "complete !header", "only names can be bound", "write `name = …`"),
     # `:`
-    Mistake("COLON", "", "body", "`:` starts no body", "write `{{ … }}` around the statements"),
-    Mistake("COLON", "NAME", "bracket", "a value is given with `=`, not `:`", "write `{sign} = …`"),
-    Mistake("COLON", "NAME", "header:SETTING", "a value is given with `=`, not `:`", "write `{sign} = …`"),
-    Mistake("COLON", "", "!header", "`:` cannot stand here", "it stands before a type alone: `input image: f32[N, 3, 32, 32]`"),
+    Mistake("COLON", "", "body", "`:` starts no body", "write `{ … }` around the statements"),
+    Mistake("COLON", "NAME", "bracket", "a value is given with `=`, not `:`", "write `<sign> = …`"),
+    Mistake("COLON", "NAME", "header:SETTING", "a value is given with `=`, not `:`", "write `<sign> = …`"),
+    Mistake("COLON", "", "!header",
+            "`:` cannot stand here", "it stands before a type alone: `input image: f32[N, 3, 32, 32]`"),
     # `,`
     Mistake("COMMA", "COMMA", "", "two `,` in a row", "take one away"),
     Mistake("COMMA", "LPAR LSQB", "", "`,` has nothing on its left", "take it away"),
-    Mistake("COMMA", "", "in:EXPECT !bracket", "`,` cannot stand between conditions", "put each on a line of its own, or `;` between them"),
-    Mistake("COMMA", "", "header:SETTING !bracket", "`,` cannot stand between settings", "put each on a line of its own, or `;` between them"),
+    Mistake("COMMA", "", "in:EXPECT !bracket",
+            "`,` cannot stand between conditions", "put each on a line of its own, or `;` between them"),
+    Mistake("COMMA", "", "header:SETTING !bracket",
+            "`,` cannot stand between settings", "put each on a line of its own, or `;` between them"),
     Mistake("COMMA", "", "complete !bracket !header", "several values stand in brackets", "write `(a, b)`"),
     # Bodies and conditionals
-    Mistake("ELSE", "", "start", "`else` without `if`", "write `if condition {{ … }} else {{ … }}`"),
+    Mistake("ELSE", "", "start", "`else` without `if`", "write `if condition { … } else { … }`"),
     Mistake("ELSE", "", "complete", "`else` without `if`", "write `(a if condition else b)`"),
-    Mistake("LBRACE", "", "!header", "no body can stand here", "a body follows `net`, `block`, `cell`, `if`, `for` and `repeat`; arguments stand in `( )`"),
+    Mistake("LBRACE", "", "!header", "no body can stand here",
+            "a body follows `net`, `block`, `cell`, `if`, `for` and `repeat`; arguments stand in `( )`"),
     # Signs
-    Mistake("CMP", "EQUAL", "touching", "`={sign}` is not in the language", "write `->` to feed, `>=` to compare"),
+    Mistake("CMP", "EQUAL", "touching", "`=<text>` is not in the language", "write `->` to feed, `>=` to compare"),
     Mistake("CMP", "", "complete", "comparisons do not chain", "write `a < b and b < c`"),
     Mistake("RANGE", "", "complete", "a range has two ends", "write `0..4`"),
-    Mistake("PRODUCT", "PRODUCT", "touching", "`{sign}{sign}` is not in the language", "write the product out: `a * a`"),
-    Mistake("NOT", f"{SIGNS} ARROW", "", "{token} cannot follow {before}", "put it in brackets: `(not a)`"),
-    Mistake(SIGNS, SIGNS, "", "{token} cannot follow {before}", "write one of them, or put brackets around what follows"),
+    Mistake("PRODUCT", "PRODUCT", "touching",
+            "`<sign><sign>` is not in the language", "write the product out: `a * a`"),
+    Mistake("NOT", f"{SIGNS} ARROW", "", "<token> cannot follow <before>", "put it in brackets: `(not a)`"),
+    Mistake(SIGNS, SIGNS, "",
+            "<token> cannot follow <before>", "write one of them, or put brackets around what follows"),
     Mistake(SIGNS, "", "slashes start", "`//` divides and rounds down; it starts no comment", "write `# …`"),
-    Mistake(SIGNS, "", "start", "{token} has nothing on its left", "write a value before it"),
-    Mistake(SIGNS, "LPAR LSQB COMMA EQUAL ARROW", "", "{token} has nothing on its left", "write a value before it"),
-    Mistake("DOT", "", "!complete !header", "{token} stands after a value: `in.channels`", "a number starts with a digit: `0.5`"),
+    Mistake("PRODUCT", "", "start",
+            "<token> has nothing on its left", "write a value before it; a comment starts with `#`"),
+    Mistake(SIGNS, "", "start", "<token> has nothing on its left", "write a value before it"),
+    Mistake(SIGNS, "LPAR LSQB COMMA EQUAL ARROW", "", "<token> has nothing on its left", "write a value before it"),
+    Mistake("DOT", "", "!complete !header",
+            "<token> stands after a value: `in.channels`", "a number starts with a digit: `0.5`"),
     # Words
-    Mistake("word", "", "start header:SETTING", "{token} starts a statement and is no setting", "write it outside these braces; a setting is `name = value`"),
-    Mistake("word", "", "start in:EXPECT", "{token} starts a statement and is no condition", "write it outside these braces; a condition is `params <= 1.2M`"),
-    Mistake(BODIES, f"EQUAL ARROW COMMA LPAR LSQB {SIGNS}", "", "{token} starts a statement and is no value", "write it on a line of its own; a conditional value is `(a if condition else b)`"),
-    Mistake("word", "", "name", "{token} is a word of the language and cannot be a name", "choose another name, such as `{text}_`"),
+    Mistake("PARAM", "", "in:EXPECT", "there is no figure `param`", "write `params`"),
+    Mistake("word", "", "start header:SETTING", "<token> starts a statement and is no setting",
+            "write it outside these braces; a setting is `name = value`"),
+    Mistake("word", "", "start in:EXPECT", "<token> starts a statement and is no condition",
+            "write it outside these braces; a condition is `params <= 1.2M`"),
+    Mistake(BODIES, f"EQUAL ARROW COMMA LPAR LSQB {SIGNS}", "", "<token> starts a statement and is no value",
+            "write it on a line of its own; a conditional value is `(a if condition else b)`"),
+    Mistake("word", "", "name",
+            "<token> is a word of the language and cannot be a name", "choose another name, such as `<text>_`"),
     # Values side by side
-    Mistake(ATOMS, "", "complete slashes", "`//` divides and rounds down; it starts no comment", "write `# …`", "slashes"),
-    Mistake("NUMBER EXTENT", "NAME", "complete", "{token} cannot follow {before}", "arguments stand in brackets: `{sign}({text})`"),
-    Mistake(ATOMS, "", "complete bracket", "{token} cannot follow {before}", "write `,` or an operator between them"),
-    Mistake(ATOMS, "", "complete !header:SETTING", "a statement does not go on with {token} after {before}", "feed one layer into the next with `->`, and start a statement on a line of its own"),
+    Mistake(ATOMS, "", "complete slashes",
+            "`//` divides and rounds down; it starts no comment", "write `# …`", "slashes"),
+    Mistake("NUMBER EXTENT", "NAME", "complete",
+            "<token> cannot follow <before>", "arguments stand in brackets: `<sign>(<text>)`"),
+    Mistake(ATOMS, "", "complete bracket",
+            "<token> cannot follow <before>", "write `,` or an operator between them"),
+    Mistake(ATOMS, "", "complete !header:SETTING", "a statement does not go on with <token> after <before>",
+            "feed one layer into the next with `->`, and start a statement on a line of its own"),
     # Whatever else
-    Mistake("", "FROM", "", "{token} cannot follow {before}", "write `block gate(c) from x, g {{ … }}`"),
-    Mistake("NL $END SEMICOLON RBRACE", "", "header !complete", "the statement ends too early, after {before}", "write `{form}`", "before"),
-    Mistake("", "", "header !complete !bracket", "{token} cannot follow {before}", "write `{form}`"),
-    Mistake("NL $END", "", "", "the statement ends too early, after {before}", "here may stand {expected}", "before"),
-    Mistake("", "", "", "{token} cannot follow {before}", "here may stand {expected}"),
+    Mistake("", "FROM", "", "<token> cannot follow <before>", "write `block gate(c) from x, g { … }`"),
+    Mistake("NL $END SEMICOLON RBRACE", "", "header !complete",
+            "the statement ends too early, after <before>", "write `<form>`", "before"),
+    Mistake("", "", "header !complete !bracket", "<token> cannot follow <before>", "write `<form>`"),
+    Mistake("NL $END", "", "",
+            "the statement ends too early, after <before>", "here may stand <expected>", "before"),
+    Mistake("", "", "", "<token> cannot follow <before>", "here may stand <expected>"),
 )  # fmt: skip
 
 EXPECTED = (
@@ -186,85 +203,3 @@ EXPECTED = (
     ("RSQB", "`]`"),
     ("NL", "the end of the statement"),
 )
-_SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
-
-
-def explain(place: Place) -> Diagnostic:
-    """The diagnostic for a refused token."""
-    habit = _habit(place)
-    if habit is not None:
-        return habit
-    mistake = next(mistake for mistake in MISTAKES if _fits(mistake, place))
-    words = {
-        "token": _shown(place.token),
-        "before": _shown(place.before) if place.before.end and place.before.kind != "NL" else "the line before",
-        "text": place.token.text,
-        "sign": place.before.text if mistake.tokens != "CMP" else place.token.text,
-        "form": place.form,
-        "expected": expected(place.accepts),
-    }
-    at = place.before if place.before.end and (mistake.blame == "before" or place.token.kind == "$END") else place.token
-    span = Span(place.source, at.start, at.end)
-    if mistake.blame == "slashes":
-        slashes = place.source.text.rindex("//", 0, at.end)
-        span = Span(place.source, slashes, slashes + 2)
-    return Diagnostic("syntax", mistake.message.format_map(words), span, help=mistake.help.format_map(words))
-
-
-def _fits(mistake: Mistake, place: Place) -> bool:
-    return (
-        all((flag[1:] not in place.flags) if flag[0] == "!" else flag in place.flags for flag in mistake.flags.split())
-        and _is(place.token, mistake.tokens)
-        and _is(place.before, mistake.before)
-    )
-
-
-def _is(token: Token, kinds: str) -> bool:
-    return not kinds or token.kind in kinds.split() or (kinds == "word" and is_word(token))
-
-
-def is_word(token: Token) -> bool:
-    """Whether a token is a word of the language."""
-    return token.text.isalpha() and token.text.upper() == token.kind
-
-
-def expected(accepts: Callable[[str], bool]) -> str:
-    """What may stand at a place, in words."""
-    words = [word for kind, word in EXPECTED if accepts(kind)]
-    if "a value" in words and "a name" in words:
-        words.remove("a name")
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "nothing")))
-
-
-def _shown(token: Token) -> str:
-    text = token.text if len(token.text) <= 40 else token.text[:39] + "…"
-    return _SHOWN.get(token.kind, f"`{text}`")
-
-
-def _habit(place: Place) -> Diagnostic | None:
-    """A statement that starts with a word of another language, and goes on as that one would."""
-    word = place.first
-    if word not in HABITS:
-        return None
-    if place.token.text == word and "start" in place.flags:
-        at = place.token.start
-    elif place.before.text == word and place.token.kind not in ("EQUAL", "COMMA"):
-        at = place.before.start
-    elif place.token.kind in ("LBRACE", "COLON") and "header" not in place.flags:
-        at = place.source.text.rindex(word, 0, place.token.start)
-    else:
-        return None
-    return Diagnostic(
-        "syntax",
-        f"`{word}` is not a word of the language",
-        Span(place.source, at, at + len(word)),
-        help=HABITS[word],
-    )
-
-
-_NAMES = re.compile(r"#[^\n]*|\"[^\"\n]*\"|[A-Za-z_][A-Za-z0-9_]*")
-
-
-def names_in(text: str) -> list[str]:
-    """The names that stand in a piece of text."""
-    return [word for word in _NAMES.findall(text) if word[0] not in '#"']

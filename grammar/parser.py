@@ -26,13 +26,13 @@ def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.File, t
     recovery = Recovery(machine, tokens, found.append)
     _run(machine, recovery, tokens)
     found.sort(key=lambda d: d.span.start if d.span else 0)
-    items = tuple(item for item in machine.values[0] if not isinstance(item, Token | tree.Broken))
+    items = tuple(item for item in machine.values[0] if not isinstance(item, tree.Broken))
     return tree.File(whole, items, frozenset(recovery.suspects)), tuple(found)
 
 
 def lex(source: Source, limits: Limits = DEFAULT_LIMITS) -> list[Token]:
     """The tokens of a text that parses."""
-    return tables().lexer.tokens(source, limits, lambda diagnostic: None)
+    return tables().lexer.tokens(source, limits, lambda _: None)
 
 
 def _run(machine: Automaton, recovery: Recovery, tokens: list[Token]) -> None:

@@ -10,16 +10,17 @@ from bisect import bisect_left
 from collections.abc import Callable
 from functools import cached_property
 
-from ..compiler.diagnostics.diagnostic import Diagnostic, Label
-from ..compiler.source import Span
+from ..compiler.diagnostics.diagnostic import Diagnostic
 from ..compiler.syntax import tree
-from . import mistakes
 from .automaton import OPENERS, Automaton, Run
-from .lexer import Token
+from .explain import body_word, explain, mismatch, unclosed
+from .lexer import Token, names_in
 
 ITEMS = {"USE": "STRING", "BLOCK": "NAME", "CELL": "NAME", "NET": "NAME"}
 # Words that, at the start of a line, start a statement: what stands before them is over.
-STARTERS = frozenset("INPUT TARGET STATE PARAM OUTPUT LET REPEAT FOR IF TRAIN EXPECT VARIANT".split())
+STARTERS = frozenset(
+    ("INPUT", "TARGET", "STATE", "PARAM", "OUTPUT", "LET", "REPEAT", "FOR", "IF", "TRAIN", "EXPECT", "VARIANT")
+)
 # What is put between a header's word and its body when the header did not parse.
 HOLES: dict[str, tuple[str, ...]] = {
     "NET": ("NAME",),
@@ -61,7 +62,7 @@ class Recovery:
         if self._line_was_complete(at):
             self._feed("NL", at)
             if self.machine.accepts(kind):
-                self.report(self._explain(at, "separate"))
+                self._explain(at, "separate")
                 return at
         if kind in STARTERS and self._fresh(at) and self._closes_too_late(at):
             return self._unclosed_settings(at)
@@ -72,11 +73,11 @@ class Recovery:
             return self._missing_brace(at)
         bracket = self._bracket()
         if bracket is not None and kind in ("RPAR", "RSQB") and kind != OPENERS[bracket.kind]:
-            self.report(self._mismatch(bracket, at))
+            self.report(mismatch(self.source, bracket, self.tokens[at]))
         elif bracket is not None and kind in ENDS and not self._closes_on_line(at):
-            self.report(self._unclosed(bracket))
+            self._unclosed(bracket)
         else:
-            self.report(self._explain(at))
+            self._explain(at)
         return self._skip(at)
 
     # What went wrong
@@ -117,7 +118,7 @@ class Recovery:
 
     def _closes_too_late(self, at: int) -> bool:
         """Whether a statement stands among settings or conditions because the `}` before it is missing."""
-        among = self._around() in ("TRAIN", "EXPECT", "VARIANT", "RULE")
+        among = body_word(self.machine) in ("TRAIN", "EXPECT", "VARIANT", "RULE")
         return among and self.machine.statement() == len(self.machine.values) and self._braces[1][at] > 0
 
     def _brackets(self) -> int:
@@ -141,7 +142,7 @@ class Recovery:
         for token in self.tokens:
             depths.append(depth)
             depth += (token.kind == "LBRACE") - (token.kind == "RBRACE")
-        lowest = depths[1:] + [depth]
+        lowest = [*depths[1:], depth]
         for place in range(len(lowest) - 2, -1, -1):
             lowest[place] = min(lowest[place], lowest[place + 1])
         return depths, lowest
@@ -166,8 +167,7 @@ class Recovery:
         if self._in_body():
             self._report_open(at)
         else:
-            bracket = self._bracket()
-            self.report(self._explain(at) if bracket is None else self._unclosed(bracket))
+            self._explain_end(at)
         self._abandon(at, at)
         self._close_bodies(at)
         return at
@@ -176,7 +176,7 @@ class Recovery:
         """An item inside a body: either it is written there, or a `}` before it is missing."""
         depths, lowest = self._braces
         if self._bracket() is None and lowest[at] < depths[at]:
-            self.report(self._explain(at, "nested"))
+            self._explain(at, "nested")
             return self._skip(at)
         self._report_open(at)
         self._abandon(at, at)
@@ -186,17 +186,15 @@ class Recovery:
 
     def _unfinished_statement(self, at: int) -> int:
         """A statement that the next one, at a place, shows to be unfinished."""
-        bracket = self._bracket()
         end = self.tokens[at - 1].end
-        over = Token("NL", "", end, end)
-        self.report(self._explain(at, token=over) if bracket is None else self._unclosed(bracket))
+        self._explain_end(at, Token("NL", "", end, end))
         self._abandon(at, at)
         self._feed("NL", at)
         return at
 
     def _unclosed_settings(self, at: int) -> int:
         """A statement after settings or conditions that no `}` closes."""
-        self.report(self._unclosed(self.machine.opened()[-1]))
+        self._unclosed(self.machine.opened()[-1])
         self._feed("RBRACE", at)
         self._feed("NL", at)
         return at
@@ -206,9 +204,12 @@ class Recovery:
         line_end = at if self.tokens[at].kind == "NL" else at + 1
         after = line_end + (self.tokens[line_end].kind == "NL")
         if self.tokens[after].kind == "LBRACE":
-            self.report(self._explain(after, "apart") if line_end == at else self._explain(at))
+            if line_end == at:
+                self._explain(after, "apart")
+            else:
+                self._explain(at)
             return after
-        self.report(self._explain(at))
+        self._explain(at)
         depths, _ = self._braces
         if depths[-1] < 0:
             # A `}` too many in the file: it is the partner of the brace that is missing here.
@@ -220,7 +221,9 @@ class Recovery:
     def _skip(self, at: int) -> int:
         """Throw the rest of the statement away, or only what is left of the header of a body."""
         first, in_body, same_line = at, self._in_body(), True
-        depth = self._brackets() if self._closes_on_line(at) else 0
+        depth = self._brackets()
+        if depth and not self._closes_on_line(at):
+            depth = 0
         while self.tokens[at].kind != "$END":
             kind = self.tokens[at].kind
             if in_body and (kind in ("NL", "RBRACE") or (kind == "SEMICOLON" and depth <= 0)):
@@ -297,93 +300,33 @@ class Recovery:
         return self.machine.feed(Token(kind, "", start, start))
 
     def _suspect(self, start: int, end: int) -> None:
-        self.suspects.update(mistakes.names_in(self.source.text[start:end]))
+        self.suspects.update(names_in(self.source.text[start:end]))
 
     # What to say
 
-    def _explain(self, at: int, *found: str, token: Token | None = None) -> Diagnostic:
-        """The diagnostic for a token, or for another one in its place."""
-        machine, tokens = self.machine, self.tokens
-        place = machine.statement()
-        values = machine.values[place:]
-        word = values[0].kind if values and isinstance(values[0], Token) else ""
-        around = self._around()
-        header = word if word in mistakes.FORMS else "SETTING" if around in ("TRAIN", "VARIANT", "RULE") else ""
-        before = tokens[at - 1] if at else Token("NL", "", 0, 0)
-        flags = {
-            "start": not values,
-            "top": not self._in_body(),
-            "bracket": self._bracket() is not None,
-            "complete": machine.accepts("ARROW"),
-            "name": machine.accepts("NAME"),
-            "body": machine.accepts("LBRACE"),
-            "choice": machine.accepts("ELSE") and not machine.accepts("NL"),
-            "bound": any(isinstance(value, Token) and value.kind == "EQUAL" for value in values),
-            "touching": before.end == tokens[at].start,
-            "slashes": self._slashes(at),
-            "header": bool(header),
-            f"header:{header}": True,
-            f"in:{around}": True,
-        }
-        start = (*machine.starts, tokens[at].start)[place]
-        return mistakes.explain(
-            mistakes.Place(
-                self.source,
-                tokens[at - 2] if "apart" in found else before,
-                token or tokens[at],
-                tokens[min(at + 1, len(tokens) - 1)],
-                (mistakes.names_in(self.source.text[start : start + 16]) or [""])[0],
-                mistakes.FORMS.get(header, ""),
-                frozenset(found) | {flag for flag, holds in flags.items() if holds},
-                machine.accepts,
-            )
-        )
+    def _explain(self, at: int, *found: str) -> None:
+        self.report(explain(self.machine, self.tokens, at, *found))
 
-    def _around(self) -> str:
-        """The word of the body around the statement being read."""
-        values = self.machine.values
-        for place in range(self.machine.statement() - 1, -1, -1):
-            if isinstance(values[place], Token) and values[place].kind == "LBRACE":
-                words = [v.kind for v in values[max(place - 2, 0) : place] if isinstance(v, Token)]
-                return next((word for word in words if word in mistakes.FORMS), "")
-        return ""
+    def _explain_end(self, at: int, instead: Token | None = None) -> None:
+        """A statement that ends too early, because of its bracket or for another reason."""
+        bracket = self._bracket()
+        if bracket is not None:
+            self._unclosed(bracket)
+        else:
+            self.report(explain(self.machine, self.tokens, at, instead=instead))
 
-    def _slashes(self, at: int) -> bool:
-        """Whether `//` stands in the line of a token, before it or as it."""
-        line, column = self.source.position(self.tokens[at].start)
-        return "//" in self.source.line(line)[: column + 1]
-
-    def _unclosed(self, opener: Token) -> Diagnostic:
-        closer = {"(": ")", "[": "]", "{": "}"}[opener.text]
-        brace = opener.text == "{"
-        return Diagnostic(
-            "unclosed-bracket",
-            f"unclosed `{opener.text}`",
-            Span(self.source, opener.start, opener.end),
-            label="opened here, and never closed" if brace else "opened here, and not closed before the statement ends",
-            help=f"write `{closer}`" + ("" if brace else ", or end the line after a `,` or an operator to go on"),
-        )
-
-    def _mismatch(self, opener: Token, at: int) -> Diagnostic:
-        token = self.tokens[at]
-        closer = {"(": ")", "[": "]"}[opener.text]
-        return Diagnostic(
-            "syntax",
-            f"`{opener.text}` is closed by `{token.text}`",
-            Span(self.source, token.start, token.end),
-            labels=(Label(Span(self.source, opener.start, opener.end), "opened here"),),
-            help=f"write `{closer}`",
-        )
+    def _unclosed(self, opener: Token) -> None:
+        self.report(unclosed(self.source, opener))
 
     def _report_open(self, at: int) -> None:
         """Report the bracket and the brace that are still open where an item starts or the file ends."""
         bracket = self._bracket()
         if bracket is not None:
-            self.report(self._unclosed(bracket))
-        self.report(self._unclosed(self._unclosed_brace(at)))
+            self._unclosed(bracket)
+        self._unclosed(self._unclosed_brace(at))
 
     def _unclosed_brace(self, at: int) -> Token:
-        """The brace that the missing `}` belongs to: one whose `}` stands further left than its line, or the innermost."""
+        """The brace whose `}` is missing: one with a `}` further left than its line, or else the innermost."""
         braces = [opener for opener in self.machine.opened() if opener.kind == "LBRACE"]
         opened: list[Token] = []
         for place in range(bisect_left(self.tokens, braces[0].start, key=lambda token: token.start), at):

@@ -18,7 +18,7 @@ from netc.compiler.source import Source
 from netc.compiler.syntax.printer import print_tree
 from netc.grammar.parser import parse
 
-from .strategies.layers import SIZES, real
+from .strategies.layers import real
 from .strategies.programs import Program, programs
 
 SCHEMA = json.loads(Path(netc.compiler.report.__path__[0], "analysis.schema.json").read_text("utf-8"))
@@ -31,7 +31,7 @@ def test_the_analysis_agrees_with_the_generator(program: Program) -> None:
     text = print_tree(program.file)
     assert parse(Source("printed", text)) == (program.file, ()), text
 
-    found = compile_spec(Request("made", text, sets=program.sets, dims=SIZES))
+    found = compile_spec(Request("made", text, sets=program.sets, dims=program.dims))
     assert not found.failed, text + "\n".join(d.message for d in found.diagnostics)
     (network,) = found.networks
     verify(network.graph)

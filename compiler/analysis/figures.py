@@ -5,18 +5,29 @@ All are exact, and symbolic where a dimension is; `at` puts numbers in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ..graph.dims import Dim, Shape, bound
+from ..graph.dims import Dim, Poly, Shape, bind, bound, show_shape
 from ..graph.field import START, Field
 from ..graph.graph import Graph, Node, Parameter, Use, Value
 from ..graph.op import Op, Types
-from ..graph.tensor import SPATIAL
+from ..graph.tensor import SPATIAL, TensorType
 
 # The dimensions that are 1 unless they are bound.
 FREE = {"N": 1, "T": 1}
+
+
+class TooSmall(Exception):
+    """At the dimensions that were put in, the result of `use` would have a size below 1, for want of a larger
+    `symbol`."""
+
+    def __init__(self, use: Use, shape: Shape, size: Poly, dims: Mapping[str, int]) -> None:
+        at = ", ".join(f"{name} = {dims[name]:,}" for name in size.symbols)
+        super().__init__(f"at {at} the result {show_shape(shape)} of `{use.name}` has no positions")
+        self.use = use
+        self.symbol = size.symbols[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,23 +63,27 @@ class Totals:
     parameter_bytes: int
     buffer_bytes: int
 
-    def at(self, dims: Mapping[str, int]) -> Totals:
-        """With the dimensions put in; N and T are 1 unless given. Raises Unbound."""
-        values = FREE | dict(dims)
-        return Totals(
-            self.params,
-            self.buffers,
-            bound(self.macs, values),
-            bound(self.flops, values),
-            self.parameter_bytes,
-            self.buffer_bytes,
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
+    """The rows and their sums; `sizes` holds every symbolic size of a result, with the first use that has it."""
+
     rows: tuple[Row, ...]
     totals: Totals
+    sizes: Mapping[Poly, tuple[Use, Shape]]
+
+    def at(self, dims: Mapping[str, int]) -> Totals:
+        """The sums with the dimensions put in; N and T are 1 unless given. Raises Unbound, TooSmall."""
+        values = FREE | dict(dims)
+        self.check(values)
+        return replace(self.totals, macs=bound(self.totals.macs, values), flops=bound(self.totals.flops, values))
+
+    def check(self, dims: Mapping[str, int]) -> None:
+        """Check that every size that these dimensions decide is at least 1. Raises TooSmall."""
+        for size, (use, shape) in self.sizes.items():
+            number = bind(size, dims)
+            if isinstance(number, int) and number < 1:
+                raise TooSmall(use, shape, size, dims)
 
 
 @lru_cache(maxsize=4)
@@ -89,6 +104,7 @@ def analyse(graph: Graph) -> Analysis:
     for parameter in graph.parameters:
         parameters[parameter.use].append(parameter)
     fields = _fields(graph)
+    sizes = _Bytes()
     live = {node.use for place, node in enumerate(graph.nodes) if needed[place]}
     rows = tuple(
         Row(
@@ -101,12 +117,12 @@ def analyse(graph: Graph) -> Analysis:
             _count(parameters[i], trainable=False),
             macs[i],
             flops[i],
-            _bytes(use, nodes[i]),
+            sizes.of(made_by(use, nodes[i])),
             _sizes(fields.get(use.outs[0].number) if use.outs else None),
         )
         for i, use in enumerate(graph.uses)
     )
-    return Analysis(rows, _totals(graph, macs, flops))
+    return Analysis(rows, _totals(graph, macs, flops), _symbolic_sizes(graph))
 
 
 def needed_nodes(graph: Graph) -> list[bool]:
@@ -144,17 +160,23 @@ def size_of(parameter: Parameter) -> int:
     return bound(parameter.value.type.elements, {})
 
 
-def _bytes(use: Use, nodes: list[Node]) -> Dim:
-    total: Dim = 0
-    for value in made_by(use, nodes):
-        total = value.type.bytes + total
-    return total
+class _Bytes(dict[TensorType, Dim]):
+    """The bytes of each type; deep networks repeat few types many times."""
+
+    def __missing__(self, type: TensorType) -> Dim:
+        count = self[type] = type.bytes
+        return count
+
+    def of(self, values: Iterable[Value]) -> Dim:
+        total: Dim = 0
+        for value in values:
+            total = self[value.type] + total
+        return total
 
 
 def made_by(use: Use, nodes: Sequence[Node]) -> list[Value]:
     """The results of a use that it makes itself: what it passes on (`identity`, an explicit weight) takes no memory."""
-    made = {value for node in nodes for value in node.outs}
-    return [value for value in use.outs if value in made]
+    return [value for value in use.outs if any(value in node.outs for node in nodes)]
 
 
 def _totals(graph: Graph, macs: list[Dim], flops: list[Dim]) -> Totals:
@@ -175,6 +197,16 @@ def _totals(graph: Graph, macs: list[Dim], flops: list[Dim]) -> Totals:
     )
 
 
+def _symbolic_sizes(graph: Graph) -> dict[Poly, tuple[Use, Shape]]:
+    sizes: dict[Poly, tuple[Use, Shape]] = {}
+    for node in graph.nodes:
+        for value in node.outs:
+            for size in value.type.shape:
+                if isinstance(size, Poly) and size not in sizes:
+                    sizes[size] = graph.uses[node.use], value.type.shape
+    return sizes
+
+
 def _fields(graph: Graph) -> dict[int, Field]:
     """The receptive field of every value that has one, by number."""
     fields: dict[int, Field] = {}
@@ -184,6 +216,9 @@ def _fields(graph: Graph) -> dict[int, Field]:
     weights = {parameter.value.number for parameter in graph.parameters}
     for node in graph.nodes:
         read = [value for value in node.ins if value.number not in weights]
+        if not read:
+            # What is made of weights alone takes no part either.
+            weights.update(value.number for value in node.outs)
         seen = [fields.get(value.number) for value in read]
         if any(field is not None for field in seen):
             ins = tuple([value.type for value in node.ins])

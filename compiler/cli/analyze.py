@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ..analysis.figures import TooSmall
 from ..graph.dims import Unbound
-from ..report.summary import summarise
+from ..report.summary import summarise, too_small
 from .options import colored, common, compiled, request, show
 
 
@@ -34,6 +35,9 @@ def analyze(spec: str, form: str, depth: int | None, explain: str | None, **opti
         _print(found.networks[0], form, depth, explain, options["color"])
     except Unbound as error:
         click.echo(f"netc: {error}; bind it: --dim {error.symbol}=…", err=True)
+        raise click.exceptions.Exit(1) from None
+    except TooSmall as error:
+        show((too_small(error),), options["color"])
         raise click.exceptions.Exit(1) from None
     raise click.exceptions.Exit(1 if found.failed else 0)
 

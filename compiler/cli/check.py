@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..analysis.figures import analyse
+from ..analysis.figures import TooSmall, analyse
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.formats import to_github, to_json
 from ..diagnostics.render import concise, report
@@ -17,6 +17,7 @@ from ..diagnostics.visible import visible
 from ..driver import Compiled, Request, compile_spec
 from ..graph.dims import Unbound
 from ..reading import ReadError
+from ..report.summary import too_small
 from ..resolve.network import Network
 from .options import colored, common, request
 
@@ -86,16 +87,19 @@ def _budgets(networks: tuple[Network, ...], max_params: int | None, max_macs: in
     found = []
     for network in networks:
         title = f"{network.name} variant {network.variant}" if network.variant else network.name
-        totals = analyse(network.graph).totals
+        analysis = analyse(network.graph)
+        totals = analysis.totals
         if max_params is not None and totals.params > max_params:
             found.append(_over(network, f"`{title}` has {totals.params:,} parameters, the budget is {max_params:,}"))
         if max_macs is not None:
             try:
-                macs = totals.at(network.dims).macs
+                macs = analysis.at(network.dims).macs
             except Unbound as error:
                 found.append(
                     _over(network, f"the MACs of `{title}` depend on {error.symbol}", f"--dim {error.symbol}=…")
                 )
+            except TooSmall as error:
+                found.append(too_small(error))
             else:
                 if not isinstance(macs, int) or macs > max_macs:
                     found.append(_over(network, f"`{title}` takes {macs:,} MACs, the budget is {max_macs:,}"))

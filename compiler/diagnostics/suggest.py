@@ -9,12 +9,13 @@ EDITS = 3
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate nearest to `name`, if one is near: at most one edit in three characters, and three edits.
+    """The candidate nearest to `name`, if one is near: at most one edit in three characters, and three edits;
+    and none when all of the name would be another.
 
     Only the first 200 candidates are looked at, so the work is bounded.
     """
     wanted = name.lower()
-    best, best_distance = None, min(max(1, len(name) // 3), EDITS) + 1
+    best, best_distance = None, min(max(1, len(name) // 3), EDITS, len(name) - 1) + 1
     for place, candidate in enumerate(candidates):
         if place >= CANDIDATES:
             break

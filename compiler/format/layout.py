@@ -84,7 +84,7 @@ class _Layout:
             line.text += " "
         line.text += token.text
         self.in_for = token.kind == "FOR" or (self.in_for and token.kind != "IN")
-        self.before, self.previous, self.ended = self.previous, token, False
+        self.before, self.previous, self.ended = None if self.ended else self.previous, token, False
 
     def _space(self, token: Token) -> bool:
         last = self.previous

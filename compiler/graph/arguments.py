@@ -185,6 +185,27 @@ def _instance(value: object) -> Shared:
     raise ArgumentError("a layer that `let` named and that has been used before")
 
 
+# What a value of each kind looks like, for messages.
+EXAMPLES = {
+    "Positive": "2",
+    "Count": "1",
+    "Integer": "1",
+    "Real": "0.5",
+    "Probability": "0.5",
+    "Flag": "no",
+    "Extent": "2",
+    "Padding": "half",
+    "Margins": "1",
+    "Bias": "no",
+    "Table": "[[0, 1], [1, 2]]",
+    "Codes": "[[1, -1], [-1, 1]]",
+    "Sizes": "[16, 5, 5]",
+    "Counts": "[0, 2, 1]",
+    "Parts": "2",
+    "Factors": "0.5",
+    "Initial": "normal(0.1)",
+}
+
 CONVERTERS: dict[str, Callable[[object], Any]] = {
     "Positive": _positive,
     "Count": _count,
@@ -215,6 +236,22 @@ class Signature:
     annotation: str
     required: bool
     words: tuple[str, ...]
+
+    @property
+    def accepts(self) -> str:
+        """What the argument takes, in words."""
+        try:
+            self.convert(None)
+        except ArgumentError as error:
+            return str(error)
+        raise AssertionError(f"`{self.name}` takes anything")
+
+    @property
+    def example(self) -> str:
+        """The argument with a value that it takes."""
+        if self.annotation == "Instance":
+            return "let f = fc(10)"
+        return f"{self.name} = {self.words[0] if self.words else EXAMPLES[self.annotation]}"
 
     def convert(self, value: object) -> Any:
         """The value as the layer reads it. Raises ArgumentError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from ..limits import Limits
 from ..source import Span
@@ -125,17 +126,29 @@ class Builder:
             if isinstance(dim, Poly):
                 continue
             if dim > self.limits.dim:
-                raise OpError("limit", f"a dimension of {dim:,} is over the limit of {self.limits.dim:,}")
+                self._over("dim", f"a dimension of {dim:,}")
             elements *= dim
         if elements > self.limits.elements:
-            raise OpError("limit", f"a tensor of {elements:,} elements is over the limit of {self.limits.elements:,}")
+            self._over("elements", f"a tensor of {elements:,} elements")
         if type.rank > self.limits.rank:
-            raise OpError("limit", f"a tensor of rank {type.rank} is over the limit of {self.limits.rank}")
+            self._over("rank", f"a tensor of rank {type.rank}")
+
+    def _over(self, limit: str, what: str) -> NoReturn:
+        raise OpError(
+            "limit",
+            f"{what} is over the limit of {getattr(self.limits, limit):,}",
+            help=f"make it smaller; the limit `{limit}` can be raised with `--limit {limit}=…`",
+        )
 
     def finish(
-        self, inputs: tuple[Port, ...], targets: tuple[Port, ...], outputs: tuple[Port, ...], names: list[str]
+        self,
+        inputs: tuple[Port, ...],
+        targets: tuple[Port, ...],
+        outputs: tuple[Port, ...],
+        names: list[str],
+        scopes: Mapping[str, str] | None = None,
     ) -> Graph:
-        """The graph, with a name for each layer use."""
+        """The graph, with a name for each layer use, and the kind of each scope in these names."""
         places = {id(use): place for place, use in enumerate(self.uses)}
         uses = tuple(
             Use(
@@ -161,4 +174,4 @@ class Builder:
             )
             for name, p in self._parameters
         )
-        return Graph(inputs, targets, parameters, tuple(self._nodes), outputs, uses)
+        return Graph(inputs, targets, parameters, tuple(self._nodes), outputs, uses, scopes or {})

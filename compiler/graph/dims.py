@@ -41,6 +41,8 @@ class Poly:
             if not more and len(other.terms) == 1 and other.terms[0][0] == monomial:
                 total = coefficient + other.terms[0][1]
                 return Poly(((monomial, total),)) if total else 0
+        elif other == 0:
+            return self
         return _collect((*self.terms, *_terms(other)))
 
     def __mul__(self, other: Dim) -> Dim:

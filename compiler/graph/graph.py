@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..source import Span
@@ -72,7 +73,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """A whole network; every value is an input, a target, a parameter or the output of just one node."""
+    """A whole network; every value is an input, a target, a parameter or the output of just one node.
+
+    `scopes` has the kind of each scope of names: that of a block, or `block` for a binding of several layers.
+    """
 
     inputs: tuple[Port, ...]
     targets: tuple[Port, ...]
@@ -80,6 +84,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[Port, ...]
     uses: tuple[Use, ...]
+    scopes: Mapping[str, str]
 
 
 def verify(graph: Graph) -> None:

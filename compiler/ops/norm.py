@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.images import want_float
 from ..graph.op import Op, OpError, Types, elements, per_element, primitive
@@ -59,3 +62,7 @@ class LayerNorm(Op):
         1/√(var + eps), 1 each to scale and shift; per row 5: two divisions by the size, + eps, root, reciprocal."""
         rows = named("rows", 1 if ins[0].rank == 1 else ins[0].with_shape(*ins[0].shape[:-1]).elements)
         return (6 + self.scale + self.shift) * elements(outs[0]) + 5 * rows
+
+    def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
+        """None: where the last dimension is a spatial one, all of it is seen."""
+        return None

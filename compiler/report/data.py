@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from ..diagnostics.visible import visible
@@ -109,4 +110,10 @@ def to_markdown(summary: Summary) -> str:
     """The table for a page or a pull request."""
     rows = [HEAD, tuple("---:" if right else "---" for right in RIGHT), *cells(summary), total_cells(summary)]
     table = [f"| {' | '.join(visible(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join([f"**{title(summary)}**", "", *table, "", *footer(summary)])
+    return "\n".join([_code(title(summary)), "", *table, "", *footer(summary)])
+
+
+def _code(text: str) -> str:
+    """As a code span: what a spec or its file is called cannot become a link, an image or HTML."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"

@@ -21,10 +21,15 @@ class NoSuchLayer(Exception):
 
 
 def explain(network: Network, layer: str | None = None) -> str:
-    """The figures of one layer use, of all uses in a scope, or of the whole network. Raises NoSuchLayer, Unbound."""
+    """The figures of one layer use, of all uses in a scope, or of the whole network.
+
+    Raises NoSuchLayer, Unbound, TooSmall.
+    """
     values = FREE | dict(network.dims)
     at = ", ".join(f"{name} = {value:,}" for name, value in bound_dims(network).items())
-    rows = analyse(network.graph).rows
+    analysis = analyse(network.graph)
+    analysis.check(values)
+    rows = analysis.rows
     if layer:
         chosen = [row for row in rows if row.use.name == layer or row.use.name.startswith(layer + ".")]
         if not chosen:

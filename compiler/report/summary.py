@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..analysis.figures import FREE, Row, Totals, analyse
+from ..analysis.figures import FREE, Row, TooSmall, Totals, analyse
+from ..diagnostics.diagnostic import Diagnostic
 from ..graph.dims import Dim, Shape, bound
 from ..resolve.network import Network
 from ..source import Span
@@ -42,21 +43,31 @@ class Summary:
 def summarise(network: Network, depth: int | None = None) -> Summary:
     """The figures of a network at its dims; scopes deeper than `depth` are collapsed into one line each.
 
-    Raises Unbound when a dimension other than N and T has no value.
+    Raises Unbound when a dimension other than N and T has no value, TooSmall when one leaves a result without size.
     """
     analysis = analyse(network.graph)
+    totals = analysis.at(network.dims)
     numbers = _Numbers(FREE | dict(network.dims))
     lines = tuple(_line(row, numbers) for row in analysis.rows)
     if depth is not None:
-        lines = _collapse(lines, depth)
-    return Summary(network, bound_dims(network), lines, analysis.totals.at(network.dims))
+        lines = _collapse(lines, depth, network.graph.scopes)
+    return Summary(network, bound_dims(network), lines, totals)
+
+
+def too_small(error: TooSmall) -> Diagnostic:
+    help = f"give {error.symbol} a larger number: `--dim {error.symbol}=…`, in Python `analyze({error.symbol}=…)`"
+    return Diagnostic("window", str(error), error.use.span, help=help)
 
 
 def bound_dims(network: Network) -> dict[str, int]:
     """The number put in for each symbolic dimension of the inputs, and those that were given."""
     values = FREE | dict(network.dims)
-    used = sorted({name for port in network.graph.inputs for dim in port.value.type.shape for name in _symbols(dim)})
-    return {name: values[name] for name in used if name in values} | dict(network.dims)
+    return {name: values[name] for name in symbols(network) if name in values} | dict(network.dims)
+
+
+def symbols(network: Network) -> list[str]:
+    """The symbolic dimensions of the inputs, sorted."""
+    return sorted({name for port in network.graph.inputs for dim in port.value.type.shape for name in _symbols(dim)})
 
 
 def _symbols(dim: object) -> tuple[str, ...]:
@@ -94,19 +105,19 @@ def _line(row: Row, numbers: _Numbers) -> Line:
     )
 
 
-def _collapse(lines: tuple[Line, ...], depth: int) -> tuple[Line, ...]:
+def _collapse(lines: tuple[Line, ...], depth: int, scopes: Mapping[str, str]) -> tuple[Line, ...]:
     """One line for each scope of `depth` parts: figures are summed, the result is that of its last layer."""
     groups: dict[str, list[Line]] = {}
     for line in lines:
         groups.setdefault(".".join(line.name.split(".")[:depth]), []).append(line)
-    return tuple(_merge(name, group) if group[0].name != name else group[0] for name, group in groups.items())
+    return tuple(_merge(name, scopes[name], group) if name in scopes else group[0] for name, group in groups.items())
 
 
-def _merge(name: str, group: list[Line]) -> Line:
+def _merge(name: str, kind: str, group: list[Line]) -> Line:
     last = group[-1]
     return Line(
         name,
-        name.rsplit(".", 1)[-1].rstrip("0123456789") or "block",
+        kind,
         group[0].inputs,
         last.output,
         last.symbolic,

@@ -27,7 +27,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     return (
         visible(line.name),
         line.op,
-        "×".join(str(dim) for dim in line.symbolic),
+        "×".join(f"({dim})" if " " in str(dim) else str(dim) for dim in line.symbolic),
         _padding(line.padding),
         params,
         f"{line.macs:,}",
@@ -76,19 +76,20 @@ def footer(summary: Summary) -> list[str]:
 
 def render(summary: Summary) -> str:
     """The table as plain text; beyond 200 rows its middle is left out."""
-    rows = [*_shorten(cells(summary)), total_cells(summary)]
+    rows = [*_shown(summary), total_cells(summary)]
     widths = [max(len(row[i]) for row in (HEAD, *rows)) for i in range(len(HEAD))]
     rule = "  ".join("─" * width for width in widths)
     body = [_join(row, widths) for row in rows]
     return "\n".join([title(summary), "", _join(HEAD, widths), rule, *body[:-1], rule, body[-1], "", *footer(summary)])
 
 
-def _shorten(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    if len(rows) <= LONGEST:
-        return rows
+def _shown(summary: Summary) -> list[tuple[str, ...]]:
+    lines = summary.lines
+    if len(lines) <= LONGEST:
+        return cells(summary)
     half = LONGEST // 2
-    gap = (f"… {len(rows) - 2 * half:,} more", *[""] * (len(HEAD) - 1))
-    return [*rows[:half], gap, *rows[-half:]]
+    gap = (f"… {len(lines) - 2 * half:,} more", *[""] * (len(HEAD) - 1))
+    return [*map(_cells, lines[:half]), gap, *map(_cells, lines[-half:])]
 
 
 def _join(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -109,7 +110,7 @@ def print_rich(summary: Summary) -> None:
     table = Table(title=Text(title(summary)), title_justify="left", box=None, header_style="bold", show_footer=True)
     for name, right, foot in zip(HEAD, RIGHT, total_cells(summary), strict=True):
         table.add_column(name, justify="right" if right else "left", footer=Text(foot), overflow="fold")
-    for row in _shorten(cells(summary)):
+    for row in _shown(summary):
         table.add_row(*(Text(cell) for cell in row))
     width = None if sys.stdout.isatty() else 10_000
     console = Console(force_terminal=True, no_color=False, color_system="standard", width=width)

@@ -92,7 +92,9 @@ def parameters(
             evaluator.report(
                 frame,
                 "too-many-arguments",
-                f"`{recipe.name}` takes at most {len(names)} arguments",
+                f"`{recipe.name}` takes at most {len(names)} argument{'s' if len(names) > 1 else ''}"
+                if names
+                else f"`{recipe.name}` takes no arguments",
                 given.span,
                 help=f"its parameters are {', '.join(names)}" if names else "write it without brackets",
             )

@@ -36,7 +36,7 @@ class FileCheck(NameCheck):
         self._recursion()
 
     def _item(self, item: Item | tree.Net, kind: Kind, inputs: list[str]) -> None:
-        scope = Scope(kind, [{}], set())
+        scope = Scope(kind, [{}], set(), anywhere=_bindings(item.body))
         for parameter in item.parameters:
             if parameter.default is not None:
                 self.expression(parameter.default, scope, "value")
@@ -49,7 +49,7 @@ class FileCheck(NameCheck):
         if kind == "cell":
             self._states(item.body, scope)
         self._body(item.body, scope)
-        for state, span in scope.states.items():
+        for state, span in scope.states.items() if kind == "cell" else ():
             if not any(_writes(statement, state) for statement in item.body.statements):
                 self.report(
                     "undefined-name",
@@ -73,10 +73,11 @@ class FileCheck(NameCheck):
             case tree.Input() | tree.Target():
                 if self._place(statement, scope, "net"):
                     self._type(statement.type, scope)
-                    self._bind(statement.name, scope)
+                self._bind(statement.name, scope)
             case tree.State(_, slots):
-                if self._place(statement, scope, "cell"):
-                    self._slots(slots, scope)
+                if not self._place(statement, scope, "cell"):
+                    scope.states |= {slot.name: slot.span for slot in slots}
+                self._slots(slots, scope)
             case tree.Weight(_, slots):
                 self._slots(slots, scope)
             case tree.Output(_, names):
@@ -89,6 +90,15 @@ class FileCheck(NameCheck):
                 self.expression(value, scope, "start")
                 for bound in names:
                     self._target(bound, scope)
+            case tree.Flow(_, tree.Compare(_, "==", tree.Name(left, name), _)) if scope.find(name) is None:
+                self.report(
+                    "not-a-tensor",
+                    "a statement is a pipeline of tensors, and this is a comparison",
+                    statement.span,
+                    help=f"write `{name} = …` to bind a name",
+                )
+                scope.lost.add(name)
+                self.broken.add(left)
             case tree.Flow(_, value):
                 self.expression(value, scope, "start")
             case tree.Repeat(_, count, variable, body):
@@ -118,7 +128,11 @@ class FileCheck(NameCheck):
             "misplaced",
             f"`{word}` stands in the body of a {kind}, not {where}",
             statement.span,
-            help=f"move it to the top of the {kind}" if scope.kind == kind else "move it to a " + kind,
+            help=f"move it to the top of the {kind}"
+            if scope.kind == kind
+            else "a block's input is `in`; several are named by `block name from a, b`"
+            if word == "input"
+            else "move it to a " + kind,
         )
         return False
 
@@ -264,6 +278,26 @@ def symbols_of(net: tree.Net) -> list[str]:
                 elif isinstance(expr, tree.Group):
                     todo.append(expr.value)
     return list(found)
+
+
+def _bindings(body: tree.Body) -> dict[str, Span]:
+    """Every name that a body binds somewhere, with the first place."""
+    found: dict[str, Span] = {}
+    todo: list[tree.Statement] = list(body.statements)[::-1]
+    while todo:
+        match todo.pop():
+            case tree.Bind(_, names, _):
+                for name in names:
+                    if isinstance(name, tree.Name):
+                        found.setdefault(name.id, name.span)
+            case tree.Let(_, name, _) | tree.Input(_, name, _) | tree.Target(_, name, _):
+                found.setdefault(name.id, name.span)
+            case tree.Repeat(_, _, _, inner) | tree.For(_, _, _, inner):
+                todo += inner.statements[::-1]
+            case tree.If(_, branches, otherwise):
+                for inner in [*([otherwise] if otherwise else []), *(inner for _, inner in reversed(branches))]:
+                    todo += inner.statements[::-1]
+    return found
 
 
 def _writes(statement: tree.Statement, state: str) -> bool:

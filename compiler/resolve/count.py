@@ -10,6 +10,7 @@ from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic
 from ..graph.layer import find_layer
 from ..limits import Limits
+from ..source import Span
 from ..syntax import tree
 from .program import Item, Namespace
 
@@ -17,18 +18,26 @@ from .program import Item, Namespace
 def count_layers(net: tree.Net, space: Namespace, limits: Limits, collector: Collector) -> bool:
     """Report a net that must have more layer uses than the limit; False when it has."""
     counter = _Counter()
-    least = counter.body(net.body, _bound(net), space)
+    bound = _bound(net)
+    least = counter.body(net.body, bound, space)
     if least <= limits.layers:
         return True
     collector.add(
         Diagnostic(
             "limit",
             f"the net `{net.name.id}` has at least {_show(least)} layer uses, the limit is {limits.layers:,}",
-            net.name.span,
+            _place(max(net.body.statements, key=lambda s: counter.statement(s, bound, space))),
             help="repeat less; the limit `layers` can be raised with `--limit layers=…`",
         )
     )
     return False
+
+
+def _place(statement: tree.Statement) -> Span:
+    match statement:
+        case tree.Repeat(_, place) | tree.For(_, _, place) | tree.Bind(_, _, place):
+            return place.span
+    return statement.span
 
 
 def _show(number: int) -> str:
@@ -50,29 +59,26 @@ class _Counter:
         if self._depth == DEPTH:
             return 0
         self._depth += 1
-        least = self._statements(body, bound, space)
+        least = sum([self.statement(statement, bound, space) for statement in body.statements])
         self._depth -= 1
         return least
 
-    def _statements(self, body: tree.Body, bound: set[str], space: Namespace) -> int:
-        total = 0
-        for statement in body.statements:
-            match statement:
-                case tree.Bind(_, _, value) | tree.Flow(_, value):
-                    total += self._expr(value, bound, space)
-                case tree.Repeat(_, count, _, inner):
-                    times = count.value if isinstance(count, tree.Number) and isinstance(count.value, int) else 0
-                    total += times * self.body(inner, bound, space) if times else 0
-                case tree.For(_, _, items, inner):
-                    total += _length(items) * self.body(inner, bound, space) if _length(items) else 0
-        return total
+    def statement(self, statement: tree.Statement, bound: set[str], space: Namespace) -> int:
+        match statement:
+            case tree.Bind(_, _, value) | tree.Flow(_, value):
+                return self._expr(value, bound, space)
+            case tree.Repeat(_, count, _, inner):
+                times = count.value if isinstance(count, tree.Number) and isinstance(count.value, int) else 0
+                return times * self.body(inner, bound, space) if times else 0
+            case tree.For(_, _, items, inner):
+                return _length(items) * self.body(inner, bound, space) if _length(items) else 0
+        return 0
 
     def _block(self, item: Item, space: Namespace) -> int:
         if isinstance(item, tree.Cell):
             return 1
         key = id(item)
         if key not in self._blocks:
-            self._blocks[key] = 0  # a block that uses itself is an error of its own
             self._blocks[key] = self.body(item.body, _bound(item), space)
         return self._blocks[key]
 

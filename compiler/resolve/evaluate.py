@@ -138,7 +138,8 @@ class Evaluator(Walk):
         return tuple([self.pipeline(item, frame) for item in expr.items])
 
     def _list(self, expr: tree.List, frame: Frame) -> object:
-        return tuple([self.evaluate(item, frame) for item in expr.items])
+        items = tuple([self.evaluate(item, frame) for item in expr.items])
+        return UNKNOWN if any(isinstance(item, Unknown) for item in items) else items
 
     def _chain(self, expr: tree.Chain, frame: Frame) -> object:
         value = self.pipeline(expr.items[0], frame)
@@ -151,13 +152,13 @@ class Evaluator(Walk):
             elif isinstance(item, tree.Group | tree.Tuple) or isinstance(step, Unknown):
                 value = step
             else:
-                self.report(
-                    frame,
-                    "not-a-layer",
-                    f"`->` feeds a layer, and this is {describe(step)}",
-                    item.span,
-                    help="write a layer, or a pipeline in parentheses, right of `->`",
-                )
+                help = "write a layer, or a pipeline in parentheses, right of `->`"
+                if isinstance(step, Tensor):
+                    help = (
+                        "name a layer by `let name = …` to use it again; combine tensors by `+` or `(a, b) -> concat`"
+                    )
+                message = f"`->` feeds a layer, and this is {describe(step)}"
+                self.report(frame, "not-a-layer", message, item.span, help=help)
                 value = UNKNOWN
         frame.it = before
         return value
@@ -231,7 +232,11 @@ class Evaluator(Walk):
         assert isinstance(end, int)
         if end - start > self.limits.layers:
             self.report(
-                frame, "limit", f"a range of {end - start:,} is over the limit of {self.limits.layers:,}", expr.span
+                frame,
+                "limit",
+                f"a range of {end - start:,} is over the limit of {self.limits.layers:,}",
+                expr.span,
+                help="take a shorter range; the limit `layers` can be raised with `--limit layers=…`",
             )
             return UNKNOWN
         return tuple(range(start, end))
@@ -247,7 +252,8 @@ class Evaluator(Walk):
         try:
             return numbers.field_of(base, expr.name)
         except numbers.NumberError as error:
-            self.report(frame, error.code, str(error), expr.span, help=error.help)
+            help = f"feed the layer: `{expr.base.span.text} -> {expr.name}`" if find_layer(expr.name) else error.help
+            self.report(frame, error.code, str(error), expr.span, help=help)
             return UNKNOWN
 
     def _index(self, expr: tree.Index, frame: Frame) -> object:
@@ -318,13 +324,22 @@ class Evaluator(Walk):
             if isinstance(argument.value, Unknown):
                 return UNKNOWN
             if name not in names or not isinstance(argument.value, int | float):
-                wanted = ", ".join(names) or "no arguments"
-                self.report(frame, "bad-argument", f"`{word}` takes {wanted}", argument.span)
+                wanted = ", ".join(names)
+                self.report(
+                    frame,
+                    "bad-argument",
+                    f"`{word}` takes {'the numbers ' + wanted if wanted else 'no arguments'}",
+                    argument.span,
+                    help=f"write `{word}({', '.join(f'{name} = …' for name in names)})`"
+                    if names
+                    else f"write `{word}`",
+                )
                 return UNKNOWN
             values[name] = float(argument.value)
         missing = [name for name, value in values.items() if value is None]
         if missing:
-            self.report(frame, "missing-argument", f"`{word}` needs `{missing[0]}`", expr.span)
+            help = f"write `{word}({', '.join(f'{name} = …' for name in missing)})`"
+            self.report(frame, "missing-argument", f"`{word}` needs `{missing[0]}`", expr.span, help=help)
             return UNKNOWN
         return Initial(word, tuple(value for value in values.values() if value is not None))
 

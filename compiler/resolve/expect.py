@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..analysis.figures import Totals, analyse
+from ..analysis.figures import TooSmall, analyse
 from ..graph.arguments import Word
 from ..graph.dims import Unbound
 from ..syntax import tree
@@ -37,7 +37,7 @@ class _Expectations:
         self.network = network
         self.evaluator = evaluator
         self.frame = frame
-        self.totals: Totals = analyse(network.graph).totals
+        self.analysis = analyse(network.graph)
 
     def check(self, expr: tree.Expr) -> None:
         parts = expr.items if isinstance(expr, tree.Logic) and expr.operator == "and" else (expr,)
@@ -48,6 +48,8 @@ class _Expectations:
                 self._report(part, str(error), error.help)
             except Unbound as error:
                 self._report(part, str(error), f"bind it: `macs({error.symbol} = 1)`, or `--dim {error.symbol}=…`")
+            except TooSmall as error:
+                self._report(part, str(error), f"put in a larger number: `macs({error.symbol} = …)`")
             except numbers.NumberError as error:
                 self._report(part, str(error), error.help)
             else:
@@ -72,7 +74,11 @@ class _Expectations:
         if isinstance(expr, tree.Group):
             return self._holds(expr.value)
         if isinstance(expr, tree.Logic):
-            return any(self._holds(item) is True for item in expr.items)
+            met = any if expr.operator == "or" else all
+            return met(self._holds(item) is True for item in expr.items)
+        if isinstance(expr, tree.Not):
+            holds = self._holds(expr.value)
+            return holds if isinstance(holds, Unknown) else not holds
         if not isinstance(expr, tree.Compare):
             raise NotKnown("an expectation compares a figure", "write `params <= 1.2M`")
         left, right = self._value(expr.left), self._value(expr.right)
@@ -111,22 +117,22 @@ class _Expectations:
             return None
         if base.id == "shape":
             return self._shape(expr, arguments)
-        dims = self._dims(arguments)
+        totals, dims = self.analysis.totals, self._dims(arguments)
         match (base.id, *path):
             case ("params",):
-                return self.totals.params
+                return totals.params
             case ("buffers",):
-                return self.totals.buffers
+                return totals.buffers
             case ("macs",):
-                return self.totals.at(dims).macs
+                return self.analysis.at(dims).macs
             case ("flops",):
-                return self.totals.at(dims).flops
+                return self.analysis.at(dims).flops
             case ("layers",):
                 return len(self.network.graph.uses)
             case ("memory", "parameters"):
-                return self.totals.parameter_bytes
+                return totals.parameter_bytes
             case ("memory", "buffers"):
-                return self.totals.buffer_bytes
+                return totals.buffer_bytes
         raise NotKnown(
             f"there is no figure `{'.'.join([base.id, *path])}` yet",
             "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers and shape(name)",
@@ -144,6 +150,16 @@ class _Expectations:
             value = self.evaluator.evaluate(argument.value, self.frame)
             if argument.name is None or not numbers.whole(value) or value < 1:
                 raise NotKnown("the dimensions of a figure are given by name", "write `macs(N = 1)`")
+            if argument.name not in self.evaluator.symbols:
+                raise NotKnown(
+                    f"the net `{self.network.name}` has no dimension `{argument.name}`",
+                    f"its symbolic dimensions are {', '.join(sorted(self.evaluator.symbols)) or 'none'}",
+                )
+            if argument.name in self.network.fixed and value != self.network.dims[argument.name]:
+                raise NotKnown(
+                    f"{argument.name} is {self.network.dims[argument.name]:,} in the whole network here, not {value:,}",
+                    f"check it with `--dim {argument.name}={value}`",
+                )
             dims[argument.name] = value
         return dims
 

@@ -17,7 +17,7 @@ from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
 from .program import Namespace, library
-from .words import FUNCTIONS, SOFT_WORDS, WORDS
+from .words import ELSEWHERE, FUNCTIONS, SOFT_WORDS, WORDS
 
 # What a use of a recurrent cell takes beside the cell's own parameters and states.
 CELL_OPTIONS = ("reverse", "bidirectional", "layers", "return", "lengths", "states")
@@ -28,13 +28,16 @@ Position = Literal["start", "use", "value"]
 
 @dataclass(slots=True)
 class Scope:
-    """The names that are bound at a place: `bound` by loop, the innermost last, each with the place of its binding."""
+    """The names that are bound at a place: `bound` by loop, the innermost last, each with the place of its binding;
+    `anywhere` in the item, and `lost`, in a statement that was reported."""
 
     kind: Kind
     bound: list[dict[str, Span]]
     symbols: set[str]
     states: dict[str, Span] = field(default_factory=dict)
     loops: int = 0
+    anywhere: dict[str, Span] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
 
     def find(self, name: str) -> Span | None:
         return next((scope[name] for scope in reversed(self.bound) if name in scope), None)
@@ -106,7 +109,9 @@ class NameCheck:
                 self._call(expr, scope, position)
 
     def _name(self, expr: tree.Name, scope: Scope, position: Position) -> None:
-        if not self._known(expr.id, scope, expr.span):
+        if expr.id in scope.lost and scope.find(expr.id) is None:
+            self.broken.add(expr.span)
+        elif not self._known(expr.id, scope, expr.span):
             self._undefined(expr, scope, position)
         elif position != "value" and scope.find(expr.id) is None:
             self._missing(expr.id, (), expr.span)
@@ -126,9 +131,21 @@ class NameCheck:
             or name in self.space.file.suspects
         )
 
-    def _undefined(self, expr: tree.Name, scope: Scope, position: Position) -> None:
+    def _undefined(self, expr: tree.Name, scope: Scope, position: Position, otherwise: str = "") -> None:
+        """Report a name that nothing binds; `otherwise` is the way out when no name is like it."""
         name = expr.id
-        if name[0].isupper():
+        bound = [name for names in scope.bound for name in names]
+        layers = [*self.space.own, *self.space.used, *layer_names(), *library()]
+        values = [*bound, *scope.symbols, *self.space.own, *layer_names(), *WORDS, *SOFT_WORDS]
+        if name in scope.anywhere:
+            self.report(
+                "undefined-name",
+                f"`{name}` is not bound here",
+                expr.span,
+                labels=(Label(scope.anywhere[name], "bound here"),),
+                help="use it after its binding; a name bound in `for` or `repeat` lives as long as the round",
+            )
+        elif name[0].isupper() and position == "value" and not self._elsewhere(name, values):
             symbols = ", ".join(sorted(scope.symbols)) or "none"
             self.report(
                 "undefined-name",
@@ -136,36 +153,47 @@ class NameCheck:
                 expr.span,
                 help=f"the symbolic dimensions here are {symbols}; other names start with a small letter",
             )
-            return
-        bound = [name for names in scope.bound for name in names]
-        if position == "use":
-            candidates = [*bound, *self.space.own, *self.space.used, *layer_names(), *library()]
+        elif position == "use" or (position == "start" and name[0].isupper()):
             self.report(
                 "unknown-layer",
                 f"there is no layer or value `{name}`",
                 expr.span,
-                help=self.meant(name, candidates)
+                help=self.meant(name, [*bound, *layers])
                 or f"`netc layers` lists the layers; a block of your own is `block {name} {{ … }}`",
             )
         else:
-            candidates = [*bound, *scope.symbols, *self.space.own, *layer_names(), *WORDS, *SOFT_WORDS]
             self.report(
                 "undefined-name",
                 f"nothing here is called `{name}`",
                 expr.span,
-                help=self.meant(name, candidates) or f"bind it first: `{name} = …`, or `let {name} = …`",
+                help=self.meant(name, values)
+                or otherwise
+                or f"bind it first, by `{name} = …` or `let {name} = …`, or make it a parameter of the {scope.kind}",
             )
 
     def meant(self, name: str, candidates: Iterable[str]) -> str:
         """`did you mean …`, or nothing; asked at most 20 times in a file."""
         self._suggested += 1
+        candidates = list(candidates)
+        known = self._elsewhere(name, candidates)
+        if known:
+            return f"write `{known}`"
         found = closest(name, candidates) if self._suggested <= SUGGESTIONS else None
         return f"did you mean `{found}`?" if found else ""
 
+    def _elsewhere(self, name: str, candidates: list[str]) -> str | None:
+        """What another library's name is here, if that is a candidate."""
+        known = ELSEWHERE.get(name.lower().replace("_", ""))
+        return known if known in candidates or known == ELSEWHERE["range"] else None
+
     def _call(self, expr: tree.Call, scope: Scope, position: Position) -> None:
         base = expr.base
-        for argument in expr.arguments:
-            self.expression(argument.value, scope, "value")
+        for place, argument in enumerate(expr.arguments):
+            value = argument.value
+            if isinstance(value, tree.Name) and not self._known(value.id, scope, value.span):
+                self._undefined(value, scope, "value", self._takes(base, argument.name, place))
+            else:
+                self.expression(value, scope, "value")
         if not isinstance(base, tree.Name):
             self.expression(base, scope, "value")
             return
@@ -179,7 +207,15 @@ class NameCheck:
             return
         seen: set[str] = set()
         for argument in expr.arguments:
-            if argument.name is not None and argument.name not in names:
+            if argument.name is None and seen - {""}:
+                self.report(
+                    "bad-argument",
+                    f"`{argument.span.text}` follows an argument with a name and has none",
+                    argument.span,
+                    help="give it its name, or put it before those with names",
+                )
+                self.broken.add(expr.span)
+            elif argument.name is not None and argument.name not in names:
                 at = Span(argument.span.source, argument.span.start, argument.span.start + len(argument.name))
                 self.report(
                     "unknown-argument",
@@ -199,6 +235,15 @@ class NameCheck:
             seen.add(argument.name or "")
         if position != "value" and expr.span not in self.broken:
             self._missing(base.id, expr.arguments, expr.span)
+
+    def _takes(self, base: tree.Expr, name: str | None, place: int) -> str:
+        """What a layer's argument takes, when it takes words; else nothing."""
+        layer = find_layer(base.id) if isinstance(base, tree.Name) and not self.space.find(base.id) else None
+        for number, item in enumerate(signature(layer) if layer else ()):
+            here = item.name == name or (name is None and number == place)
+            if here and (item.words or item.annotation in ("Flag", "Bias", "Padding", "Initial")):
+                return f"`{item.name}` takes {item.accepts}"
+        return ""
 
     def _arguments(self, name: str) -> list[str] | None:
         """The names of a layer's, block's or cell's arguments; None for what takes any."""
@@ -229,13 +274,13 @@ class NameCheck:
                 "missing-argument",
                 f"`{name}` needs `{missing[0]}`",
                 span,
-                help=f"write `{name}({', '.join(f'{n} = …' for n in missing)})`"
+                help=f"write `{name}({', '.join((['…'] if given else []) + [f'{n} = …' for n in missing])})`"
                 + (f", or see `netc layers {name}`" if found is None else ""),
             )
 
     def state(self, name: tree.Primed, scope: Scope) -> bool:
         """Check that a primed name is the next value of a state."""
-        if scope.kind != "cell":
+        if scope.kind != "cell" and name.id not in scope.states:
             self.report(
                 "misplaced",
                 f"`{name.id}'` is the next value of a state, and only a cell has states",

@@ -14,7 +14,8 @@ OPERATORS = ("add", "sub", "mul", "div")
 
 @dataclass(slots=True, eq=False)
 class Mark:
-    """A place in the tree of names. `use` is the index of its layer use, None for a scope.
+    """A place in the tree of names. `use` is the index of its layer use, None for a scope; `kind` the name of its layer
+    or block, `block` for the scope of a binding.
 
     `label` is the name that the text gives; `operator` marks the use of an operator such as `+`, which does not count
     when a binding's layer uses are counted.
@@ -43,9 +44,10 @@ def close_binding(scope: Mark, binding: Mark) -> None:
     scope.children.extend(binding.children)
 
 
-def settle(root: Mark, uses: int) -> list[str]:
-    """The dotted name of each of the layer uses."""
+def settle(root: Mark, uses: int) -> tuple[list[str], dict[str, str]]:
+    """The dotted name of each of the layer uses, and the kind of each scope by its dotted name."""
     names = [""] * uses
+    scopes: dict[str, str] = {}
     todo = [("", root)]
     while todo:
         prefix, scope = todo.pop()
@@ -58,8 +60,9 @@ def settle(root: Mark, uses: int) -> list[str]:
             if child.use is not None:
                 names[child.use] = prefix + name
             if child.children:
+                scopes[prefix + name] = child.kind
                 todo.append((f"{prefix}{name}.", child))
-    return names
+    return names, scopes
 
 
 def _ordinal(mark: Mark, taken: set[str], seen: dict[str, int], given: set[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...grammar.parser import parse
+from ..analysis.figures import TooSmall, analyse
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic
 from ..graph.builder import Builder
@@ -48,16 +49,22 @@ class NetResolver:
     def resolve(self, net: tree.Net, choice: Choice) -> Network | None:
         """The network of a net, or None when there are errors in it. Every error is reported.
 
-        When a symbolic dimension has to be a number and the choice gives one, the net is resolved again with the
-        numbers put in.
+        When a symbolic dimension has to be a number and the choice gives one, or gives one that is too small, the net
+        is resolved again with the numbers put in.
         """
         trial = Collector()
         network = self._resolve(net, choice, {}, trial)
         given = {name: value for name, value in choice.dims.items() if name != "N" and name in symbols_of(net)}
-        if given and any(diagnostic.code == "unbound-dimension" for diagnostic in trial.ordered()):
+        unbound = any(diagnostic.code == "unbound-dimension" for diagnostic in trial.ordered())
+        if given and (unbound or (network is not None and not _fits(network))):
             trial = Collector()
             network = self._resolve(net, choice, given, trial)
+        variant = _variant(net, choice.variant)
         for diagnostic in trial.ordered():
+            inside = diagnostic.span and variant and variant.span.start <= diagnostic.span.start < variant.span.end
+            if variant and not inside:
+                note = f"this is the variant `{variant.name.id}`"
+                diagnostic = replace(diagnostic, notes=(*diagnostic.notes, note))
             self.collector.add(diagnostic)
         return network
 
@@ -83,9 +90,8 @@ class NetResolver:
         outputs = _outputs(net, evaluator, frame)
         if outputs is None or collector.failed:
             return None
-        graph = builder.finish(
-            _ports(evaluator.inputs), _ports(evaluator.targets), outputs, settle(root, len(builder.uses))
-        )
+        names, scopes = settle(root, len(builder.uses))
+        graph = builder.finish(_ports(evaluator.inputs), _ports(evaluator.targets), outputs, names, scopes)
         train = next((s for s in net.body.statements if isinstance(s, tree.Train)), None)
         _unused(graph, train, frame, collector)
         parameters = {name: write(value) for name, value in values.items()}
@@ -177,6 +183,15 @@ class NetResolver:
         return value if len(collector) == before else None
 
 
+def _fits(network: Network) -> bool:
+    """Whether every size is at least 1 at the dimensions given."""
+    try:
+        analyse(network.graph).check(network.dims)
+    except TooSmall:
+        return False
+    return True
+
+
 def _variant(net: tree.Net, name: str | None) -> tree.Variant | None:
     return next((s for s in net.body.statements if isinstance(s, tree.Variant) and s.name.id == name), None)
 
@@ -196,9 +211,13 @@ def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, .
             evaluator.report(
                 frame,
                 "no-output",
-                f"the net `{net.name.id}` has no result",
+                f"the net `{net.name.id}` ends with {len(frame.it)} values, which have no names"
+                if frame.it
+                else f"the net `{net.name.id}` has no result",
                 net.name.span,
-                help="name its outputs: `output logits`",
+                help="bind them to names, and list these: `output a, b`"
+                if frame.it
+                else "write a pipeline in it, such as `fc(10)`",
             )
             return None
         found = [("output", frame.it, net.name.span)]
@@ -212,6 +231,7 @@ def _ports(found: list[tuple[str, object, Span]] | list[tuple[str, Tensor | Unkn
 def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Collector) -> None:
     """Warn of layers whose result nothing reads."""
     read = {value for node in graph.nodes for value in node.ins} | {port.value for port in graph.outputs}
+    read |= {value for use in graph.uses for value in use.ins}
     todo: list[object] = (
         [setting.value for setting in train.settings if isinstance(setting, tree.Setting)] if train else []
     )

@@ -36,15 +36,17 @@ def arithmetic(operator: str, left: object, right: object) -> Number:
     """`left operator right`. Raises NumberError."""
     if not number(left) or not number(right):
         wrong = right if number(left) else left
-        raise NumberError(f"`{operator}` works on numbers and tensors, and this is {describe(wrong)}")
+        raise NumberError(
+            f"`{operator}` works on numbers and tensors, and this is {describe(wrong)}", "write a number or a value"
+        )
     if operator in ("/", "//", "%") and right == 0:
-        raise NumberError(f"`{operator}` by zero")
+        raise NumberError(f"`{operator}` by zero", "divide by another number; `a if c else b` keeps a case apart")
     if isinstance(left, Poly) or isinstance(right, Poly):
         return _symbolic(operator, left, right)
     try:
         return _plain(operator, left, right)
     except OverflowError:
-        raise NumberError("this number is too large") from None
+        raise NumberError("this number is too large", "numbers go up to 2^63: work with smaller ones") from None
 
 
 def _plain(operator: str, left: int | float, right: int | float) -> int | float:
@@ -63,7 +65,7 @@ def _plain(operator: str, left: int | float, right: int | float) -> int | float:
         case _:
             result = _divide(left, right)
     if abs(result) >= MAGNITUDE and isinstance(result, int):
-        raise NumberError(f"`{operator}` gives a number over 2^63 − 1", code="limit")
+        raise NumberError(f"`{operator}` gives a number over 2^63 − 1", "work with smaller numbers", "limit")
     return result
 
 
@@ -95,7 +97,7 @@ def _symbolic(operator: str, left: Number, right: Number) -> Number:
 def unbound(value: object, why: str) -> NumberError:
     name = value.symbols[0] if isinstance(value, Poly) else str(value)
     return NumberError(
-        f"{value} is symbolic, so {why}",
+        f"`{value}` is symbolic, so {why}",
         f"bind it: `--dim {name}=…`, or write the number in the input's type",
         "unbound-dimension",
     )
@@ -111,11 +113,13 @@ def compare(operator: str, left: object, right: object) -> bool:
         if number(left) and number(right) and left != right and (isinstance(left, Poly) or isinstance(right, Poly)):
             raise unbound(left if isinstance(left, Poly) else right, "it cannot be compared yet")
         if not _comparable(left, right):
-            raise NumberError(f"{describe(left)} cannot be compared with {describe(right)}")
+            raise NumberError(f"{describe(left)} cannot be compared with {describe(right)}", "compare like with like")
         return (left == right) is (operator == "==")
     if not number(left) or not number(right):
         wrong = right if number(left) else left
-        raise NumberError(f"`{operator}` compares numbers, and this is {describe(wrong)}")
+        raise NumberError(
+            f"`{operator}` compares numbers, and this is {describe(wrong)}", "words and lists have `==` and `!=`"
+        )
     difference = arithmetic("-", left, right)
     if isinstance(difference, Poly):
         raise unbound(difference, "it cannot be compared yet")
@@ -131,10 +135,15 @@ def call(name: str, values: list[object]) -> object:
     """A function of the language. Raises NumberError."""
     least, most = FUNCTIONS[name]
     if len(values) < least or (most is not None and len(values) > most):
-        raise NumberError(f"`{name}` takes {'one value' if most == 1 else 'values'}, here are {len(values)}")
+        raise NumberError(
+            f"`{name}` takes {'one value' if most == 1 else 'values'}, here are {len(values)}",
+            f"write `{name}({'x' if most == 1 else 'a, b'})`",
+        )
     if name == "len":
         if not isinstance(values[0], tuple):
-            raise NumberError(f"`len` counts the items of a list, and this is {describe(values[0])}")
+            raise NumberError(
+                f"`len` counts the items of a list, and this is {describe(values[0])}", "write `len([3, 4])`"
+            )
         return len(values[0])
     items = values[0] if len(values) == 1 and isinstance(values[0], tuple) and name in ("min", "max") else values
     numbers = []
@@ -142,10 +151,10 @@ def call(name: str, values: list[object]) -> object:
         if isinstance(item, Poly):
             raise unbound(item, f"`{name}` of it cannot be worked out")
         if not isinstance(item, int | float) or isinstance(item, bool):
-            raise NumberError(f"`{name}` works on numbers, and this is {describe(item)}")
+            raise NumberError(f"`{name}` works on numbers, and this is {describe(item)}", f"write `{name}(3)`")
         numbers.append(item)
     if not numbers:
-        raise NumberError(f"`{name}` of an empty list has no value")
+        raise NumberError(f"`{name}` of an empty list has no value", "give it a number at least")
     match name:
         case "min":
             return min(numbers)
@@ -166,7 +175,9 @@ FIELDS = ("channels", "height", "width", "length", "features", "rank", "shape")
 def field_of(base: object, name: str) -> object:
     """`base.name`, a size of a tensor. Raises NumberError."""
     if not isinstance(base, Tensor):
-        raise NumberError(f"only a tensor has sizes, and this is {describe(base)}")
+        raise NumberError(
+            f"only a tensor has sizes, and this is {describe(base)}", "write `in.channels`, or the name of a value"
+        )
     type = base.value.type
     spatial = SPATIAL.get(type.rank, ())
     places: dict[str, int | None] = {

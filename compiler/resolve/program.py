@@ -14,6 +14,7 @@ from ..limits import DEFAULT_LIMITS, Limits
 from ..reading import ReadError, contained, read_source
 from ..source import Source
 from ..syntax import tree
+from ..syntax.node import Node
 
 LIBRARY = Path(__file__).parent.parent / "library"
 Item = tree.Block | tree.Cell
@@ -66,7 +67,12 @@ class Loader:
             if not isinstance(item, tree.Use):
                 self._define(item, space)
         if len(space.own) > self.limits.blocks:
-            self._report("limit", f"more than {self.limits.blocks:,} blocks in one file", file.items[0])
+            self._report(
+                "limit",
+                f"more than {self.limits.blocks:,} blocks in one file",
+                file.items[0],
+                help="use `repeat` and parameters; the limit `blocks` can be raised with `--limit blocks=…`",
+            )
         return space
 
     def _define(self, item: tree.Block | tree.Cell | tree.Net, space: Namespace) -> None:
@@ -104,7 +110,8 @@ class Loader:
         except ReadError as error:
             d = error.diagnostic
             message = f"{d.message}, at {d.span}" if d.span else d.message
-            self._report(d.code, message, item.path, help=d.help)
+            help = d.help or "name a file beside this one, or a bundled library" * (d.code == "missing-file")
+            self._report(d.code, message, item.path, help=help)
             return
         if used is None:
             return
@@ -141,19 +148,29 @@ class Loader:
         if path in self.files:
             return self.files[path]
         if len(chain) > self.limits.include_depth:
-            raise ReadError("limit", f"files use each other more than {self.limits.include_depth} deep")
+            raise ReadError(
+                "limit",
+                f"files use each other more than {self.limits.include_depth} deep",
+                help="put what they define into fewer files",
+            )
         self._reads += 1
         if self._reads > self.limits.include_files:
-            raise ReadError("limit", f"more than {self.limits.include_files} files are used")
+            raise ReadError(
+                "limit",
+                f"more than {self.limits.include_files} files are used",
+                help="use fewer; the limit `include_files` can be raised with `--limit include_files=…`",
+            )
         source = read_source(path, shown, self.limits)
         self._bytes += len(source.text.encode())
         if self._bytes > self.limits.include_bytes:
-            raise ReadError("limit", f"the used files are over {self.limits.include_bytes:,} bytes together")
+            raise ReadError(
+                "limit",
+                f"the used files are over {self.limits.include_bytes:,} bytes together",
+                help="use less; the limit `include_bytes` can be raised with `--limit include_bytes=…`",
+            )
         return self._load(source, path, path.parent, root, chain)
 
-    def _report(
-        self, code: str, message: str, node: tree.Node, *, labels: tuple[Label, ...] = (), help: str = ""
-    ) -> None:
+    def _report(self, code: str, message: str, node: Node, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.collector.add(Diagnostic(code, message, node.span, labels=labels, help=help))
 
 

@@ -40,7 +40,7 @@ def _flow(evaluator: Evaluator, statement: tree.Flow, frame: Frame) -> None:
 def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
     first = statement.names[0].id
     scope = frame.mark
-    binding = Mark(first, first)
+    binding = Mark("block", first)
     scope.add(binding)
     frame.mark = binding
     value = evaluator.pipeline(statement.value, frame)
@@ -68,7 +68,8 @@ def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
 
 def _tensors(evaluator: Evaluator, value: object, span: Span, name: str | None, frame: Frame) -> object:
     """Check that a statement's value is a tensor, or several."""
-    items = value if isinstance(value, tuple) and value else (value,)
+    several = isinstance(value, tuple) and any(isinstance(item, Tensor | Unknown) for item in value)
+    items: tuple[object, ...] = value if several and isinstance(value, tuple) else (value,)
     for item in items:
         if not isinstance(item, Tensor | Unknown):
             evaluator.report(
@@ -102,6 +103,10 @@ def _let(evaluator: Evaluator, statement: tree.Let, frame: Frame) -> None:
 
 def _repeat(evaluator: Evaluator, statement: tree.Repeat, frame: Frame) -> None:
     count = evaluator.evaluate(statement.count, frame)
+    if isinstance(count, Poly):
+        error = numbers.unbound(count, "it cannot be counted to")
+        evaluator.report(frame, error.code, str(error), statement.count.span, help=error.help)
+        count = UNKNOWN
     if isinstance(count, Unknown):
         frame.it = UNKNOWN
         return
@@ -190,7 +195,7 @@ def _output(evaluator: Evaluator, statement: tree.Output, frame: Frame) -> None:
                 "not-a-tensor",
                 f"an output is a tensor, and `{name.id}` is {describe(value)}",
                 name.span,
-                help="bind the value to a name first: `name = …`",
+                help=f"bind a pipeline to it: `{name.id} = …`, without `let`",
             )
             value = UNKNOWN
         frame.outputs.append((name.id, value, name.span))
@@ -232,6 +237,8 @@ def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Fram
     name, type = statement.name.id, statement.type
     dims = tuple(evaluator.evaluate(dim, frame) for dim in type.dims)
     frame.names[-1][name] = UNKNOWN
+    if statement.span in evaluator.broken:
+        return
     if type.dtype not in ITEM_BYTES or any(isinstance(dim, Unknown) for dim in dims):
         evaluator.port(statement, UNKNOWN, frame)
         return
@@ -252,6 +259,11 @@ def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Fram
     evaluator.port(statement, tensor, frame)
 
 
+def _state(evaluator: Evaluator, statement: tree.State, frame: Frame) -> None:
+    """A state outside of a cell, which has been reported."""
+    frame.names[-1].update((slot.name, UNKNOWN) for slot in statement.slots)
+
+
 def _broken(evaluator: Evaluator, statement: tree.Broken, frame: Frame) -> None:
     frame.it = UNKNOWN
 
@@ -265,6 +277,7 @@ _RUN: dict[type, Callable[[Evaluator, Any, Frame], None]] = {
     tree.If: _if,
     tree.Output: _output,
     tree.Weight: _weight,
+    tree.State: _state,
     tree.Broken: _broken,
     tree.Input: _port,
     tree.Target: _port,

@@ -43,7 +43,7 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
     for setting in statement.settings:
         if isinstance(setting, tree.Rule):
             for inner in setting.settings:
-                _known(check, inner, RULE_SETTINGS)
+                _known(check, inner, RULE_SETTINGS, "rule")
                 _value(check, inner.value, {}, scope)
             continue
         if setting.name.id in seen:
@@ -54,13 +54,13 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
             _value(check, setting.value, functions, scope)
 
 
-def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...]) -> bool:
+def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word: str = "train") -> bool:
     name = setting.name.id
     if name in names:
         return True
     check.report(
         "unknown-setting",
-        f"`train` has no setting `{name}`",
+        f"`{word}` has no setting `{name}`",
         setting.name.span,
         help=check.meant(name, names) or f"its settings are {', '.join(names)}",
     )

@@ -114,9 +114,17 @@ class Uses:
     ) -> object:
         """`left operator right`, where one of them is a tensor and the other a tensor or a number."""
         sides: list[Value | float] = []
+        if operator not in _OPERATOR_KINDS:
+            self.evaluator.report(
+                frame,
+                "bad-operand",
+                f"`{operator}` works on numbers, not on tensors",
+                spans[2],
+                help="tensors have `+ - * /`",
+            )
+            return UNKNOWN
         for side, span in zip((left, right), spans, strict=False):
-            known = isinstance(side, Tensor | int | float) and not isinstance(side, bool)
-            if not known or operator not in _OPERATOR_KINDS:
+            if not isinstance(side, Tensor | int | float) or isinstance(side, bool):
                 self.evaluator.report(
                     frame,
                     "bad-operand",
@@ -203,10 +211,12 @@ class Uses:
         ok = True
         for place, given in enumerate(recipe.arguments):
             if given.name is None and place >= len(signatures):
+                if not ok:
+                    return UNKNOWN
                 self.evaluator.report(
                     frame,
                     "too-many-arguments",
-                    f"`{recipe.name}` takes at most {len(signatures)} arguments",
+                    f"`{recipe.name}` takes {at_most(len(signatures))}",
                     given.span,
                     help=f"its arguments are {', '.join(by_name)}" if by_name else "write it without brackets",
                 )
@@ -229,7 +239,7 @@ class Uses:
                 "missing-argument",
                 f"`{recipe.name}` needs `{missing[0]}`",
                 span,
-                help=f"write `{recipe.name}({', '.join(f'{name} = …' for name in missing)})`, "
+                help=f"write `{recipe.name}({'…, ' * bool(values)}{', '.join(f'{name} = …' for name in missing)})`, "
                 f"or see `netc layers {recipe.name}`",
             )
             return UNKNOWN
@@ -253,7 +263,13 @@ class Uses:
             return wanted.convert(value), True
         except ArgumentError as error:
             symbolic = isinstance(value, Poly)
-            help = f"bind it: `--dim {value.symbols[0]}=…`" if isinstance(value, Poly) else ""
+            help = f"write `{wanted.example}`, for example"
+            if isinstance(value, Poly):
+                help = f"bind it: `--dim {value.symbols[0]}=…`"
+            elif isinstance(value, Recipe) and wanted.annotation != "Instance":
+                help = f"brackets hold numbers and words; a layer feeds another by `->`: `{value.name} -> {layer}`"
+            elif isinstance(value, Instance):
+                help = f"feed `{value.name}` first: `value -> {value.name}`"
             self.evaluator.report(
                 frame,
                 "unbound-dimension" if symbolic else "bad-argument",
@@ -283,6 +299,10 @@ class Uses:
         if place < len(recipe.arguments) and recipe.arguments[place].name is None:
             return recipe.arguments[place].span
         return None
+
+
+def at_most(count: int) -> str:
+    return f"at most {count} argument{'s' if count > 1 else ''}" if count else "no arguments"
 
 
 def _is_tensors(value: object) -> bool:

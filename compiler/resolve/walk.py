@@ -14,6 +14,9 @@ from ..syntax import tree
 from .frame import Frame
 from .values import UNKNOWN, Tensor, Unknown
 
+# How many uses of blocks a diagnostic shows; in a longer chain the outermost stands behind the innermost ones.
+SHOWN_USES = 6
+
 
 class Stop(Exception):
     """A limit was reached and reported; the network is not resolved any further."""
@@ -50,13 +53,14 @@ class Walk:
     def running(self, frame: Frame, span: Span) -> object:
         """The running value, `it`."""
         if frame.it is None:
-            self.report(
-                frame,
-                "no-running-value",
-                "there is no running value to continue from here",
-                span,
-                help="start the pipeline with a value, such as the name of an input: `name -> …`",
-            )
+            names = [name for name, _, _ in self.inputs]
+            if frame.chain or len(names) == 1:
+                help = "start the pipeline with a value: `name -> …`"
+            elif names:
+                help = f"start with an input, `{names[0]} -> …`, or with several, `({', '.join(names[:4])}) -> …`"
+            else:
+                help = "declare an input first: `input x: f32[N, 3, 32, 32]`"
+            self.report(frame, "no-running-value", "there is no running value to continue from here", span, help=help)
             frame.it = UNKNOWN
         return frame.it
 
@@ -73,7 +77,12 @@ class Walk:
         help: str = "",
     ) -> None:
         """Report a mistake, with the chain of block uses that led to it."""
-        uses = tuple(Label(use, "in this use of a block") for use in reversed(frame.chain))
+        chain = frame.chain[::-1]
+        if len(chain) > SHOWN_USES:
+            left_out = len(chain) - SHOWN_USES
+            notes = (*notes, f"{left_out} more uses of blocks lie between the last two places above")
+            chain = (*chain[: SHOWN_USES - 1], chain[-1])
+        uses = tuple(Label(use, "in this use of a block") for use in chain)
         self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help))
 
     def report_op(self, frame: Frame, error: OpError, span: Span, labels: tuple[Label, ...] = ()) -> None:

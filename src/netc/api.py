@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
-from .compiler.analysis.figures import analyse
-from .compiler.diagnostics.diagnostic import SpecError
+from .compiler.analysis.figures import TooSmall, analyse
+from .compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from .compiler.driver import Request, compile_spec
+from .compiler.graph.dims import Unbound
 from .compiler.reading import ReadError
-from .compiler.report.summary import Summary, summarise
+from .compiler.report.summary import Summary, summarise, symbols, too_small
 from .compiler.resolve.network import Network
 
 
@@ -22,12 +24,31 @@ class Net:
     def analyze(self, **dims: int) -> Summary:
         """Its figures with these symbolic dimensions, N and T being 1 unless given: `net.analyze(N=32).totals.params`.
 
-        Raises graph.dims.Unbound when another dimension has no value.
+        Raises SpecError when there is no such dimension, one is too small for a layer, or another has no value.
         """
-        given = dict(self.network.dims) | dims
-        from dataclasses import replace
+        self._check(dims)
+        network = replace(self.network, dims=dict(self.network.dims) | dims)
+        try:
+            return summarise(network)
+        except Unbound as error:
+            help = f"bind it: `net.analyze({error.symbol}=…)`"
+            raise SpecError((Diagnostic("unbound-dimension", str(error), network.span, help=help),)) from None
+        except TooSmall as error:
+            raise SpecError((too_small(error),)) from None
 
-        return summarise(replace(self.network, dims=given))
+    def _check(self, dims: Mapping[str, int]) -> None:
+        known = symbols(self.network)
+        for name, value in dims.items():
+            whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+            if name in known and whole:
+                continue
+            message = (
+                f"{name} is a whole number from 1 up, not {value!r}"
+                if name in known
+                else f"the net `{self.network.name}` has no dimension `{name}`"
+            )
+            help = f"its symbolic dimensions are {', '.join(known) or 'none'}"
+            raise SpecError((Diagnostic("unknown-setting", message, self.network.span, help=help),))
 
     def __repr__(self) -> str:
         return f"<netc.Net {self.network.name}: {analyse(self.network.graph).totals.params:,} parameters>"

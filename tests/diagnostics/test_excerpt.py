@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
@@ -11,6 +10,8 @@ from hypothesis import strategies as st
 
 from netc.compiler.diagnostics.excerpt import WIDTH, excerpt
 from netc.compiler.source import Source, Span
+
+from ..work import lines_run
 
 
 def show(text: str, start: int, end: int) -> tuple[int, str, str]:
@@ -70,13 +71,12 @@ def test_a_command_to_a_build_server_is_broken_up() -> None:
     assert show("in # ##[error]x", 0, 2) == (1, "in # #\\x23[error]x", "^^")
 
 
-def test_an_error_at_column_two_million_takes_no_time() -> None:
+def test_an_error_at_column_two_million_takes_little_work() -> None:
     source = Source("a.net", "x" * 2_000_000 + "?" + "y" * 2_000_000)
     source.position(0)
-    begin = time.perf_counter()
-    for _ in range(100):
-        number, line, marks = excerpt(Span(source, 2_000_000, 2_000_001), "^")
-    assert time.perf_counter() - begin < 1.0
+    span = Span(source, 2_000_000, 2_000_001)
+    assert lines_run(lambda: excerpt(span, "^")) < 5_000
+    number, line, marks = excerpt(span, "^")
     assert (number, line[len(marks) - 1], columns(line) <= WIDTH) == (1, "?", True)
 
 

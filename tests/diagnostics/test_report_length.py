@@ -35,6 +35,14 @@ def test_a_short_report_has_every_diagnostic_or_counts_it(extras: list[int], sho
     assert len(named) + (int(more[1]) if more else 0) == len(diagnostics)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_no_pair_of_lengths_makes_the_report_too_long(count: int) -> None:
+    for one in range(REPORT_LINES):
+        for two in range(REPORT_LINES - one):
+            diagnostics = [error(0, one), error(1, two), error(2, 0), error(3, 0)][:count]
+            assert report(diagnostics, 2, lines=REPORT_LINES).count("\n") < REPORT_LINES
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 15, 16, 17, 18, 19, 20, 21, 40])
 def test_the_first_two_are_in_full_and_the_room_is_used(count: int) -> None:
     diagnostics = [error(line, 0) for line in range(count)]

@@ -138,7 +138,7 @@ def test_the_analysis_stays_the_same(path: Path) -> None:
 def figures(text: str) -> list[object]:
     networks = compile_spec(Request("text", text, every=True)).networks
     assert networks
-    found = []
+    found: list[object] = []
     for network in networks:
         data = to_dict(summarise(network))
         for layer in data["layers"]:

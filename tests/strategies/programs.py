@@ -29,10 +29,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A file, the values of the parameters that it leaves open, and the rows of its network."""
+    """A file, the values of the parameters and dimensions that it leaves open, and the rows of its network."""
 
     file: tree.File
     sets: dict[str, str]
+    dims: dict[str, int]
     dtype: str
     rows: tuple[Row, ...]
 
@@ -53,6 +54,7 @@ class Maker:
         self.rows: list[Row] = []
         self.items: list[tree.Item] = []
         self.scope = Scope({})
+        self.dims: dict[str, int] = {}
         self.count = 0
 
     def fresh(self, stem: str) -> str:
@@ -355,6 +357,7 @@ class Maker:
         shape = self.chance.choice(shapes)
         tokens = shape == shapes[-1]
         dims = tuple(number(dim) if isinstance(dim, int) else word(dim) for dim in shape)
+        self.dims |= {dim: real(dim) for dim in shape if isinstance(dim, str)}
         name = self.fresh("x")
         self.scope.values[name] = shape
         return tree.Input(SPAN, word(name), tree.Type(SPAN, "i64" if tokens else dtype, dims)), (
@@ -408,7 +411,7 @@ class Maker:
         net = tree.Net(SPAN, word("made"), parameters, tree.Body(SPAN, tuple(statements)))
         items = [*self.items, net]
         self.chance.shuffle(items)
-        return Program(tree.File(SPAN, tuple(items)), sets, dtype, tuple(self.rows))
+        return Program(tree.File(SPAN, tuple(items)), sets, self.dims, dtype, tuple(self.rows))
 
 
 Statement = Callable[[Shape], tuple[list[tree.Statement], Shape]]

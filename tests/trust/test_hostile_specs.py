@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -140,13 +139,11 @@ LARGE = {
 }  # fmt: skip
 
 
-def end(text: str) -> tuple[Compiled, float]:
-    begin = time.perf_counter()
+def end(text: str) -> Compiled:
     try:
-        found = compile_spec(Request("a.net", text=text, every=True))
+        return compile_spec(Request("a.net", text=text, every=True))
     except ReadError as error:
-        found = Compiled((), (error.diagnostic,))
-    return found, time.perf_counter() - begin
+        return Compiled((), (error.diagnostic,))
 
 
 def in_order(found: Compiled) -> None:
@@ -163,17 +160,12 @@ def in_order(found: Compiled) -> None:
 
 @pytest.mark.parametrize("name", DEEP)
 def test_nesting(name: str) -> None:
-    found, seconds = end(DEEP[name])
-    in_order(found)
-    assert seconds < 5
+    in_order(end(DEEP[name]))
 
 
 @pytest.mark.parametrize("name", LONG)
 def test_length(name: str) -> None:
-    found, seconds = end(LONG[name](20_000))
-    in_order(found)
-    # About 0.5 s; a walk over all names for each name would take minutes.
-    assert seconds < 5
+    in_order(end(LONG[name](20_000)))
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -204,11 +196,10 @@ def calls(text: str) -> int:
 @pytest.mark.parametrize("name", LARGE)
 def test_numbers(name: str) -> None:
     tracemalloc.start()
-    found, seconds = end(LARGE[name])
+    found = end(LARGE[name])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     in_order(found)
-    assert seconds < 10
     assert peak < 100 * 2**20
 
 
@@ -232,5 +223,5 @@ def test_mutants_of_the_bundled_specs(name: str, random: Random) -> None:
                     ["(", ")", "{", "}", "[", "]", "->", "\n", ",", "=", "0", "-1", "99999", "é", '"', "in", "if"]
                 )
         text = "".join(parts)
-    found, _ = end(text)
+    found = end(text)
     in_order(found)

@@ -1,0 +1,194 @@
+"""From a token that cannot stand where it stands to the diagnostic that explains it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from ..compiler.diagnostics.diagnostic import Diagnostic, Label
+from ..compiler.source import Source, Span
+from .automaton import OPENERS, Automaton
+from .lexer import Token, names_in
+from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, Mistake
+
+_SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
+_HOLE = re.compile(r"<([a-z]+)>")
+_START = Token("NL", "", 0, 0)
+
+
+class Place(NamedTuple):
+    """Where a token is refused: `first` is the first word of the statement, `form` how such a statement is written.
+
+    `flags` say more. start: the token is the first of its statement; top: no body is open; begun: something is before
+    it at the top; bracket: `(` or `[` is open; complete: an expression is complete before the token; name, body: a name
+    or `{` may stand here; choice: `else` must; bound: the statement has a `=`; arrow: `=>` is written here; touching:
+    no space is before the token; slashes: `//` stands before it in the line, or is it; header: the statement has a word
+    or is a setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The recovery adds nested,
+    separate and apart.
+    """
+
+    source: Source
+    before: Token
+    token: Token
+    first: str
+    form: str
+    flags: frozenset[str]
+
+
+def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, instead: Token | None = None) -> Diagnostic:
+    """The diagnostic for a refused token, or for another one in its place; `found` are flags that the caller adds."""
+    place = _place(machine, tokens, at, frozenset(found), instead)
+    habit = _habit(place)
+    if habit is not None:
+        return habit
+    token, before = place.token, place.before
+    mistake = next(
+        mistake
+        for mistake, kinds, needed, refused in _candidates(token.kind, is_word(token))
+        if needed <= place.flags
+        and not refused & place.flags
+        and (not kinds or before.kind in kinds or ("word" in kinds and is_word(before)))
+    )
+    words = {
+        "token": _shown(token),
+        "before": _shown(before) if before.end and before.kind != "NL" else "the line before",
+        "text": token.text,
+        "sign": before.text,
+        "form": place.form,
+    }
+    if "<expected>" in mistake.help:
+        words["expected"] = expected(machine)
+    marked = before if before.end and (mistake.blame == "before" or token.kind == "$END") else token
+    span = Span(place.source, marked.start, marked.end)
+    if mistake.blame == "slashes":
+        slashes = place.source.text.rindex("//", 0, marked.end)
+        span = Span(place.source, slashes, slashes + 2)
+    return Diagnostic("syntax", _filled(mistake.message, words), span, help=_filled(mistake.help, words))
+
+
+def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[str], instead: Token | None) -> Place:
+    token, before = instead or tokens[at], tokens[at - 1] if at else _START
+    if before.kind == "NL" and "apart" in found:
+        before = tokens[at - 2]
+    start = machine.statement()
+    values = machine.values[start:]
+    word = values[0].kind if values and isinstance(values[0], Token) else ""
+    around = body_word(machine)
+    header = word if word in FORMS else "SETTING" if around in ("TRAIN", "VARIANT", "RULE") else ""
+    text = machine.source.text
+    _, column = machine.source.position(token.start)
+    offset = (*machine.starts, token.start)[start]
+    opened = machine.opened()
+    flags = {
+        "start": not values,
+        "top": all(opener.kind != "LBRACE" for opener in opened),
+        "begun": bool(machine.values),
+        "bracket": bool(opened) and opened[-1].kind != "LBRACE",
+        "complete": machine.accepts("ARROW"),
+        "name": machine.accepts("NAME"),
+        "body": machine.accepts("LBRACE"),
+        "choice": machine.accepts("ELSE") and not machine.accepts("NL"),
+        "bound": any(isinstance(value, Token) and value.kind == "EQUAL" for value in values),
+        "arrow": text.startswith("=>", token.start),
+        "touching": before.end == token.start,
+        "slashes": text.find("//", max(offset, token.start - column + 1), token.start + 2) >= 0,
+        "header": bool(header),
+        f"header:{header}": True,
+        f"in:{around}": True,
+    }
+    return Place(
+        machine.source,
+        before,
+        token,
+        next(iter(names_in(text[offset : offset + 16])), ""),
+        FORMS.get(header, ""),
+        found | {flag for flag, holds in flags.items() if holds},
+    )
+
+
+def body_word(machine: Automaton) -> str:
+    """The terminal of the word whose body is around the statement being read; empty for an item's, or at the top."""
+    values = machine.values
+    brace = machine.statement() - 1
+    while brace >= 0 and not (isinstance(values[brace], Token) and values[brace].kind == "LBRACE"):
+        brace -= 1
+    words = [value.kind for value in values[max(brace - 2, 0) : max(brace, 0)] if isinstance(value, Token)]
+    return next((word for word in words if word in FORMS), "")
+
+
+@cache
+def _candidates(kind: str, word: bool) -> list[tuple[Mistake, frozenset[str], frozenset[str], frozenset[str]]]:
+    """The mistakes of a token of a kind: each with the kinds before it, and the flags that it needs and refuses."""
+    found = []
+    for mistake in MISTAKES:
+        kinds, flags = mistake.tokens.split(), mistake.flags.split()
+        if not kinds or kind in kinds or (word and "word" in kinds):
+            needed = frozenset(flag for flag in flags if flag[0] != "!")
+            refused = frozenset(flag[1:] for flag in flags if flag[0] == "!")
+            found.append((mistake, frozenset(mistake.before.split()), needed, refused))
+    return found
+
+
+def is_word(token: Token) -> bool:
+    """Whether a token is a word of the language."""
+    return token.text.isalpha() and token.text.upper() == token.kind
+
+
+def expected(machine: Automaton) -> str:
+    """What may stand here, in words."""
+    words = [word for kind, word in EXPECTED if machine.accepts(kind)]
+    if "a value" in words and "a name" in words:
+        words.remove("a name")
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "nothing")))
+
+
+def _shown(token: Token) -> str:
+    text = token.text if len(token.text) <= 40 else token.text[:39] + "…"
+    return _SHOWN.get(token.kind, f"`{text}`")
+
+
+def _filled(template: str, words: dict[str, str]) -> str:
+    return _HOLE.sub(lambda hole: words[hole[1]], template)
+
+
+def _habit(place: Place) -> Diagnostic | None:
+    """A statement that starts with a word of another language, and goes on as that one would."""
+    word = place.first
+    if word not in HABITS:
+        return None
+    if place.token.text == word and "start" in place.flags:
+        at = place.token.start
+    elif place.before.text == word and place.token.kind not in ("EQUAL", "COMMA"):
+        at = place.before.start
+    elif place.token.kind in ("LBRACE", "COLON") and "header" not in place.flags:
+        at = place.source.text.rindex(word, 0, place.token.start)
+    else:
+        return None
+    message = f"`{word}` is not a word of the language"
+    return Diagnostic("syntax", message, Span(place.source, at, at + len(word)), help=HABITS[word])
+
+
+def unclosed(source: Source, opener: Token) -> Diagnostic:
+    """A bracket that is not closed before its statement ends, or a brace that never is."""
+    closer = {"(": ")", "[": "]", "{": "}"}[opener.text]
+    brace = opener.text == "{"
+    return Diagnostic(
+        "unclosed-bracket",
+        f"unclosed `{opener.text}`",
+        Span(source, opener.start, opener.end),
+        label="opened here, and never closed" if brace else "opened here, and not closed before the statement ends",
+        help=f"write `{closer}`" + ("" if brace else ", or end the line after a `,` or an operator to go on"),
+    )
+
+
+def mismatch(source: Source, opener: Token, token: Token) -> Diagnostic:
+    """A bracket that is closed by one of another kind."""
+    closer = {"RPAR": ")", "RSQB": "]"}[OPENERS[opener.kind]]
+    return Diagnostic(
+        "syntax",
+        f"`{opener.text}` is closed by `{token.text}`",
+        Span(source, token.start, token.end),
+        labels=(Label(Span(source, opener.start, opener.end), "opened here"),),
+        help=f"write `{closer}`",
+    )
