@@ -30,7 +30,7 @@ demo: .venv/installed ## See what netc does, on three networks
 	@$(BIN)/netc check vgg
 
 test: .venv/installed ## Run the tests
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet -n auto
 
 trust: .venv/installed ## Run the long tests: hostile input, in time and memory
 	$(BIN)/python -m pytest --quiet -m trust

@@ -169,15 +169,19 @@ def contained(root: Path, folder: Path, relative: str) -> Path:
     if not relative.endswith(".net"):
         # Messages quote the lines of a file that does not parse, and not every file is for everybody's eyes.
         raise ReadError("outside", f"`{relative}` is not a `.net` file", help='name one: `use "blocks.net"`')
-    path = folder
+    # Names of a thousand parts are a stranger's right: the path is a string that grows and shrinks by a part.
+    path, depth = str(folder), len(folder.relative_to(root).parts)
     for part in relative.split("/"):
-        path = path.parent if part == ".." else path / part if part not in ("", ".") else path
-        if path != root and root not in path.parents:
+        if part in ("", "."):
+            continue
+        depth += -1 if part == ".." else 1
+        if depth < 0:
             raise ReadError(
                 "outside",
                 f"`{relative}` is outside the folder of the spec",
                 help="move the file into the spec's folder",
             )
+        path = os.path.dirname(path) if part == ".." else os.path.join(path, part)
         if os.path.islink(path):
             raise ReadError("outside", f"`{relative}` goes through a link", help="name the file itself")
-    return path
+    return Path(path)

@@ -9,16 +9,18 @@ from typing import NamedTuple
 from ..compiler.diagnostics.diagnostic import Diagnostic, Label
 from ..compiler.source import Source, Span
 from .automaton import OPENERS, Automaton
-from .lexer import Token, names_in
+from .lexer import Token
 from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, Mistake
 
 _SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
 _HOLE = re.compile(r"<([a-z]+)>")
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _START = Token("NL", "", 0, 0)
 
 
 class Place(NamedTuple):
-    """Where a token is refused: `first` is the first word of the statement, `form` how such a statement is written.
+    """Where a token is refused: `start` and `first` are the place and the first word of its statement, `form` is how
+    such a statement is written.
 
     `flags` say more. start: the token is the first of its statement; top: no body is open; begun: something is before
     it at the top; bracket: `(` or `[` is open; complete: an expression is complete before the token; name, body: a name
@@ -31,6 +33,7 @@ class Place(NamedTuple):
     source: Source
     before: Token
     token: Token
+    start: int
     first: str
     form: str
     flags: frozenset[str]
@@ -79,6 +82,7 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
     text = machine.source.text
     _, column = machine.source.position(token.start)
     offset = (*machine.starts, token.start)[start]
+    first = _NAME.match(text, offset)
     opened = machine.opened()
     flags = {
         "start": not values,
@@ -101,7 +105,8 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         machine.source,
         before,
         token,
-        next(iter(names_in(text[offset : offset + 16])), ""),
+        offset,
+        first.group() if first else "",
         FORMS.get(header, ""),
         found | {flag for flag, holds in flags.items() if holds},
     )
@@ -157,16 +162,15 @@ def _habit(place: Place) -> Diagnostic | None:
     word = place.first
     if word not in HABITS:
         return None
-    if place.token.text == word and "start" in place.flags:
-        at = place.token.start
-    elif place.before.text == word and place.token.kind not in ("EQUAL", "COMMA"):
-        at = place.before.start
-    elif place.token.kind in ("LBRACE", "COLON") and "header" not in place.flags:
-        at = place.source.text.rindex(word, 0, place.token.start)
-    else:
+    foreign = (
+        "start" in place.flags
+        or (place.before.start == place.start and place.token.kind not in ("EQUAL", "COMMA"))
+        or (place.token.kind in ("LBRACE", "COLON") and "header" not in place.flags)
+    )
+    if not foreign:
         return None
     message = f"`{word}` is not a word of the language"
-    return Diagnostic("syntax", message, Span(place.source, at, at + len(word)), help=HABITS[word])
+    return Diagnostic("syntax", message, Span(place.source, place.start, place.start + len(word)), help=HABITS[word])
 
 
 def unclosed(source: Source, opener: Token) -> Diagnostic:

@@ -316,7 +316,9 @@ class Recovery:
             self.report(explain(self.machine, self.tokens, at, instead=instead))
 
     def _unclosed(self, opener: Token) -> None:
-        self.report(unclosed(self.source, opener))
+        """An open bracket; one that is missing in the text was reported when it was put in."""
+        if opener.text:
+            self.report(unclosed(self.source, opener))
 
     def _report_open(self, at: int) -> None:
         """Report the bracket and the brace that are still open where an item starts or the file ends."""

@@ -9,7 +9,7 @@ import click
 
 from ..analysis.figures import TooSmall
 from ..graph.dims import Unbound
-from ..report.summary import summarise, too_small
+from ..report.summary import no_figure, summarise
 from .options import colored, common, compiled, request, show
 
 
@@ -33,11 +33,8 @@ def analyze(spec: str, form: str, depth: int | None, explain: str | None, **opti
         raise click.exceptions.Exit(1)
     try:
         _print(found.networks[0], form, depth, explain, options["color"])
-    except Unbound as error:
-        click.echo(f"netc: {error}; bind it: --dim {error.symbol}=…", err=True)
-        raise click.exceptions.Exit(1) from None
-    except TooSmall as error:
-        show((too_small(error),), options["color"])
+    except (Unbound, TooSmall) as error:
+        show((no_figure(error, found.networks[0]),), options["color"])
         raise click.exceptions.Exit(1) from None
     raise click.exceptions.Exit(1 if found.failed else 0)
 

@@ -17,7 +17,7 @@ from ..diagnostics.visible import visible
 from ..driver import Compiled, Request, compile_spec
 from ..graph.dims import Unbound
 from ..reading import ReadError
-from ..report.summary import too_small
+from ..report.summary import no_figure
 from ..resolve.network import Network
 from .options import colored, common, request
 
@@ -99,7 +99,7 @@ def _budgets(networks: tuple[Network, ...], max_params: int | None, max_macs: in
                     _over(network, f"the MACs of `{title}` depend on {error.symbol}", f"--dim {error.symbol}=…")
                 )
             except TooSmall as error:
-                found.append(too_small(error))
+                found.append(no_figure(error, network))
             else:
                 if not isinstance(macs, int) or macs > max_macs:
                     found.append(_over(network, f"`{title}` takes {macs:,} MACs, the budget is {max_macs:,}"))

@@ -139,9 +139,12 @@ def _codes(value: object) -> tuple[tuple[int, ...], ...]:
 
 
 def _counts(value: object) -> tuple[int, ...]:
-    if isinstance(value, tuple) and value:
-        return tuple(_count(item) for item in value)
-    raise ArgumentError("a list of whole numbers")
+    try:
+        if isinstance(value, tuple) and value:
+            return tuple(_count(item) for item in value)
+    except ArgumentError:
+        pass
+    raise ArgumentError("a list of whole numbers from 0 up")
 
 
 def _sizes(value: object) -> tuple[Dim, ...]:

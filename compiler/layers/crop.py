@@ -17,7 +17,8 @@ from ..ops.pad import Crop
 class CropLayer(Layer):
     """The middle of an image, cut out to an extent or to the extent of a second input.
 
-    `crop(24)` or `crop(24x32)` cuts to that size; `(x, like) -> crop` cuts x to the height and width of `like`. Where
+    `extent` is the size to cut to, `crop(24)` or `crop(24x32)`; `(x, like) -> crop` cuts x to the height and width of
+    `like`. Where
     an odd number of positions goes, the one more goes at the end.
 
     Shapes: [N, channels, height, width] → [N, channels, the height and width asked for]; [N, channels, length]

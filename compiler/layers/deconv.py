@@ -19,7 +19,8 @@ from .conv import ConvLayer
 class DeconvLayer(Layer):
     """Transposed convolution, which makes images larger: each input position adds its kernel to the output.
 
-    `maps` is the number of output maps, `kernel` the size of what each position adds, `stride` how far apart. Padding
+    `maps` is the number of output maps, `kernel` the size of what each position adds, `stride` how far apart,
+    `dilation` how far apart the kernel's own positions are. `groups` is as in `conv`. Padding
     is cut off the output: `pad` is `k`, `(h, w)`, `(top, bottom, left, right)`, `half`, `same`, `valid`, or
     `same_upper` and `same_lower`, which give an output of input × stride. `output_pad` adds positions at the end of an
     axis, fewer than the stride or dilation; `size` asks for a size of the output and finds the `output_pad` for it.

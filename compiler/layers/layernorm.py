@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..graph.arguments import Flag, Real
+from ..graph.axes import no_features
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import want_float
@@ -36,6 +37,8 @@ class LayerNormLayer(Layer):
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins
         want_float(x.type)
+        if x.type.rank < 2:
+            raise no_features(x.type)
         features = {"features": x.type.shape[-1]}
         values = [b.param("weight", features, ONES)] if self.scale else []
         if self.shift:

@@ -20,6 +20,7 @@ class PadLayer(Layer):
     Shapes: [N, channels, height, width] → [N, channels, height + top + bottom, width + left + right];
     [N, channels, length] likewise, and every step of [N, T, channels, height, width].
     Parameters: none. MACs: none. FLOPs: none.
+    Source: elementary.
     Example: `pad((0, 1, 0, 1)) -> conv(32, 3, stride = 2)`
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ..graph.arguments import Parts, Positive
 from ..graph.axes import pick_axis
 from ..graph.builder import Builder
@@ -46,13 +48,15 @@ class Split(Layer):
                 argument="parts",
                 help="give the sizes: `split([…])`",
             )
-        parts = (size // self.parts,) * self.parts if isinstance(self.parts, int) else self.parts
-        if sum(parts) != size:
+        if isinstance(self.parts, tuple) and sum(self.parts) != size:
             raise OpError(
                 "shape-mismatch",
-                f"the parts {list(parts)} make {sum(parts)}, dimension {axis} of {x.type} is {size}",
+                f"the parts {list(self.parts)} make {sum(self.parts)}, dimension {axis} of {x.type} is {size}",
                 argument="parts",
                 help="the sizes of the parts add up to the size of the dimension",
             )
-        starts = [sum(parts[:place]) for place in range(len(parts))]
-        return tuple(b(Slice(axis, start, start + part), x) for start, part in zip(starts, parts, strict=True))
+        values, start = [], 0
+        for part in repeat(size // self.parts, self.parts) if isinstance(self.parts, int) else self.parts:
+            values.append(b(Slice(axis, start, start + part), x))
+            start += part
+        return tuple(values)

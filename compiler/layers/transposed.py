@@ -6,6 +6,7 @@ from ..graph.arguments import Flag, Instance
 from ..graph.builder import Builder
 from ..graph.dims import Poly
 from ..graph.graph import Value
+from ..graph.images import want_float
 from ..graph.initial import FAN_IN, Initial
 from ..graph.layer import Layer, layer
 from ..graph.op import OpError
@@ -35,6 +36,7 @@ class Transposed(Layer):
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins
+        want_float(x.type)
         made, first = self.layer.layer, self.layer.first
         if len(first.ins) != 1:
             raise OpError(
@@ -56,7 +58,7 @@ class Transposed(Layer):
             )
         weight = first.made["weight"].value
         features = weight.type.shape[1]
-        if x.type.shape[-1] != weight.type.shape[0]:
+        if x.type.rank not in (2, 3) or x.type.shape[-1] != weight.type.shape[0]:
             raise OpError(
                 "shape-mismatch",
                 f"the transposed layer reads {weight.type.shape[0]} features, the input is {x.type}",

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isinf
+
 from ..graph.builder import Builder
 from ..graph.dims import Dim, show_shape
+from ..graph.field import Field, union
 from ..graph.formula import NOTHING, Formula
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.op import Op, OpError, Types, per_element, primitive
-from ..graph.tensor import TensorType
+from ..graph.tensor import SPATIAL, TensorType
 
 
 def broadcast(x: TensorType, y: TensorType, sign: str) -> TensorType:
     """The type of an elementwise combination: same rank, and in each dimension equal or 1 on one side."""
-    if x.rank != y.rank or x.dtype != y.dtype:
-        raise _mismatch(x, y, sign, "their ranks differ" if x.rank != y.rank else "their element types differ")
+    if x.dtype != y.dtype:
+        raise OpError(
+            "element-type",
+            f"`{sign}` cannot combine {x} with {y}: their element types differ",
+            help="declare both inputs with one type",
+        )
+    if x.rank != y.rank:
+        raise _mismatch(x, y, sign, "their ranks differ")
     dims: list[Dim] = []
     for place, (a, b) in enumerate(zip(x.shape, y.shape, strict=True)):
         if a != b and a != 1 and b != 1:
@@ -46,6 +56,12 @@ class _Binary(Op):
     def flops(self, ins: Types, outs: Types) -> Formula:
         """One operation per element of the result."""
         return per_element(1, outs[0])
+
+    def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
+        """None where one side is spread over a spatial dimension: what that side sees does not move with the place."""
+        y = outs[0].shape
+        spread = any(x.shape[axis] != y[axis] for x in ins for axis in SPATIAL.get(len(y), ()))
+        return None if spread else union(fields)
 
 
 @primitive
@@ -127,7 +143,10 @@ def combine(b: Builder, operator: str, left: Value | float, right: Value | float
                 return b(Affine(factor=right), left)
         if right == 0:
             raise OpError("bad-operand", "a tensor is divided by zero", help="divide by another number")
-        return b(Affine(factor=1 / right), left)
+        factor = 1 / right
+        if isinf(factor):
+            raise OpError("bad-operand", f"1 / {right} is too large for a number", help="divide by a larger number")
+        return b(Affine(factor=factor), left)
     assert isinstance(right, Value)
     match operator:
         case "+":

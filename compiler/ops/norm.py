@@ -60,7 +60,7 @@ class LayerNorm(Op):
     def flops(self, ins: Types, outs: Types) -> Formula:
         """Per element: 1 for the mean, 3 for the variance (− mean, square, sum), 2 to subtract the mean and multiply by
         1/√(var + eps), 1 each to scale and shift; per row 5: two divisions by the size, + eps, root, reciprocal."""
-        rows = named("rows", 1 if ins[0].rank == 1 else ins[0].with_shape(*ins[0].shape[:-1]).elements)
+        rows = named("rows", ins[0].with_shape(*ins[0].shape[:-1]).elements)
         return (6 + self.scale + self.shift) * elements(outs[0]) + 5 * rows
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis.figures import FREE, Row, TooSmall, Totals, analyse
 from ..diagnostics.diagnostic import Diagnostic
-from ..graph.dims import Dim, Shape, bound
+from ..graph.dims import Dim, Shape, Unbound, bound
 from ..resolve.network import Network
 from ..source import Span
 
@@ -54,9 +54,13 @@ def summarise(network: Network, depth: int | None = None) -> Summary:
     return Summary(network, bound_dims(network), lines, totals)
 
 
-def too_small(error: TooSmall) -> Diagnostic:
-    help = f"give {error.symbol} a larger number: `--dim {error.symbol}=…`, in Python `analyze({error.symbol}=…)`"
-    return Diagnostic("window", str(error), error.use.span, help=help)
+def no_figure(error: Unbound | TooSmall, network: Network) -> Diagnostic:
+    """Why a network has no figures at its dims, and which one to give."""
+    wanted = "larger number" if isinstance(error, TooSmall) else "number"
+    help = f"give {error.symbol} a {wanted}: `--dim {error.symbol}=…`, in Python `analyze({error.symbol}=…)`"
+    if isinstance(error, TooSmall):
+        return Diagnostic("window", str(error), error.use.span, help=help)
+    return Diagnostic("unbound-dimension", str(error), network.span, help=help)
 
 
 def bound_dims(network: Network) -> dict[str, int]:

@@ -11,7 +11,7 @@ from .compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from .compiler.driver import Request, compile_spec
 from .compiler.graph.dims import Unbound
 from .compiler.reading import ReadError
-from .compiler.report.summary import Summary, summarise, symbols, too_small
+from .compiler.report.summary import Summary, no_figure, summarise, symbols
 from .compiler.resolve.network import Network
 
 
@@ -30,11 +30,8 @@ class Net:
         network = replace(self.network, dims=dict(self.network.dims) | dims)
         try:
             return summarise(network)
-        except Unbound as error:
-            help = f"bind it: `net.analyze({error.symbol}=…)`"
-            raise SpecError((Diagnostic("unbound-dimension", str(error), network.span, help=help),)) from None
-        except TooSmall as error:
-            raise SpecError((too_small(error),)) from None
+        except (Unbound, TooSmall) as error:
+            raise SpecError((no_figure(error, network),)) from None
 
     def _check(self, dims: Mapping[str, int]) -> None:
         known = symbols(self.network)

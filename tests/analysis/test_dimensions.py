@@ -103,3 +103,13 @@ def test_an_expectation_at_another_size_than_the_one_put_in_fails() -> None:
 def test_expectations_joined_by_words(check: str, holds: bool) -> None:
     # 3·8·4 weights and 4 biases: 100 parameters.
     assert (messages(expecting(check)) == []) is holds
+
+
+def test_a_dimension_without_a_number_is_asked_for_at_the_net() -> None:
+    with pytest.raises(netc.SpecError) as caught:
+        netc.loads(IMAGE).analyze(N=2)
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == ("unbound-dimension", "the dimension H has no value")
+    assert diagnostic.help == "give H a number: `--dim H=…`, in Python `analyze(H=…)`"
+    assert diagnostic.span is not None
+    assert diagnostic.span.text == "t"

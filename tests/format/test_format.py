@@ -105,7 +105,7 @@ def test_the_bundled_specs_are_in_canonical_form(path: Path) -> None:
 
 
 @given(seeds)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_random_files(seed: int) -> None:
     """Printed trees with odd spacing, comments and line ends where a statement goes on."""
     text = disturb(print_tree(random_file(seed)), random.Random(seed))

@@ -113,6 +113,7 @@ STATEMENTS = [
     ("train { loss = ¤= 3; batch = 3 }", "syntax", "Train"),
     ("train { loss = 3\n rule ¤*.bias { a = 3 }\n batch = 3 }", "syntax", "Train"),
     ("variant v { b = 3\n expect { params ¤= 3 } }", "syntax", "Variant"),
+    ("¤{ while }; relu", "syntax", "Broken Flow"),
     # Several statements in one line
     ("if x { fc(3) } ¤fc(4)", "syntax", "If Flow"),
     ("fc(3); ¤; fc(4)", "syntax", "Flow Flow"),
@@ -140,6 +141,7 @@ FILES = [
     ("net a ¤{\n  fc(3)\n", "unclosed-bracket", "a 1"),
     ("net a ¤{\n  fc(3)\n\nnet b {\n  fc(4)\n}\n", "unclosed-bracket", "a 1, b 1"),
     ("net a {\n  if x ¤{\n    fc(3)\n  fc(4)\n}\nnet b {\n  fc(4)\n}\n", "unclosed-bracket", "a 1, b 1"),
+    ("net a ¤{\n  if x {\n    fc(3)\n  }\n  fc(4)\n\nnet b {\n  fc(4)\n}\n", "unclosed-bracket", "a 2, b 1"),
     ("net a {\n  train ¤{\n    batch = 3\n  expect { params == 3 }\n}\n", "unclosed-bracket", "a 2"),
     ("net a ¤{ conv¤(3", "unclosed-bracket unclosed-bracket", "a 1"),
     ("net a {\n  ¤block b {\n    fc(3)\n  }\n  fc(4)\n}\n", "syntax", "a 2"),
@@ -147,6 +149,7 @@ FILES = [
     ("net a {\n  if ¤x\n    fc(3)\n  }\n  fc(4)\n}\n", "syntax", "a 2"),
     ("net ¤a\n  fc(3)\n  fc(4)\n\nnet b { fc(3) }\n", "syntax", "b 1"),
     ("net ¤a\n  fc(3)\n}\nnet b { fc(3) }\n", "syntax", "a 1, b 1"),
+    ("¤}\nnet ¤a\n  fc(3)\n", "syntax syntax", "a 1"),
     ("net a\n¤{\n  fc(3)\n}\n", "syntax", "a 1"),
     ("net ¤{ fc(3) }\n", "syntax", "?4 1"),
     ("net a(b ¤c) { fc(3) }\n", "syntax", "a 1"),

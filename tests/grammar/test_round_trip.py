@@ -24,7 +24,7 @@ LIMITS = Limits(trailers=1000, bracket_depth=1000)
 
 
 @given(seeds)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_printed_tree_parses_to_itself(seed: int) -> None:
     file = random_file(seed)
     text = print_tree(file)
@@ -48,7 +48,7 @@ GRAMMAR = Lark((generate.FOLDER / "net.lark").read_text(), parser="lalr", lexer=
 
 
 @given(from_lark(GRAMMAR))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_noise_never_raises(text: str) -> None:
     check(text)
 

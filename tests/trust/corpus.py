@@ -136,15 +136,15 @@ _CHAINS = {
     "comparisons": "let y = 1" + " < 1" * 45_000,
     "ranges": "let y = 1" + " .. 1" * 45_000,
     "choices": "let y = 1" + " if no else 1" * 20_000,
-    "else-ifs": "if no { relu }" + " else if no { relu }" * 14_000 + "\nx -> relu",
-    "else-ifs-too-many": "if no { relu }" + " else if no { relu }" * DEEP,
+    "else-ifs": "if no { relu }" + "\nelse if no { relu }" * 14_000 + "\nx -> relu",
+    "else-ifs-too-many": "if no { relu }" + "\nelse if no { relu }" * 40_000,
     "fields": "let y = x" + ".shape" * 45_000,
     "calls": "relu" + "()" * 45_000,
     "indexes": "let y = x.shape" + "[0]" * 30_000,
     "primes": "x" + "'" * DEEP,
     "commas": "x -> conv(" + "," * DEEP + ")",
     "equals": "y" + " = x" * 45_000,
-    "semicolons": "x -> relu" + ";" * DEEP,
+    "semicolons": "x -> relu" + ";\n" * 90_000,
     "names": "x " * DEEP,
     "list": "let y = [" + "1, " * 45_000 + "]\nx -> relu",
     "strings": '"a" ' * 50_000,
@@ -175,7 +175,7 @@ _CHAINS = {
     "weights": "".join(f"param p{i}[3]\n" for i in range(14_000)) + "x -> relu",
 }
 _ACCEPTED = {"arrows", "sums", "products", "list", "hashes", "spaces", "tabs", "statements", "names-bound", "fraction"}
-_ACCEPTED |= {"inputs", "outputs", "weights", "nots", "spaced-signs", "ands", "else-ifs", "semicolons"}
+_ACCEPTED |= {"inputs", "outputs", "weights", "ands", "else-ifs", "rules", "patterns"}
 
 
 def _long() -> Iterator[Entry]:
@@ -184,13 +184,15 @@ def _long() -> Iterator[Entry]:
             # A line end after each bracket keeps the lines short.
             text = (opened + "\n" * (depth > 65)) * depth + inside + closed * depth
             text = re.sub(r"((?:\)|\]|\})[^)\]}]{0,12}){2000}", r"\1\n", text)
-            fits = depth <= 63 and name in ("round", "minus", "sum", "arrow", "if", "else", "repeat", "for")
+            fits = depth <= 63 and name in ("round", "minus", "sum", "arrow", "if", "else", "repeat")
             status = 2 if len(text) > 2**20 else 0 if fits else 1
             yield Entry(f"nest-{name}-{depth}", status, text if name in ("block", "net") else net(f"  {text}"))
         yield Entry(f"open-{name}", 1, net(f"  {opened * 200}"))
         yield Entry(f"close-{name}", 1, net(f"  x -> relu {closed * 200}"))
     for name, text in _CHAINS.items():
-        yield Entry(f"chain-{name}", 0 if name in _ACCEPTED else 1, _broken(net(f"  {text}")), large=True)
+        status = 0 if name in _ACCEPTED else 1
+        many = name in ("arrows", "sums", "products", "statements")
+        yield Entry(f"chain-{name}", status, _broken(net(f"  {text}")), large=True, many_layers=many)
     yield Entry("line-over-limit", 1, "#" * 70_000)
     yield Entry("file-over-limit", 2, "# ----\n" * 200_000)
 
@@ -231,7 +233,8 @@ def _laughs() -> Iterator[Entry]:
             if name == "layer-parameter":
                 lines[-1] = f"block b{depth - 1} {{\n  relu\n}}\n"
             few = depth == 10 and name not in ("repeat", "nothing")
-            yield Entry(f"laugh-{name}-{depth}", 0 if few else 1, net("  x -> b0", "".join(lines)), large=depth > 10)
+            spec = net("  x -> b0", "".join(lines))
+            yield Entry(f"laugh-{name}-{depth}", 0 if few else 1, spec, large=depth > 10, many_layers=depth > 10)
     for count in (100, 101, 9_000):
         uses = "".join(f"block b{i} {{ b{i + 1} }}\n" for i in range(count - 1)) + f"block b{count - 1} {{ relu }}\n"
         yield Entry(f"each-next-{count}", 0 if count == 100 else 1, net("  x -> b0", uses), large=True)
@@ -244,9 +247,17 @@ def _laughs() -> Iterator[Entry]:
     passed = "block twice(f) { f -> f }\n"
     for depth in (3, 14, 40):
         inside = "twice(" * depth + "relu" + ")" * depth
-        yield Entry(f"twice-{depth}", 0 if depth == 3 else 1, net(f"  x -> {inside}", passed), large=True)
+        yield Entry(f"twice-{depth}", 1 if depth == 40 else 0, net(f"  x -> {inside}", passed), large=True)
 
 
+def _doubled(name: str) -> str:
+    """A list of two lists of two lists …: 2^60 numbers."""
+    lines = [f"  let {name}{i + 1} = [{name}{i}, {name}{i}]\n" for i in range(60)]
+    return f"  let {name}0 = [1, 1]\n" + "".join(lines)
+
+
+_DEFAULTS = "".join(f", a{i + 1} = [a{i}, a{i}]" for i in range(60))
+_PASSED = "".join(f"block b{i}(f) {{ b{i + 1}(f) -> b{i + 1}(f) }}\n" for i in range(90)) + "block b90(f) { f }\n"
 _FIGURES = {
     "dim-1e12": net("  x -> relu", shape="N, 1000000000000"),
     "dims-1e12": net("  x -> relu", shape="N, 1000000000000, 1000000000000, 1000000000000"),
@@ -325,13 +336,13 @@ _FIGURES = {
     "expect-huge": net("  x -> relu\n  expect { macs(N = 9223372036854775807) <= 1 }"),
     "expect-recursion": net("  x -> relu\n  expect { " + "(" * 60 + "params" + ")" * 60 + " == 0 }"),
     "default-of-itself": net("  x -> b", "block b(n = n) { fc(n) }\n"),
-    "default-laugh": net("  x -> b", f"block b(a0 = [1, 1], {', '.join(f'a{i + 1} = [a{i}, a{i}]' for i in range(60))}) {{ relu }}\n"),
-    "let-laugh": net("  let a0 = [1, 1]\n" + "".join(f"  let a{i + 1} = [a{i}, a{i}]\n" for i in range(60)) + "  x -> fc(a60)"),
-    "let-laugh-compared": net("  let a0 = [1, 1]\n  let b0 = [1, 1]\n" + "".join(f"  let {c}{i + 1} = [{c}{i}, {c}{i}]\n" for i in range(60) for c in "ab") + "  if a60 == b60 { relu }"),
-    "let-laugh-unused": net("  let a0 = [1, 1]\n" + "".join(f"  let a{i + 1} = [a{i}, a{i}]\n" for i in range(60)) + "  x -> relu"),
-    "let-laugh-block": net("  let a0 = [1, 1]\n" + "".join(f"  let a{i + 1} = [a{i}, a{i}]\n" for i in range(60)) + "  x -> b(a60)", "block b(n) { fc(n) }\n"),
+    "default-laugh": net("  x -> b", f"block b(a0 = [1, 1]{_DEFAULTS}) {{ relu }}\n"),
+    "let-laugh": net(f"{_doubled('a')}  x -> fc(a60)"),
+    "let-laugh-compared": net(f"{_doubled('a')}{_doubled('b')}  if a60 == b60 {{ relu }}"),
+    "let-laugh-unused": net(f"{_doubled('a')}  x -> relu"),
+    "let-laugh-block": net(f"{_doubled('a')}  x -> b(a60)", "block b(n) { fc(n) }\n"),
     "tuple-laugh": net("  a0 = x -> relu\n" + "".join(f"  a{i + 1} = (a{i}, a{i}) -> concat\n" for i in range(60))),
-    "recipe-laugh": net("  x -> b0(relu)", "".join(f"block b{i}(f) {{ b{i + 1}(f) -> b{i + 1}(f) }}\n" for i in range(90)) + "block b90(f) { f }\n"),
+    "recipe-laugh": net("  x -> b0(relu)", _PASSED),
     "long-argument": net("  x -> nothing(" + "y" * 60 + " = " + "1 + " * 10_000 + "1)"),
     "many-variants": net("  x -> relu\n" + "".join(f"  variant v{i} {{ }}\n" for i in range(5_000))),
 }  # fmt: skip
@@ -351,7 +362,7 @@ def _uses() -> Iterator[Entry]:
     secret = (("../secret.net", "token = hunter2\n"), ("../secret.txt", "token = hunter2\n"))
     yield Entry("use-beside", 0, 'use "b.net"\n' + net("  x -> unit"), (("b.net", block),))
     for number, name in enumerate((
-        "../secret.net", "./../secret.net", "sub/../../secret.net", "/etc/passwd", "/etc/passwd.net", "//etc/passwd.net",
+        "../secret.net", "./../secret.net", "sub/../../secret.net", "/etc/passwd", "/etc/passwd.net", "//etc/p.net",
         "~/secret.net", "file:///etc/passwd.net", "http://localhost/x.net", "C:\\\\x.net", "..\\\\secret.net", "", ".",
         "..", "a.net/", "%2e%2e/secret.net", "$HOME/x.net", "`id`.net", "$(id).net", "; id.net", "-rf.net", "a\tb.net",
         "secret.txt", ".env", "missing.net", "a.net", "x" * 255 + ".net", "/" * 500 + ".net", "sub/" * 500 + "x.net",
@@ -401,7 +412,7 @@ def _links() -> Iterator[Entry]:
     yield Entry("folder", 2, make=replaced(lambda spec: spec.mkdir()))
     yield Entry("pipe", 2, make=replaced(lambda spec: os.mkfifo(spec)))
     yield Entry("socket", 2, make=replaced(sock))
-    yield Entry("missing", 2, make=replaced(lambda spec: None))
+    yield Entry("missing", 2, make=Path.unlink)
     yield Entry("sparse", 2, make=replaced(sparse))
     for name, target in {"secret": "../secret.net", "zero": "/dev/zero", "loop": "b.net"}.items():
         yield Entry(

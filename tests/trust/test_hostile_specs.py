@@ -203,7 +203,7 @@ def test_numbers(name: str) -> None:
     assert peak < 100 * 2**20
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(sorted(SPECS)), st.randoms(use_true_random=False))
 def test_mutants_of_the_bundled_specs(name: str, random: Random) -> None:
     """Characters, words and lines of a good spec are lost, doubled, swapped and replaced."""

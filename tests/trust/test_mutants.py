@@ -19,7 +19,7 @@ from netc.compiler.source import Span
 
 SPECS = [path.read_text("utf-8") for path in sorted(Path(netc.specs.__path__[0]).rglob("*.net"))]
 MISTAKES = [path.read_text("utf-8") for path in sorted((Path(__file__).parent.parent / "ui").glob("*.net"))]
-WORDS = sorted(set(re.findall(r"[A-Za-z_]+", "\n".join(SPECS))))
+WORDS: list[str] = sorted(set(re.findall(r"[A-Za-z_]+", "\n".join(SPECS))))
 SIGNS = [
     "(",
     ")",
@@ -63,12 +63,13 @@ def _characters(text: str, random: Random) -> str:
         case 1:
             return text[:at] + random.choice(SIGNS + NUMBERS + WORDS) + text[at:]
         case _:
-            return text[:at] + chr(random.choice((*range(32, 127), 0, 27, 133, 960, 0x202E, 0x10FFFF))) + text[at + 1 :]
+            char = random.choice((*range(32, 127), 0, 27, 133, 960, 0x202E, 0x10FFFF))
+            return f"{text[:at]}{chr(char)}{text[at + 1 :]}"
 
 
 def _parts(pattern: str) -> Callable[[str, Random], str]:
     def mutate(text: str, random: Random) -> str:
-        parts = re.findall(pattern, text, re.DOTALL) or [text]
+        parts: list[str] = re.findall(pattern, text, re.DOTALL) or [text]
         at, other = random.randrange(len(parts)), random.randrange(len(parts))
         match random.randrange(5):
             case 0:

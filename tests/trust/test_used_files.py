@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,6 +205,14 @@ def test_a_bad_file_used_ten_thousand_times_is_not_read_ten_thousand_times(
     found = use(root, *["bad.net"] * 10_000)
     assert len(read) < 300
     assert len(found) == 10_000
+
+
+@pytest.mark.trust
+def test_names_of_a_thousand_parts(root: Path) -> None:
+    begin = time.process_time()
+    found = use(root, *["sub/" * 1000 + f"x{i}.net" for i in range(200)], *["sub/../" * 500 + "y.net"] * 100)
+    assert time.process_time() - begin < 20
+    assert {diagnostic.code for diagnostic in found} <= {"missing-file", "unreadable"}
 
 
 # The rule by itself
