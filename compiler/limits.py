@@ -27,6 +27,7 @@ class Limits:
     block_depth: int = 100
     nesting: int = 150
     layers: int = 100_000
+    values: int = 1_000_000
     steps: int = 400_000
     rank: int = 8
     dim: int = 2**31 - 1
@@ -52,6 +53,7 @@ MEANINGS: dict[str, str] = {
     "block_depth": "uses of blocks inside each other",
     "nesting": "bodies and expressions being resolved inside each other",
     "layers": "layer uses of the network, after expansion",
+    "values": "tensors that the operations of the network read and make, after expansion",
     "steps": "statements run while the network is resolved",
     "rank": "dimensions of a tensor",
     "dim": "size of one dimension",

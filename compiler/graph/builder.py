@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from ..limits import Limits
 from ..source import Span
-from .dims import Dim, Poly
+from .dims import TERMS, Dim, Poly, product_terms
 from .graph import Graph, Node, Parameter, Port, Use, Value
 from .initial import Initial
 from .op import Op, OpError, Types
@@ -52,6 +52,7 @@ class Builder:
         self._parameters: list[tuple[str, OpenParameter]] = []
         self._types: dict[tuple[Op, Types], Types] = {}
         self._numbers = 0
+        self._wires = 0
 
     def value(self, type: TensorType) -> Value:
         """A new value with no node: an input, target or parameter."""
@@ -70,8 +71,11 @@ class Builder:
         if outs is None:
             outs = op.infer(types)
             for type in outs:
-                self._check(type)
+                self.check(type)
             self._types[key] = outs
+        self._wires += len(ins) + len(outs)
+        if self._wires > self.limits.values:
+            self._over("values", "the number of tensors that operations read and make")
         values = tuple([self.value(type) for type in outs])
         self._nodes.append(Node(op, ins, values, len(self.uses) - 1))
         return values
@@ -101,7 +105,7 @@ class Builder:
                 )
         if use.shares is not None:
             return self._shared(use.shares, name, type)
-        self._check(type)
+        self.check(type)
         made = OpenParameter(self.value(type), tuple(axes), trainable, initial, fan, len(self.uses) - 1)
         use.made[name] = made
         self._parameters.append((name, made))
@@ -120,7 +124,8 @@ class Builder:
         self.uses[-1].made[name] = shared
         return shared.value
 
-    def _check(self, type: TensorType) -> None:
+    def check(self, type: TensorType) -> None:
+        """Check that a tensor is within the limits. Raises OpError."""
         elements = 1
         for dim in type.shape:
             if isinstance(dim, Poly):
@@ -130,6 +135,10 @@ class Builder:
             elements *= dim
         if elements > self.limits.elements:
             self._over("elements", f"a tensor of {elements:,} elements")
+        if product_terms(type.shape) > TERMS:
+            raise OpError(
+                "limit", f"the number of elements has more than {TERMS:,} terms", help="take fewer symbolic sizes"
+            )
         if type.rank > self.limits.rank:
             self._over("rank", f"a tensor of rank {type.rank}")
 

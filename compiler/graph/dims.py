@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import prod
 
 Monomial = tuple[str, ...]
+
+# What a product of sizes may have: thirty factors such as `(A + B)` would have a billion terms.
+TERMS = 1000
 
 
 class Unbound(Exception):
@@ -94,6 +98,11 @@ class Poly:
 
 Dim = int | Poly
 Shape = tuple[Dim, ...]
+
+
+def product_terms(dims: Iterable[Dim]) -> int:
+    """The most terms that the product of the sizes can have."""
+    return prod(len(dim.terms) for dim in dims if isinstance(dim, Poly))
 
 
 def _terms(dim: Dim) -> tuple[tuple[Monomial, int], ...]:

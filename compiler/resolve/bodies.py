@@ -20,11 +20,13 @@ from .words import METRICS, WORDS
 
 
 class FileCheck(NameCheck):
-    """Checks one file; `calls` holds the blocks that each block names, with a place."""
+    """Checks one file; `calls` holds the blocks that each block names, with a place, `parameters` the names of those
+    of the item being checked."""
 
     def __init__(self, space: Namespace, collector: Collector, broken: set[Span]) -> None:
         super().__init__(space, collector, broken)
         self.calls: dict[str, dict[str, Span]] = {}
+        self.parameters: list[str] = []
 
     def run(self) -> None:
         for name, item in self.space.own.items():
@@ -37,6 +39,7 @@ class FileCheck(NameCheck):
 
     def _item(self, item: Item | tree.Net, kind: Kind, inputs: list[str]) -> None:
         scope = Scope(kind, [{}], set(), anywhere=_bindings(item.body))
+        self.parameters = [parameter.name.id for parameter in item.parameters]
         for parameter in item.parameters:
             if parameter.default is not None:
                 self.expression(parameter.default, scope, "value")
@@ -215,8 +218,7 @@ class FileCheck(NameCheck):
         scope.bound[-1] = before | merged
 
     def _variant(self, statement: tree.Variant, scope: Scope) -> None:
-        net = next(n for n in self.space.nets.values() if statement in n.body.statements)
-        known = [parameter.name.id for parameter in net.parameters]
+        known = self.parameters
         for setting in statement.settings:
             if isinstance(setting, tree.Expect):
                 self.expect(setting.checks, scope)

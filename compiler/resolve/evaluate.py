@@ -18,7 +18,7 @@ from . import numbers
 from .frame import Frame
 from .program import library
 from .uses import Uses
-from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
+from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, listed, size_of
 from .walk import Walk
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
@@ -135,11 +135,31 @@ class Evaluator(Walk):
         return self.evaluate(expr.value, frame)
 
     def _tuple(self, expr: tree.Tuple, frame: Frame) -> object:
-        return tuple([self.pipeline(item, frame) for item in expr.items])
+        return self._listed(tuple([self.pipeline(item, frame) for item in expr.items]), expr.span, frame)
 
     def _list(self, expr: tree.List, frame: Frame) -> object:
         items = tuple([self.evaluate(item, frame) for item in expr.items])
-        return UNKNOWN if any(isinstance(item, Unknown) for item in items) else items
+        if any(isinstance(item, Unknown) for item in items):
+            return UNKNOWN
+        return self._listed(items, expr.span, frame)
+
+    def _listed(self, items: tuple[object, ...], span: Span, frame: Frame) -> object:
+        """The list of these items, when it is within the limit."""
+        found = listed(items)
+        if size_of(found) > self.limits.layers:
+            return self._too_long(f"a list of {size_of(found):,} items", span, frame)
+        self.spend(found, span, frame)
+        return found
+
+    def _too_long(self, what: str, span: Span, frame: Frame) -> Unknown:
+        self.report(
+            frame,
+            "limit",
+            f"{what} is over the limit of {self.limits.layers:,}",
+            span,
+            help="take a shorter one; the limit `layers` can be raised with `--limit layers=…`",
+        )
+        return UNKNOWN
 
     def _chain(self, expr: tree.Chain, frame: Frame) -> object:
         value = self.pipeline(expr.items[0], frame)
@@ -209,6 +229,7 @@ class Evaluator(Walk):
         left, right = self.evaluate(expr.left, frame), self.evaluate(expr.right, frame)
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return UNKNOWN
+        self.spend(left, expr.span, frame)
         try:
             return numbers.compare(expr.operator, left, right)
         except numbers.NumberError as error:
@@ -231,15 +252,8 @@ class Evaluator(Walk):
         assert isinstance(start, int)
         assert isinstance(end, int)
         if end - start > self.limits.layers:
-            self.report(
-                frame,
-                "limit",
-                f"a range of {end - start:,} is over the limit of {self.limits.layers:,}",
-                expr.span,
-                help="take a shorter range; the limit `layers` can be raised with `--limit layers=…`",
-            )
-            return UNKNOWN
-        return tuple(range(start, end))
+            return self._too_long(f"a range of {end - start:,}", expr.span, frame)
+        return self._listed(tuple(range(start, end)), expr.span, frame)
 
     def _negative(self, expr: tree.Negative, frame: Frame) -> object:
         value = self.pipeline(expr.value, frame)
@@ -309,6 +323,8 @@ class Evaluator(Walk):
     def _function(self, name: str, values: list[object], expr: tree.Call, frame: Frame) -> object:
         if any(isinstance(value, Unknown) for value in values):
             return UNKNOWN
+        for value in values:
+            self.spend(value, expr.span, frame)
         try:
             return numbers.call(name, values)
         except numbers.NumberError as error:

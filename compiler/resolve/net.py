@@ -45,6 +45,7 @@ class NetResolver:
         self.broken = broken
         self.collector = collector
         self.limits = limits
+        self._before: Evaluator | None = None
 
     def resolve(self, net: tree.Net, choice: Choice) -> Network | None:
         """The network of a net, or None when there are errors in it. Every error is reported.
@@ -71,6 +72,10 @@ class NetResolver:
     def _resolve(self, net: tree.Net, choice: Choice, fixed: Mapping[str, int], collector: Collector) -> Network | None:
         builder = Builder(self.limits)
         evaluator = Evaluator(builder, collector, self.broken, fixed, self.limits)
+        if self._before is not None:
+            # A thousand variants of a large net are one large task: they share the limit on steps.
+            evaluator.steps = self._before.steps + len(self._before.builder.uses)
+        self._before = evaluator
         evaluator.symbols = set(symbols_of(net))
         evaluator.only_input = sum(isinstance(s, tree.Input) for s in net.body.statements) == 1
         root = Mark(net.name.id)

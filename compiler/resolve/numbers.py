@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import TypeGuard
 
-from ..graph.dims import Dim, Poly, quotient
+from ..graph.dims import TERMS, Dim, Poly, product_terms, quotient
 from ..graph.tensor import SPATIAL
 from .values import Instance, Recipe, Tensor, describe
 from .words import FUNCTIONS
@@ -82,6 +82,8 @@ def _divide(left: int | float, right: int | float) -> int | float:
 
 def _symbolic(operator: str, left: Number, right: Number) -> Number:
     if not isinstance(left, float) and not isinstance(right, float):
+        if operator == "*" and product_terms((left, right)) > TERMS:
+            raise NumberError(f"this product has more than {TERMS:,} terms", "take fewer symbolic sizes", "limit")
         match operator:
             case "+":
                 return left + right

@@ -253,7 +253,14 @@ def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Fram
         )
         evaluator.port(statement, UNKNOWN, frame)
         return
-    value = evaluator.builder.value(TensorType(type.dtype, tuple(sizes)))
+    made = TensorType(type.dtype, tuple(sizes))
+    try:
+        evaluator.builder.check(made)
+    except OpError as error:
+        evaluator.report_op(frame, error, type.span)
+        evaluator.port(statement, UNKNOWN, frame)
+        return
+    value = evaluator.builder.value(made)
     tensor = Tensor(value, statement.name.span)
     frame.names[-1][name] = tensor
     evaluator.port(statement, tensor, frame)

@@ -80,10 +80,15 @@ class Uses:
             return self._apply(target, None, fed, span, frame)
         self._sharing.append((target, [0]))
         try:
-            return self._apply(target.recipe, target, fed, span, frame)
+            result = self._apply(target.recipe, target, fed, span, frame)
         finally:
             self._sharing.pop()
+        if isinstance(result, Unknown) and not target.applied:
+            # An application that failed made no weights, or not all: the next one is the first.
+            target.uses.clear()
+        else:
             target.applied = True
+        return result
 
     def _apply(self, recipe: Recipe, instance: Instance | None, fed: object, span: Span, frame: Frame) -> object:
         inputs = self._inputs(fed, span, frame)
@@ -258,6 +263,9 @@ class Uses:
         if wanted.words and isinstance(value, Recipe) and not value.arguments:
             value = Word(value.name)
         if wanted.annotation == "Instance" and isinstance(value, Instance) and value.layer is not None:
+            if not value.applied:
+                # Its first application failed, which has been reported.
+                return None, False
             value = Shared(value.layer, value.uses[0])
         try:
             return wanted.convert(value), True

@@ -82,8 +82,31 @@ class Instance:
     layer: Layer | None = None
 
 
-def describe(value: object) -> str:
-    """A value in a few words, as the language writes it, for messages."""
+class Nested(tuple[object, ...]):
+    """A list with lists in it. Sixty lines of `let b = [a, a]` would make 2^60 items: `size` counts them unseen."""
+
+    size: int
+
+
+def listed(items: tuple[object, ...]) -> tuple[object, ...]:
+    """The items as a list of the language."""
+    if not any(isinstance(item, tuple) for item in items):
+        return items
+    nested = Nested(items)
+    nested.size = sum([size_of(item) for item in items])
+    return nested
+
+
+def size_of(value: object) -> int:
+    """How many items a value has, with those of the lists in it."""
+    return value.size if isinstance(value, Nested) else len(value) if isinstance(value, tuple) else 1
+
+
+SHOWN = 8
+
+
+def describe(value: object, depth: int = 2) -> str:
+    """A value in a few words, as the language writes it, for messages; of a long list the first items."""
     match value:
         case bool():
             return "`yes`" if value else "`no`"
@@ -101,8 +124,11 @@ def describe(value: object) -> str:
             return f"the initialiser `{value.kind}`"
         case tuple() if any(isinstance(item, Tensor) for item in value):
             return f"{len(value)} tensors"
+        case tuple() if depth == 0:
+            return "[…]"
         case tuple():
-            return f"[{', '.join(describe(item) for item in value)}]"
+            shown = [describe(item, depth - 1) for item in value[:SHOWN]]
+            return f"[{', '.join([*shown, '…'] if len(value) > SHOWN else shown)}]"
     return "something unknown"
 
 

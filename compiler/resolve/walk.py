@@ -12,10 +12,13 @@ from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
 from .frame import Frame
-from .values import UNKNOWN, Tensor, Unknown
+from .values import UNKNOWN, Tensor, Unknown, size_of
 
 # How many uses of blocks a diagnostic shows; in a longer chain the outermost stands behind the innermost ones.
 SHOWN_USES = 6
+
+
+ITEMS_PER_STEP = 100
 
 
 class Stop(Exception):
@@ -47,7 +50,7 @@ class Walk:
         self.inputs: list[tuple[str, Tensor | Unknown, Span]] = []
         self.targets: list[tuple[str, Tensor | Unknown, Span]] = []
         self._float_known = False
-        self._steps = 0
+        self.steps = 0
         self._depth = 0
 
     def running(self, frame: Frame, span: Span) -> object:
@@ -114,8 +117,8 @@ class Walk:
 
     def step(self, span: Span, frame: Frame, count: int = 1) -> None:
         """Count statements that are run, or about to be. Raises Stop over the limit."""
-        self._steps += count
-        if self._steps > self.limits.steps:
+        self.steps += count
+        if self.steps > self.limits.steps:
             self.report(
                 frame,
                 "limit",
@@ -124,6 +127,10 @@ class Walk:
                 help="repeat less; the limit `steps` can be raised with `--limit steps=…`",
             )
             raise Stop
+
+    def spend(self, value: object, span: Span, frame: Frame) -> None:
+        """Count the work on a list, so that a long one in a long loop is no way around the limit. Raises Stop."""
+        self.step(span, frame, size_of(value) // ITEMS_PER_STEP)
 
     def enter(self, span: Span, frame: Frame) -> None:
         """Go one level deeper into bodies and brackets. Raises Stop over the limit."""

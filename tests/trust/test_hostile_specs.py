@@ -99,6 +99,12 @@ LONG: dict[str, Callable[[int], str]] = {
     "comments": lambda n: net(("#" * 100 + "\n") * (n // 20)),
     "semicolons": lambda n: net("x -> relu" + ";" * (n // 2)),
     "use": lambda n: 'use "blocks.net"\n' * (n // 3),
+    "statement-mistakes": lambda n: net("x relu;" * (n // 3)),
+    "header-mistakes": lambda n: net("if x = 3 { relu }\n" * (n // 8)),
+    "unclosed-calls": lambda n: net("f(1\n" * (n // 4)),
+    "items-in-a-net": lambda n: net("block b { relu }\n" * (n // 6)),
+    "mixed-brackets": lambda n: "net a { )\n" * (n // 5),
+    "closers-first": lambda n: "}" * (n // 2) + "\n" + "net a { )\n" * (n // 10),
 }  # fmt: skip
 LARGE = {
     "doubling-64": doubling(64),

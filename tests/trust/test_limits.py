@@ -40,6 +40,12 @@ def _blocks(count: int) -> str:
     return net("x -> relu", "".join(f"block b{i} {{ relu }}\n" for i in range(count)))
 
 
+def _values(count: int) -> str:
+    """Two for each `relu`, and three for a sum where the number is odd."""
+    odd = count % 2
+    return net("x -> relu" + "\nit + it" * odd + "\nrelu" * ((count - 3 * odd) // 2 - 1))
+
+
 def _steps(count: int) -> str:
     """Four statements, two for each repetition, and one more for an odd number."""
     odd = "let w = 1" * (count % 2)
@@ -64,6 +70,7 @@ CASES: dict[str, tuple[int, Callable[[int], str], str]] = {
     "block_depth": (100, _blocks_deep, "blocks are nested deeper"),
     "nesting": (50, lambda n: net("x -> " + "(" * (n - 3) + "relu" + ")" * (n - 3)), "are nested more than"),
     "layers": (30, lambda n: net(f"x -> relu\nrepeat {n - 1} {{ relu }}"), "layer uses"),
+    "values": (30, _values, "tensors that operations read"),
     "steps": (40, _steps, "takes more than"),
     "rank": (8, lambda n: net("x -> relu", shape=_shape("N", *[1] * (n - 1))), "a tensor of rank"),
     "dim": (2**31 - 1, lambda n: net("x -> relu", shape=_shape("N", n)), "a dimension of"),
@@ -88,6 +95,14 @@ def test_at_the_limit_and_one_past_it(name: str) -> None:
     assert len(found) == 1
     assert words in found[0].message
     assert found[0].span is not None
+
+
+def test_the_variants_of_a_file_share_the_limit_of_steps() -> None:
+    text = net("x -> relu\nrepeat 20 { relu }\n" + "".join(f"variant v{i} {{ }}\n" for i in range(100)))
+    steps = {n: replace(DEFAULT_LIMITS, steps=n) for n in (200, 20_000)}
+    found = {n: compile_spec(Request("a.net", text=text, every=True, limits=limits)) for n, limits in steps.items()}
+    assert len(found[20_000].networks) == 101
+    assert {d.code for d in found[200].diagnostics} == {"limit"}
 
 
 def test_the_default_of_elements() -> None:
