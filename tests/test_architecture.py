@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler/ops",),
     ("compiler/layers", "compiler/analysis"),
     ("compiler/resolve",),
-    ("compiler/report", "compiler/reference", "compiler/driver"),
+    ("compiler/report", "compiler/reference", "compiler/driver", "compiler/expand"),
     ("compiler/cli",),
 )
 # Where a name finds its file: the folder is listed, and its files imported when a spec names them.

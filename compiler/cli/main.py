@@ -21,6 +21,7 @@ COMMANDS = {
     "analyze": "Sizes, parameters, operations and memory of every layer.",
     "check": "All errors of specs at once, expectations and budgets.",
     "fmt": "The canonical form of specs; comments stay.",
+    "expand": "The network with blocks, loops, conditions and parameters written out.",
     "explain": "What a diagnostic code means, and how it is mended.",
     "layers": "The reference of the layers.",
     "limits": "Every limit, and what it counts.",

@@ -28,6 +28,7 @@ CODES: dict[str, str] = {
     "not-a-file": "a folder, device or pipe where a file is needed",
     "not-a-layer": "a value where a layer is needed",
     "not-a-tensor": "a number, word or list where a tensor is needed",
+    "not-expandable": "a network that `netc expand` cannot write out",
     "number": "a number that is not written as one",
     "outside": "a used file outside the folder of the spec",
     "recursion": "a block that uses itself",

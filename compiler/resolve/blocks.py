@@ -19,13 +19,13 @@ def apply_block(
     evaluator: Evaluator,
     recipe: Recipe,
     inputs: tuple[Tensor, ...] | Unknown,
-    named: tuple[Mark, str | None],
+    mark: Mark,
     span: Span,
     frame: Frame,
 ) -> object:
     """The value of a block's body with these inputs: its last value, or the values that it outputs.
 
-    `named` is the scope that names this use, and the name that `let` gave it.
+    `mark` is the scope of names that this use opens.
     """
     definition = recipe.target
     assert isinstance(definition, Definition)
@@ -64,8 +64,6 @@ def apply_block(
         )
         return UNKNOWN
     names: dict[str, object] = {name.id: tensor for name, tensor in zip(item.inputs, inputs, strict=False)}
-    scope, label = named
-    mark = scope.add(Mark(recipe.name, label))
     one = inputs[0] if wanted == 1 else None
     inner = Frame(definition.file, [names], one, one, mark, (*frame.chain, span))
     for parameter in item.parameters:

@@ -24,11 +24,11 @@ class NotKnown(Exception):
         self.help = help
 
 
-def check_expectations(network: Network, checks: tuple[tree.Expr, ...], evaluator: Evaluator, frame: Frame) -> None:
+def check_expectations(network: Network, evaluator: Evaluator, frame: Frame) -> None:
     """Report every expectation that does not hold."""
-    if checks:
+    if network.checks:
         expectations = _Expectations(network, evaluator, frame)
-        for check in checks:
+        for check in network.checks:
             expectations.check(check)
 
 

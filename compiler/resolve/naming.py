@@ -8,6 +8,11 @@ the end: how many uses a binding holds is known when it has been evaluated.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..graph.graph import Value
+    from .values import Instance, Recipe
 
 OPERATORS = ("add", "sub", "mul", "div")
 
@@ -18,13 +23,15 @@ class Mark:
     or block, `block` for the scope of a binding.
 
     `label` is the name that the text gives; `operator` marks the use of an operator such as `+`, which does not count
-    when a binding's layer uses are counted.
+    when a binding's layer uses are counted. `applied` is what the text applies there: a layer or block with its
+    arguments, or the sign of an operator between its two sides; None for a binding and a `param`.
     """
 
     kind: str
     label: str | None = None
     use: int | None = None
     operator: bool = False
+    applied: Recipe | Instance | tuple[Value | float, str, Value | float] | None = None
     children: list[Mark] = field(default_factory=list)
 
     def add(self, child: Mark) -> Mark:

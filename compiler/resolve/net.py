@@ -110,8 +110,11 @@ class NetResolver:
             frozenset(fixed),
             graph,
             train,
+            _expectations(net, variant, choice.sets),
+            root,
+            frame.names[0],
         )
-        check_expectations(network, _expectations(net, variant, choice.sets), evaluator, frame)
+        check_expectations(network, evaluator, frame)
         return network
 
     def _parameters(

@@ -94,13 +94,14 @@ class Uses:
         inputs = self._inputs(fed, span, frame)
         scope, label = (instance.mark, instance.name) if instance else (frame.mark, None)
         if isinstance(recipe.target, Definition):
-            return apply_block(self.evaluator, recipe, inputs, (scope, label), span, frame)
+            mark = Mark(recipe.name, label, applied=instance or recipe)
+            return apply_block(self.evaluator, recipe, inputs, scope.add(mark), span, frame)
         layer = self._bind(recipe, recipe.target, span, frame)
         if isinstance(layer, Unknown) or isinstance(inputs, Unknown):
             return UNKNOWN
         if instance is not None:
             instance.layer = layer
-        mark = scope.add(Mark(recipe.name, label))
+        mark = scope.add(Mark(recipe.name, label, applied=instance or recipe))
         values = tuple(tensor.value for tensor in inputs)
         self.open(OpenUse(recipe.name, span, frame.chain, values), mark, frame)
         try:
@@ -141,7 +142,7 @@ class Uses:
             sides.append(side.value if isinstance(side, Tensor) else cast(float, side))
         kind = _OPERATOR_KINDS[operator]
         values = tuple(side for side in sides if isinstance(side, Value))
-        mark = frame.mark.add(Mark(kind, operator=True))
+        mark = frame.mark.add(Mark(kind, operator=True, applied=(sides[0], operator, sides[1])))
         self.open(OpenUse(kind, spans[2], frame.chain, values), mark, frame)
         try:
             out = combine(self.evaluator.builder, operator, sides[0], sides[1])
