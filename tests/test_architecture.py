@@ -24,8 +24,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler/diagnostics", "compiler/syntax"),
     ("compiler/reading", "grammar"),
     ("compiler/format", "compiler/graph"),
-    ("compiler/ops",),
-    ("compiler/layers", "compiler/analysis"),
+    ("compiler/ops", "compiler/training"),
+    ("compiler/layers", "compiler/analysis", "compiler/passes"),
+    ("compiler/emit",),
     ("compiler/resolve",),
     ("compiler/report", "compiler/reference", "compiler/driver", "compiler/expand"),
     ("compiler/cli",),
@@ -38,14 +39,16 @@ LATE = {
 OUTSIDE = {
     "lark": {"grammar/generate"},
     "click": {"compiler/cli"},
-    "rich": {"compiler/report/table"},
-    "numpy": set[str](),
+    "rich": {"compiler/report/table", "compiler/cli/progress"},
+    "numpy": {"runtime"},
     "onnx": set[str](),
     "onnxruntime": set[str](),
     "safetensors": set[str](),
 }
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "ctypes", "subprocess", "socket", "urllib", "http"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "globals", "breakpoint"}
+# The one place that runs a program which the compiler has written.
+LET_THROUGH = {"runtime/trainer": {"exec", "compile"}}
 
 
 def module(path: str) -> str:
@@ -156,7 +159,8 @@ def test_nothing_runs_text_or_reaches_out(path: str) -> None:
         if not isinstance(node, ast.Call):
             continue
         called = node.func.id if isinstance(node.func, ast.Name) else ""
-        assert called not in FORBIDDEN_CALLS, f"{path}:{node.lineno} calls {called}"
+        allowed = called in LET_THROUGH.get(module(path), ())
+        assert called not in FORBIDDEN_CALLS or allowed, f"{path}:{node.lineno} calls {called}"
         assert not any(word.arg == "shell" for word in node.keywords), f"{path}:{node.lineno}"
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
             reached = f"{node.func.value.id}.{node.func.attr}"

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from ..analysis.figures import TooSmall
+from ..analysis.figures import FREE, TooSmall
 from ..graph.dims import Unbound
 from ..report.summary import no_figure, summarise
-from .options import colored, common, compiled, request, show
+from ..resolve.network import Network
+from .options import amount, colored, common, compiled, request, show
 
 
 @click.command()
@@ -22,8 +23,18 @@ from .options import colored, common, compiled, request, show
 @click.option(
     "--explain", is_flag=False, flag_value="", metavar="[LAYER]", help="Derive every figure, or those of one layer."
 )
+@click.option("--optimizer", type=click.Choice(("sgd", "momentum", "adam")), help="Plan training with it.")
+@click.option("--budget", type=amount, metavar="AMOUNT", help="Print the largest batch that fits, as 2GiB.")
 @common
-def analyze(spec: str, form: str, depth: int | None, explain: str | None, **options: Any) -> None:
+def analyze(
+    spec: str,
+    form: str,
+    depth: int | None,
+    explain: str | None,
+    optimizer: str | None,
+    budget: int | None,
+    **options: Any,
+) -> None:
     """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""
     if explain is not None and (form != "table" or depth is not None):
         raise click.UsageError("`--explain` writes text on single layers: leave out `--format` and `--depth`")
@@ -32,14 +43,30 @@ def analyze(spec: str, form: str, depth: int | None, explain: str | None, **opti
     if not found.networks:
         raise click.exceptions.Exit(1)
     try:
-        _print(found.networks[0], form, depth, explain, options["color"])
+        if budget is not None:
+            _batch(found.networks[0], budget, optimizer)
+        else:
+            _print(found.networks[0], form, depth, explain, optimizer, options["color"])
     except (Unbound, TooSmall) as error:
         show((no_figure(error, found.networks[0]),), options["color"])
         raise click.exceptions.Exit(1) from None
     raise click.exceptions.Exit(1 if found.failed else 0)
 
 
-def _print(network: Any, form: str, depth: int | None, explain: str | None, color: str) -> None:
+def _batch(network: Network, budget: int, optimizer: str | None) -> None:
+    from ..emit.memory import largest_batch
+
+    found = largest_batch(network.graph, network.settings, FREE | dict(network.dims), budget, optimizer)
+    what = "training" if network.settings else "inference"
+    if found == 0:
+        click.echo(f"{what} `{network.name}` at N = 1 takes more than {budget:,} bytes", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(f"N = {found}: the largest batch whose {what} fits into {budget:,} bytes")
+
+
+def _print(
+    network: Network, form: str, depth: int | None, explain: str | None, optimizer: str | None, color: str
+) -> None:
     if explain is not None:
         from ..report.explain import NoSuchLayer
         from ..report.explain import explain as derive
@@ -49,7 +76,7 @@ def _print(network: Any, form: str, depth: int | None, explain: str | None, colo
         except NoSuchLayer as error:
             raise click.UsageError(str(error)) from None
         return
-    summary = summarise(network, depth)
+    summary = summarise(network, depth, optimizer)
     if form == "table":
         from ..report.table import print_rich, render
 

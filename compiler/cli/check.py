@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import Any
 
 import click
 
-from ..analysis.figures import TooSmall, analyse
+from ..analysis.figures import FREE, TooSmall, analyse
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.formats import to_github, to_json
 from ..diagnostics.render import concise, report
@@ -19,31 +18,14 @@ from ..graph.dims import Unbound
 from ..reading import ReadError
 from ..report.summary import no_figure
 from ..resolve.network import Network
-from .options import colored, common, request
-
-UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_AMOUNT = re.compile(r"([0-9_]{1,24})(?:\.([0-9]{1,9}))?(|[KMG](?:iB)?)", re.ASCII)
-
-
-def _amount(text: str) -> int:
-    """`1.2M`, `64MiB` or a plain whole number."""
-    found = _AMOUNT.fullmatch(text)
-    whole = found[1].replace("_", "") if found else ""
-    if not found or not whole:
-        raise click.BadParameter(f"{text!r} is not an amount such as 1_000, 1.2M or 64MiB")
-    decimals: str = found[2] or ""
-    parts: int = 10 ** len(decimals)
-    amount, rest = divmod(int(whole + decimals) * UNITS[found[3]], parts)
-    if rest:
-        raise click.BadParameter(f"{text!r} is not a whole amount")
-    return amount
+from .options import amount, colored, common, request
 
 
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-@click.option("--max-params", type=_amount, metavar="AMOUNT", help="Fail when a network has more parameters.")
-@click.option("--max-macs", type=_amount, metavar="AMOUNT", help="Fail when a forward pass takes more MACs.")
-@click.option("--max-memory", type=_amount, metavar="AMOUNT", help="Fail when a network needs more memory.")
+@click.option("--max-params", type=amount, metavar="AMOUNT", help="Fail when a network has more parameters.")
+@click.option("--max-macs", type=amount, metavar="AMOUNT", help="Fail when a forward pass takes more MACs.")
+@click.option("--max-memory", type=amount, metavar="AMOUNT", help="Fail when a network needs more memory.")
 @click.option(
     "--output-format", type=click.Choice(("full", "concise", "json", "github")), default="full", show_default=True
 )
@@ -57,8 +39,6 @@ def check(
     **options: Any,
 ) -> None:
     """All errors of each SPEC at once, in every net and variant, with its expectations and the budgets given."""
-    if max_memory is not None:
-        raise click.UsageError("`--max-memory` needs the memory plan, which this version of netc does not make")
     diagnostics: list[Diagnostic] = []
     unreadable = False
     fine: list[str] = []
@@ -66,7 +46,7 @@ def check(
         wanted = request(spec, options, every=not options["variant"])
         found, failed_to_read = _compile(wanted)
         unreadable = unreadable or failed_to_read
-        over = _budgets(found.networks, max_params, max_macs)
+        over = _budgets(found.networks, max_params, max_macs) + _memory(found.networks, max_memory)
         diagnostics += [*found.diagnostics, *over]
         if not found.failed and not over:
             count = len(found.networks)
@@ -103,6 +83,28 @@ def _budgets(networks: tuple[Network, ...], max_params: int | None, max_macs: in
             else:
                 if not isinstance(macs, int) or macs > max_macs:
                     found.append(_over(network, f"`{title}` takes {macs:,} MACs, the budget is {max_macs:,}"))
+    return found
+
+
+def _memory(networks: tuple[Network, ...], most: int | None) -> list[Diagnostic]:
+    """The networks whose memory is over the budget: that for training, or of those without it for inference."""
+    if most is None:
+        return []
+    from ..emit.memory import needed
+
+    found = []
+    for network in networks:
+        title = f"{network.name} variant {network.variant}" if network.variant else network.name
+        try:
+            memory = needed(network.graph, network.settings, FREE | dict(network.dims))
+        except Unbound as error:
+            message = f"the memory of `{title}` depends on {error.symbol}"
+            found.append(_over(network, message, f"--dim {error.symbol}=…"))
+            continue
+        total = (memory.training or memory.inference).total
+        if total > most:
+            what = "training" if memory.training else "inference"
+            found.append(_over(network, f"{what} `{title}` takes {total:,} bytes, the budget is {most:,}"))
     return found
 
 

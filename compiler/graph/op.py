@@ -7,15 +7,22 @@ source text: a rule that is broken raises OpError, and whoever builds the graph 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast, dataclass_transform
 
 from .field import Field, union
 from .formula import NOTHING, Formula, named
 from .tensor import TensorType
 
+if TYPE_CHECKING:
+    from .code import Code
+    from .graph import Value
+    from .make import Make
+
 Types = tuple[TensorType, ...]
+Values = tuple["Value", ...]
+Gradients = tuple["Value | None", ...]
 
 
 class OpError(Exception):
@@ -46,10 +53,28 @@ class OpError(Exception):
         self.help = help
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One case for the tests that every primitive passes: an operation with the types of its inputs.
+
+    `ranges` has (low, high) for the numbers of an input, by default −2 to 2; for whole numbers `high` is left out.
+    `apart` draws numbers that stay away from each other and from those in it, where a rule has a kink.
+    """
+
+    op: Op
+    ins: Types
+    ranges: tuple[tuple[float, float], ...] = ()
+    apart: tuple[float, ...] | None = None
+
+
 class Op(ABC):
-    """The rules of one primitive; `operands` names its inputs in messages."""
+    """The rules of one primitive; `operands` names its inputs in messages.
+
+    `inplace` are the inputs whose memory the first output may take, if it has their type and they are not read again.
+    """
 
     operands: ClassVar[tuple[str, ...]]
+    inplace: ClassVar[tuple[int, ...]] = ()
 
     @abstractmethod
     def infer(self, ins: Types) -> Types:
@@ -74,6 +99,35 @@ class Op(ABC):
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         """The receptive field of the output from those of the inputs that have one (parameters have none)."""
         return union(fields)
+
+    def lower(self, b: Make, ins: Values) -> Values:
+        """What runs at inference: by default the operation itself."""
+        return b.keep(self, ins)
+
+    def train(self, b: Make, ins: Values) -> Values:
+        """What runs in training, where that is another operation: one that also keeps what its gradient needs."""
+        return self.lower(b, ins)
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        """Values that are already there and equal the outputs, or the outputs of a simpler operation."""
+        return None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        """The gradient of the loss by each input, from those by the outputs; None where none flows."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradient")
+
+    def alias(self, ins: Types, outs: Types) -> bool:
+        """Whether the output is the first input's memory, unchanged, under another shape."""
+        return False
+
+    def numpy(self, code: Code) -> None:
+        """Write the NumPy statements that compute the outputs."""
+        raise NotImplementedError(f"{type(self).__name__} has no NumPy form")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """Cases for the tests: sizes of 1, odd sizes, every form of the attributes."""
+        raise NotImplementedError(f"{cls.__name__} has no examples")
 
 
 PRIMITIVES: dict[str, type[Op]] = {}

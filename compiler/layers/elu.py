@@ -6,7 +6,7 @@ from ..graph.arguments import Real
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.layer import Layer, layer
-from ..ops.unary import Elu
+from ..ops.activations import Elu
 
 
 @layer

@@ -7,7 +7,7 @@ from typing import Literal
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.layer import Layer, layer
-from ..ops.unary import Gelu, GeluTanh
+from ..ops.activations import Gelu, GeluTanh
 
 
 @layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.layer import Layer, layer
-from ..ops.unary import HardSwish
+from ..ops.activations import HardSwish
 
 
 @layer

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from math import isinf
+from typing import ClassVar
 
 from ..graph.builder import Builder
+from ..graph.code import Code
 from ..graph.dims import Dim, show_shape
 from ..graph.field import Field, union
 from ..graph.formula import NOTHING, Formula
 from ..graph.graph import Value
 from ..graph.images import want_float
-from ..graph.op import Op, OpError, Types, per_element, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, per_element, primitive
 from ..graph.tensor import SPATIAL, TensorType
+from .reduce import sum_to
 
 
 def broadcast(x: TensorType, y: TensorType, sign: str) -> TensorType:
@@ -46,7 +51,9 @@ class _Binary(Op):
     """y = left ∘ right, elementwise with broadcasting."""
 
     operands = ("left", "right")
-    sign = ""
+    inplace = (0, 1)
+    sign: ClassVar[str] = ""
+    function: ClassVar[str]
 
     def infer(self, ins: Types) -> Types:
         want_float(ins[0], 0)
@@ -63,12 +70,40 @@ class _Binary(Op):
         spread = any(x.shape[axis] != y[axis] for x in ins for axis in SPATIAL.get(len(y), ()))
         return None if spread else union(fields)
 
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        left, right = self.slopes(b, ins, outs, gy)
+        return sum_to(b, left, ins[0].type.shape), sum_to(b, right, ins[1].type.shape)
+
+    @abstractmethod
+    def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
+        """gy times the derivative by the left and by the right, in the shape of the result."""
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.{self.function}({code.ins[0]}, {code.ins[1]}, out={code.outs[0]})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        same: list[tuple[int, ...]] = [(3, 4), (1, 1), (2, 3, 4), (2, 3, 4, 5), (1, 3, 1, 5), (2, 2, 3, 2, 2), ()]
+        cases = [(shape, shape) for shape in same]
+        cases += [((3, 4), (3, 1)), ((1, 4), (3, 4)), ((2, 1, 4), (2, 3, 1)), ((2, 3, 4, 5), (2, 3, 1, 1))]
+        cases += [((2, 1, 4, 5), (2, 3, 4, 5)), ((1, 3, 1, 1), (2, 3, 4, 5)), ((1, 1, 1, 5), (2, 3, 4, 1))]
+        for left, right in cases:
+            yield Example(cls(), (TensorType("f64", left), TensorType("f64", right)), cls.ranges)
+
+    ranges: ClassVar[tuple[tuple[float, float], ...]] = ()
+
 
 @primitive
 class Add(_Binary):
     """left + right."""
 
     sign = "+"
+    function = "add"
+
+    def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
+        return gy, gy
 
 
 @primitive
@@ -76,6 +111,10 @@ class Sub(_Binary):
     """left − right."""
 
     sign = "-"
+    function = "subtract"
+
+    def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
+        return gy, b(Affine(factor=-1.0), gy)
 
 
 @primitive
@@ -83,6 +122,10 @@ class Mul(_Binary):
     """left · right."""
 
     sign = "*"
+    function = "multiply"
+
+    def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
+        return b(Mul(), gy, ins[1]), b(Mul(), gy, ins[0])
 
 
 @primitive
@@ -90,6 +133,12 @@ class Div(_Binary):
     """left / right."""
 
     sign = "/"
+    function = "divide"
+    ranges = ((-2.0, 2.0), (0.5, 2.0))
+
+    def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
+        left = b(Div(), gy, ins[1])
+        return left, b(Affine(factor=-1.0), b(Mul(), left, outs[0]))
 
 
 @primitive
@@ -97,6 +146,7 @@ class Affine(Op):
     """y = factor · x + shift, with numbers for both."""
 
     operands = ("x",)
+    inplace = (0,)
     factor: float = 1
     shift: float = 0
 
@@ -109,12 +159,35 @@ class Affine(Op):
         count = int(self.factor != 1) + int(self.shift != 0)
         return per_element(count, outs[0]) if count else NOTHING
 
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return ins if self.factor == 1 and self.shift == 0 else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Affine(factor=self.factor), gy),)
+
+    def numpy(self, code: Code) -> None:
+        (x,), (y,) = code.ins, code.outs
+        if self.factor != 1:
+            code(f"np.multiply({x}, {float(self.factor)!r}, out={y})")
+            x = y
+        if self.shift != 0 or x != y:
+            code(f"np.add({x}, {float(self.shift)!r}, out={y})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((3, 4), (1, 1), (2, 3, 4, 5), ()):
+            for factor, shift in ((1, 0), (2.5, 0), (1, -0.5), (-3, 2), (0, 1)):
+                yield Example(cls(factor, shift), (TensorType("f64", shape),))
+
 
 @primitive
 class Reciprocal(Op):
     """y = 1 / x."""
 
     operands = ("x",)
+    inplace = (0,)
 
     def infer(self, ins: Types) -> Types:
         want_float(ins[0])
@@ -124,8 +197,23 @@ class Reciprocal(Op):
         """One division per element."""
         return per_element(1, outs[0])
 
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        """−gy / x² = −gy · y²."""
+        (gy,), (y,) = gys, outs
+        assert gy is not None
+        return (b(Affine(factor=-1.0), b(Mul(), b(Mul(), gy, y), y)),)
 
-_OPS = {"+": Add, "-": Sub, "*": Mul, "/": Div}
+    def numpy(self, code: Code) -> None:
+        code(f"np.divide(1.0, {code.ins[0]}, out={code.outs[0]})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((3, 4), (1, 1), (2, 3, 4, 5)):
+            yield Example(cls(), (TensorType("f64", shape),), ((0.5, 2.0),))
+            yield Example(cls(), (TensorType("f64", shape),), ((-2.0, -0.5),))
+
+
+_OPS: dict[str, Callable[[], Op]] = {"+": Add, "-": Sub, "*": Mul, "/": Div}
 
 
 def combine(b: Builder, operator: str, left: Value | float, right: Value | float) -> Value:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
-from ..graph.op import Op, OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
 
 
 @primitive
@@ -26,3 +31,33 @@ class ChannelShuffle(Op):
     def flops(self, ins: Types, outs: Types) -> Formula:
         """Nothing is computed."""
         return NOTHING
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return ins if self.groups in (1, ins[0].type.shape[1]) else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,), channels = gys, ins[0].type.shape[1]
+        assert gy is not None
+        assert isinstance(channels, int)
+        return (b(ChannelShuffle(channels // self.groups), gy),)
+
+    def numpy(self, code: Code) -> None:
+        (x,), (y,), (type,) = code.ins, code.outs, code.types
+        sizes = [code.size(size) for size in type.shape]
+        matrix, turned = (self.groups, -1), (-1, self.groups)
+        code(f"np.copyto({_split(code, y, sizes, turned)}, {_split(code, x, sizes, matrix)}.swapaxes(1, 2))")
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for groups, channels in ((1, 3), (2, 2), (2, 4), (2, 6), (3, 6), (4, 12), (6, 6)):
+            for rest in ((3, 5), (1, 1), (4, 1), (7,)):
+                yield Example(cls(groups), (TensorType("f64", (2, channels, *rest)),))
+
+
+def _split(code: Code, name: str, sizes: list[str], matrix: tuple[int, int]) -> str:
+    """A view of an array whose channels are a matrix: [N, rows, columns, …]."""
+    n, _, *rest = sizes
+    if len(rest) == 1:
+        return code.view(f"{name}.reshape({n}, {matrix[0]}, {matrix[1]}, {rest[0]})")
+    stored = f"{name}.transpose(0, 2, 3, 1).reshape({n}, {', '.join(rest)}, {matrix[0]}, {matrix[1]})"
+    return code.view(f"{stored}.transpose(0, 3, 4, 1, 2)")

@@ -1,11 +1,21 @@
-"""Convolution on one or two spatial dimensions."""
+"""Convolution on one or two spatial dimensions, and its gradient by the weight."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..graph.code import Code
+from ..graph.dims import divide
 from ..graph.formula import Formula, named, times
-from ..graph.op import OpError, Types, primitive
+from ..graph.graph import Value
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
 from ..graph.window import Window
-from .sliding import Sliding, positions
+from .deconv import restoring
+from .reduce import Sum
+from .sliding import TAPS, Sliding, axes, block, image, positions
+from .unfolding import convolutions, is_depthwise, padded, slide, unfolded, write_conv
 
 
 @primitive
@@ -35,3 +45,66 @@ class Conv(Sliding):
         """A multiplication and an addition for each multiply-accumulate, and one addition for each bias added."""
         twice = 2 * named("MACs", self.macs(ins, outs).value)
         return twice + named("bias additions", outs[0].elements) if len(ins) == 3 else twice
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,), (x, w) = gys, ins[:2]
+        assert gy is not None
+        gx = b(restoring(self.windows, x.type, gy.type, self.groups), gy, w)
+        return gx, b(ConvWeightGradient(self.windows, self.groups), x, gy), *bias_gradient(b, ins, gy)
+
+    def numpy(self, code: Code) -> None:
+        write_conv(code, code.image(1), image(code.types[1]), axes(self.windows), self.groups)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for x, w, windows, groups, biased in convolutions():
+            bias = (TensorType("f64", w.shape[:1]),) if biased else ()
+            yield Example(cls(windows, groups), (x, w, *bias))
+
+
+@primitive
+class ConvWeightGradient(Op):
+    """The gradient of Conv by its weight, from x and the gradient gy by its output, [N, maps, …].
+
+    gw[m, c, k] = Σ gy[n, m, i] · x[n, c, stride·i + dilation·k − before], over the images n and output positions i.
+    """
+
+    operands = ("x", "gy")
+    windows: tuple[Window, ...]
+    groups: int = 1
+
+    def infer(self, ins: Types) -> Types:
+        x, gy = ins
+        channels = divide(x.shape[1], self.groups)
+        assert channels is not None
+        return (x.with_shape(gy.shape[1], channels, *(window.kernel for window in self.windows)),)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """A multiplication and an addition for each weight at each output position."""
+        return times((2, named("weights", outs[0].elements), *positions("output", ins[1])))
+
+    def numpy(self, code: Code) -> None:
+        windows = axes(self.windows)
+        arrays = code.image(0), code.image(1), code.image_out()
+        ins, outs, sizes = image(code.types[0]), image(code.types[1]), image(code.out_types[0])
+        if is_depthwise(sizes, self.groups):
+            code.call(
+                "convolution.depthwise_weight_gradient",
+                *arrays,
+                padded(code, ins, outs, windows, block(code, outs, TAPS)[0]),
+                *(code.scratch(*sizes[1:3], *outs[2:]) for _ in range(2)),
+                **slide(windows),
+            )
+            return
+        scratch = (code.scratch(*sizes), *unfolded(code, ins, outs, sizes, windows, self.groups))
+        code.call("convolution.conv_weight_gradient", *arrays, *scratch, **slide(windows), groups=self.groups)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for x, w, windows, groups, _ in convolutions():
+            yield Example(cls(windows, groups), (x, *Conv(windows, groups).infer((x, w))))
+
+
+def bias_gradient(b: Make, ins: Values, gy: Value) -> Values:
+    """The gradient by the bias, if there is one."""
+    return (b(Sum((0, *range(2, gy.type.rank)), keep=False), gy),) if len(ins) == 3 else ()

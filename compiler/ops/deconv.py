@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterator, Sequence
 
-from ..graph.dims import Dim, Poly
+from ..graph.code import Code
+from ..graph.dims import Dim, Poly, divide
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, maximum, named, times
-from ..graph.op import Op, OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
-from .sliding import positions
+from .pad import Crop
+from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions
+from .unfolding import convolutions, is_depthwise, slide, spans, spread_bias, write_conv
+
+# The number of maps up to which adding what each tap makes is faster than unfolding, as measured.
+FEW = 16
 
 
 @primitive
@@ -61,6 +70,78 @@ class Deconv(Op):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return through(fields[0], [_reading(window) for window in self.windows])
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        from .conv import Conv, ConvWeightGradient, bias_gradient
+
+        (gy,), (x, w) = gys, ins[:2]
+        assert gy is not None
+        gx = b(Conv(self.windows, self.groups), gy, w)
+        # Output padding of a stride or more, which a dilation allows, is room for more windows than x has positions.
+        more = tuple([(0, pad // w.stride) for w, pad in zip(self.windows, self.output_pads, strict=True)])
+        if any(after for _, after in more):
+            gx = b(Crop(more), gx)
+        return gx, b(ConvWeightGradient(self.windows, self.groups), gy, x), *bias_gradient(b, ins, gy)
+
+    def numpy(self, code: Code) -> None:
+        windows, weight = axes(self.windows), code.image(1)
+        sizes, ins, outs = image(code.types[1]), image(code.types[0]), image(code.out_types[0])
+        deep = is_depthwise(sizes, self.groups)
+        if all(w.stride == 1 for w in windows) and (deep or code.number(sizes[3]) > FEW):
+            self._write_flipped(code, weight, sizes, windows)
+            return
+        x, y, bias = code.image(0), code.image_out(), spread_bias(code, outs)
+        numbers = ins[3] if deep else outs[3] * sizes[1] * sizes[2]
+        images, rows = block(code, (*ins[:3], numbers), TAPS if deep else CACHE)
+        pads = (0,) * (2 - len(self.output_pads)) + self.output_pads
+        spread = None
+        if any(w.before or w.after or pad for w, pad in zip(windows, pads, strict=True)):
+            beyond = [max(pad - w.after, 0) for w, pad in zip(windows, pads, strict=True)]
+            spread = code.scratch(images, *map(operator.add, spans(ins, windows), beyond), outs[3])
+        if deep:
+            scratch = code.scratch(*sizes[1:3], *ins[2:]), code.scratch(images, rows, *ins[2:])
+            code.call("convolution.depthwise_deconv", x, weight, bias, y, spread, *scratch, **slide(windows))
+            return
+        products = code.scratch(*sizes[1:3], images, rows, ins[2], outs[3])
+        code.call("convolution.deconv", x, weight, bias, y, spread, products, **slide(windows), groups=self.groups)
+
+    def _write_flipped(self, code: Code, weight: str, sizes: Sizes4, windows: tuple[Window, Window]) -> None:
+        """At stride 1 it is a convolution with the taps of the weight in the other order."""
+        inputs, outputs = divide(sizes[0], self.groups), sizes[3] * self.groups
+        assert inputs is not None
+        flipped = code.scratch(outputs, *sizes[1:3], inputs)
+        turned = code.view(f"{flipped}.transpose(0, 3, 1, 2)")
+        code.call("convolution.flip", weight, turned, groups=self.groups)
+        first, second = (Window(w.kernel, 1, w.dilation, w.reach - 1 - w.before, 0) for w in windows)
+        write_conv(code, turned, (outputs, sizes[1], sizes[2], inputs), (first, second), self.groups)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        from .conv import Conv
+
+        for x, w, windows, groups, biased in convolutions():
+            (y,) = Conv(windows, groups).infer((x, w))
+            bias = (x.with_shape(x.shape[1]),) if biased else ()
+            yield Example(restoring(windows, x, y, groups), (y, w, *bias))
+        for window in (Window(3, 1, 1, 1, 1), Window(2, 1, 3, 0, 1), Window(1, 1, 1, 1, 1)):
+            for groups, biased in ((1, True), (2, False)):
+                x, w = TensorType("f64", (2, 4, 3, 4)), TensorType("f64", (4, FEW + 1, *(window.kernel,) * 2))
+                bias = (x.with_shape(w.shape[1] * groups),) if biased else ()
+                yield Example(cls((window, window), (1 - window.before,) * 2, groups), (x, w, *bias))
+        far = (Window(2, 1, 4, 1, 0), Window(1, 1, 2, 0, 0))
+        yield Example(cls(far, (3, 1)), (TensorType("f64", (2, 2, 3, 2)), TensorType("f64", (2, 3, 2, 1))))
+        inner = (Window(3, 2, 1, 2, 2), Window(2, 1, 1, 1, 1))
+        yield Example(cls(inner, (1, 0)), (TensorType("f64", (2, 2, 3, 4)), TensorType("f64", (2, 1, 3, 2))))
+
+
+def restoring(windows: tuple[Window, ...], x: TensorType, y: TensorType, groups: int) -> Deconv:
+    """The transposed convolution that makes a gradient like x of one like y, where Conv(windows) makes y of x."""
+    pads = []
+    for w, size, count in zip(windows, x.shape[2:], y.shape[2:], strict=True):
+        pad = size + w.before + w.after - w.reach - (count - 1) * w.stride
+        assert isinstance(pad, int)
+        pads.append(pad)
+    return Deconv(windows, tuple(pads), groups)
 
 
 def transposed_size(window: Window, axis: str, extent: Dim, output_pad: int) -> Formula:

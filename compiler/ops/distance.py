@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named
-from ..graph.op import Op, OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
+from .arithmetic import Affine, Mul, Sub
+from .linear import Linear, Outer
+from .reduce import Sum
+from .reshape import Reshape
 
 
 @primitive
@@ -29,3 +36,23 @@ class SquaredDistance(Op):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        """2 (x Σᵢ gyᵢ − gy · codes) by x, and 2 (codesᵢ Σ gyᵢ − gyᵢ · x) by the codes."""
+        (gy,), (x, codes) = gys, ins
+        assert gy is not None
+        last = gy.type.rank - 1
+        weights = b(Sum((last,), True), gy)
+        gx = b(Sub(), b(Mul(), x, weights), b(Linear(transposed=True), gy, codes))
+        each = b(Reshape((codes.type.shape[0], 1)), b(Sum(tuple(range(last)), False), gy))
+        gcodes = b(Sub(), b(Mul(), codes, each), b(Outer(), gy, x))
+        return b(Affine(factor=2.0), gx), b(Affine(factor=2.0), gcodes)
+
+    def numpy(self, code: Code) -> None:
+        x, y = code.matrix(code.ins[0], code.types[0]), code.matrix(code.outs[0], code.out_types[0])
+        code.call("distance.squared_distance", x, code.ins[1], y, code.scratch(*code.types[0].shape[-1:]))
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape, classes in (((2, 3), 4), ((1, 1), 1), ((5, 2), 1), ((2, 3, 4), 3)):
+            yield Example(cls(), (TensorType("f64", shape), TensorType("f64", (classes, shape[-1]))))

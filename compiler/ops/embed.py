@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..graph.code import Code
+from ..graph.dims import Shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
-from ..graph.op import Op, OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, primitive
+from ..graph.tensor import TensorType
 
 
 @primitive
@@ -32,3 +36,53 @@ class Embed(Op):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return None, b(EmbedGradient(ins[1].type.shape), ins[0], gy)
+
+    def numpy(self, code: Code) -> None:
+        code(f'np.take({code.ins[1]}, {code.ins[0]}, axis=0, out={code.ordered_out()}, mode="clip")')
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape, table in (((2, 3), (4, 5)), ((1, 1), (1, 1)), ((6,), (3, 2)), ((2, 2, 3), (5, 2)), ((9, 9), (3, 1))):
+            types = (TensorType("i64", shape), TensorType("f64", table))
+            yield Example(cls(), types, ((0, table[0] - 1), (-2, 2)))
+
+
+# A table of more numbers than this times the rows looked up would make too large a matrix.
+_ONE_HOT = 1 << 21
+
+
+@primitive
+class EmbedGradient(Op):
+    """The gradient of a table of `shape`: each row is the sum of gy where it was looked up."""
+
+    operands = ("x", "gy")
+    shape: Shape
+
+    def infer(self, ins: Types) -> Types:
+        return (ins[1].with_shape(*self.shape),)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """An addition for each number that was looked up."""
+        return elements(ins[1])
+
+    def numpy(self, code: Code) -> None:
+        x, (gw,), rows = code.ins[0], code.outs, code.types[0].elements
+        labels = code.view(f"{x}.reshape({code.size(rows)})")
+        vectors = code.view(f"{code.ordered(1)}.reshape({code.size(rows)}, {code.size(self.shape[1])})")
+        if code.number(rows) * code.number(self.shape[0]) <= _ONE_HOT:
+            places, chosen = code.scratch(rows, dtype="i64"), code.scratch(rows, self.shape[0])
+            code.call("embedding.sum_rows", labels, vectors, gw, places, chosen)
+        else:
+            code(f"{gw}.fill(0)")
+            code(f"np.add.at({gw}, {labels}, {vectors})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape, table in (((2, 3), (4, 5)), ((1, 1), (1, 1)), ((6,), (3, 2)), ((2, 2, 3), (5, 2))):
+            types = (TensorType("i64", shape), TensorType("f64", (*shape, table[1])))
+            yield Example(cls(table), types, ((0, table[0] - 1), (-2, 2)))

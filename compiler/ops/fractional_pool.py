@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import gcd
 
+from ..graph.code import Code
 from ..graph.dims import Poly
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, named
-from ..graph.op import Op, OpError, Types, elements, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, per_element, primitive
+from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, unbound
+from .sliding import block, image
 
 
 @primitive
@@ -46,6 +50,70 @@ class FractionalMaxPool(Op):
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         axes = zip(ins[0].shape[2:], self.regions, self.offsets, strict=True)
         return through(fields[0], [_reading(extent, *cuts) for extent, *cuts in axes if isinstance(extent, int)])
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(FractionalMaxPoolGradient(self), ins[0], outs[0], gy),)
+
+    def numpy(self, code: Code) -> None:
+        (rows, columns), (_, height, _, channels) = self.cuts(code.types[0]), image(code.types[0])
+        narrow = (height, len(columns) - 1, channels)
+        images, _ = block(code, image(code.types[0]))
+        arrays = code.image(0), code.image_out(), code.scratch(images, *narrow)
+        code.call("regions.region_max", *arrays, rows=rows, columns=columns)
+
+    def cuts(self, x: TensorType) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Where the regions of height and width start, and where the last ends."""
+        found = []
+        for extent, regions, offset in zip(x.shape[2:], self.regions, self.offsets, strict=True):
+            assert isinstance(extent, int)
+            found.append(tuple(cut(extent, regions, offset, place) for place in range(regions + 1)))
+        rows, columns = found if len(found) == 2 else ((0, 1), *found)
+        return rows, columns
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for seed, (regions, extents) in enumerate(
+            [((3, 2), (5, 5)), ((1, 1), (3, 2)), ((4, 3), (4, 4)), ((3, 4), (7, 5)), ((2, 1), (3, 1)), ((1, 1), (1, 1))]
+        ):
+            op, x = cls(regions, offsets(seed, 2)), TensorType("f64", (2, 3, *extents))
+            yield Example(op, (x,), apart=())
+            yield Example(op, (x.with_shape(1, 1, *extents),), apart=())
+            for axis in (0, 1):
+                line = cls(regions[axis : axis + 1], offsets(seed, 1))
+                yield Example(line, (x.with_shape(3, 2, extents[axis]),), apart=())
+
+
+@primitive
+class FractionalMaxPoolGradient(Op):
+    """The gradient of a FractionalMaxPool, `pool`, from its x and y and the gradient gy by y: all of it goes to the
+    first maximum of each region, row by row."""
+
+    operands = ("x", "y", "gy")
+    pool: FractionalMaxPool
+
+    def infer(self, ins: Types) -> Types:
+        return ins[:1]
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """A comparison and a multiplication for each element on each axis."""
+        return per_element(4, ins[0])
+
+    def numpy(self, code: Code) -> None:
+        (rows, columns), (_, height, _, channels) = self.pool.cuts(code.types[0]), image(code.types[0])
+        narrow = (height, len(columns) - 1, channels)
+        images, _ = block(code, image(code.types[0]))
+        arrays = code.image(0), code.image(1), code.image(2), code.image_out()
+        scratch = [code.scratch(images, *narrow) for _ in range(2)]
+        flags = [code.scratch(images, *narrow, dtype="bool") for _ in range(2)]
+        code.call("regions.region_max_gradient", *arrays, *scratch, *flags, rows=rows, columns=columns)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for example in FractionalMaxPool.examples():
+            assert isinstance(example.op, FractionalMaxPool)
+            yield Example(cls(example.op), (*example.ins, *example.op.infer(example.ins) * 2))
 
 
 def cut(extent: int, regions: int, offset: int, place: int) -> int:

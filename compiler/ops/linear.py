@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named, times
-from ..graph.op import Op, OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
+from .reduce import Sum
 
 
 @primitive
@@ -46,3 +50,56 @@ class Linear(Op):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        x, w = ins[:2]
+        gw = b(Outer(), x, gy) if self.transposed else b(Outer(), gy, x)
+        gx = b(Linear(not self.transposed), gy, w)
+        return (gx, gw, b(Sum(tuple(range(gy.type.rank - 1)), False), gy)) if len(ins) == 3 else (gx, gw)
+
+    def numpy(self, code: Code) -> None:
+        x, y = code.matrix(code.ins[0], code.types[0]), code.matrix(code.outs[0], code.out_types[0])
+        w = code.ins[1] if self.transposed else code.view(f"{code.ins[1]}.T")
+        code(f"np.matmul({x}, {w}, out={y})")
+        if len(code.ins) == 3:
+            code(f"np.add({y}, {code.ins[2]}, out={y})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape, units in (((2, 3), 4), ((1, 1), 1), ((5, 1), 3), ((3, 4), 1), ((2, 3, 4), 5), ((1, 1, 1), 2)):
+            for transposed in (False, True):
+                weight = (shape[-1], units) if transposed else (units, shape[-1])
+                types = [TensorType("f64", size) for size in (shape, weight, (units,))]
+                yield Example(cls(transposed), tuple(types))
+                yield Example(cls(transposed), tuple(types[:2]))
+
+
+@primitive
+class Outer(Op):
+    """y[i, j] = Σ left[…, i] · right[…, j] over all but the last dimension: the gradient of a weight matrix."""
+
+    operands = ("left", "right")
+
+    def infer(self, ins: Types) -> Types:
+        left, right = ins
+        if left.shape[:-1] != right.shape[:-1]:
+            raise OpError("shape-mismatch", f"{left} and {right} have not the same rows")
+        return (left.with_shape(left.shape[-1], right.shape[-1]),)
+
+    def macs(self, ins: Types, outs: Types) -> Formula:
+        return times((named("elements of the left", ins[0].elements), named("columns", ins[1].shape[-1])))
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        return 2 * named("MACs", self.macs(ins, outs).value)
+
+    def numpy(self, code: Code) -> None:
+        left, right = (code.matrix(name, type) for name, type in zip(code.ins, code.types, strict=True))
+        code(f"np.matmul({code.view(f'{left}.T')}, {right}, out={code.outs[0]})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for rows in ((1,), (3,), (2, 3), (1, 1)):
+            for left, right in ((1, 1), (4, 5), (1, 3)):
+                yield Example(cls(), (TensorType("f64", (*rows, left)), TensorType("f64", (*rows, right))))

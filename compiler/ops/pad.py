@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from ..graph.code import Code
 from ..graph.dims import Poly
 from ..graph.field import Field, shifted, through
 from ..graph.formula import NOTHING, Formula, named
-from ..graph.op import Op, OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes
 
 Pairs = tuple[tuple[int, int], ...]
@@ -38,6 +41,24 @@ class Pad(Op):
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return through(fields[0], [shifted(-before) for before, _ in self.pads])
 
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return None if any(map(any, self.pads)) else ins
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Crop(self.pads), gy),)
+
+    def numpy(self, code: Code) -> None:
+        (x,), (y,) = code.ins, code.outs
+        code(f"{y}.fill(0)")
+        code(f"np.copyto({code.view(y + _inside(self.pads))}, {x})")
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for pads, shape in _borders():
+            yield Example(cls(pads), (TensorType("f64", shape),))
+
 
 @primitive
 class Crop(Op):
@@ -64,3 +85,35 @@ class Crop(Op):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return through(fields[0], [shifted(before) for before, _ in self.cuts])
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return None if any(map(any, self.cuts)) else ins
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Pad(self.cuts), gy),)
+
+    def numpy(self, code: Code) -> None:
+        (x,), (y,) = code.ins, code.outs
+        code(f"np.copyto({y}, {code.view(x + _inside(self.cuts))})")
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for cuts, shape in _borders():
+            yield Example(cls(cuts), Pad(cuts).infer((TensorType("f64", shape),)))
+
+
+def _inside(pairs: Pairs) -> str:
+    """The index of what lies within a border."""
+    return f"[:, :, {', '.join(f'{before}:{-after or None}' for before, after in pairs)}]"
+
+
+def _borders() -> Iterator[tuple[Pairs, tuple[int, ...]]]:
+    """Borders, and the shapes that they go around."""
+    sides = [(0, 0), (1, 0), (0, 2), (2, 1)]
+    yield from (((side,), (2, channels, size)) for side in sides for channels, size in ((3, 4), (1, 1)))
+    for top in sides:
+        for left in sides:
+            yield (top, left), (2, 3, 4, 3)
+            yield (top, left), (1, 1, 1, 2)

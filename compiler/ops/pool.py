@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
+from ..graph.code import Code
 from ..graph.dims import Poly
 from ..graph.formula import Formula, named, times
-from ..graph.op import OpError, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, output_sizes
-from .sliding import Sliding
+from .sliding import TAPS, Sliding, axes, block, image
+from .unfolding import slide
 
 
 class Pool(Sliding):
@@ -57,6 +63,51 @@ class MaxPool(Pool):
         """One comparison less than the kernel has positions, for each output element."""
         return (times(self.kernel()) - 1) * named("output elements", outs[0].elements)
 
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (x,), (y,), (gy,) = ins, outs, gys
+        assert gy is not None
+        return (b(MaxPoolGradient(self.windows, self.ceil), x, y, gy),)
+
+    def numpy(self, code: Code) -> None:
+        x, y = code.image(0), code.image_out()
+        images, _ = block(code, image(code.types[0]))
+        code.call("pooling.max_pool", x, y, block=images, **pooled(self.windows))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for x, windows, ceil in pools():
+            yield Example(cls(windows, ceil), (x,), apart=())
+
+
+@primitive
+class MaxPoolGradient(Op):
+    """The gradient of MaxPool, from its x and y and the gradient gy by y: all of it goes to the first maximum of each
+    window, row by row."""
+
+    operands = ("x", "y", "gy")
+    windows: tuple[Window, ...]
+    ceil: bool = False
+
+    def infer(self, ins: Types) -> Types:
+        return ins[:1]
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """A comparison and an addition for each position of each window."""
+        return times((2, *(w.kernel for w in self.windows), named("output elements", ins[1].elements)))
+
+    def numpy(self, code: Code) -> None:
+        arrays = code.image(0), code.image(1), code.image(2), code.image_out()
+        _, *sizes = outs = image(code.types[1])
+        images, _ = block(code, outs, TAPS)
+        flags = [code.scratch(images, *sizes, dtype="bool") for _ in range(2)]
+        code.call("pooling.max_pool_gradient", *arrays, code.scratch(images, *sizes), *flags, **pooled(self.windows))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for x, windows, ceil in pools():
+            (y,) = MaxPool(windows, ceil).infer((x,))
+            yield Example(cls(windows, ceil), (x, y, y))
+
 
 @primitive
 class AvgPool(Pool):
@@ -74,3 +125,75 @@ class AvgPool(Pool):
     def flops(self, ins: Types, outs: Types) -> Formula:
         """One addition less than the kernel has positions, and one division, for each output element."""
         return times((*self.kernel(), named("output elements", outs[0].elements)))
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(AvgPoolGradient(self, ins[0].type), gy),)
+
+    def numpy(self, code: Code) -> None:
+        x, y = code.image(0), code.image_out()
+        images, _ = block(code, image(code.types[0]))
+        code.call("pooling.avg_pool", x, y, block=images, **pooled(self.windows), counted=self.counted())
+
+    def counted(self) -> tuple[tuple[int, int], ...]:
+        """The padding (before, after) on each axis that counts."""
+        return tuple((w.before, w.after) if self.count_pad else (0, 0) for w in axes(self.windows))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for x, windows, ceil in pools():
+            for count_pad in (False, True):
+                yield Example(cls(windows, ceil, count_pad), (x,))
+
+
+@primitive
+class AvgPoolGradient(Op):
+    """The gradient of an AvgPool, `pool`, of an x of `type`, from the gradient gy by its output."""
+
+    operands = ("gy",)
+    pool: AvgPool
+    type: TensorType
+
+    def infer(self, ins: Types) -> Types:
+        return (self.type,)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """A division for each window, and an addition for each of its positions."""
+        return (times(w.kernel for w in self.pool.windows) + 1) * named("output elements", ins[0].elements)
+
+    def numpy(self, code: Code) -> None:
+        gy, gx = code.image(0), code.image_out()
+        _, *sizes = outs = image(code.types[0])
+        part = code.scratch(block(code, outs, TAPS)[0], *sizes)
+        windows = self.pool.windows
+        code.call("pooling.avg_pool_gradient", gy, gx, part, **pooled(windows), counted=self.pool.counted())
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for example in AvgPool.examples():
+            assert isinstance(example.op, AvgPool)
+            yield Example(cls(example.op, example.ins[0]), example.op.infer(example.ins))
+
+
+def pooled(windows: tuple[Window, ...]) -> dict[str, tuple[int, int]]:
+    """A pool's windows as a kernel's keywords."""
+    first, second = axes(windows)
+    return {"kernel": (first.kernel, second.kernel), **slide((first, second))}
+
+
+def pools() -> Iterator[tuple[TensorType, tuple[Window, ...], bool]]:
+    """Types of x, windows and `ceil`, for the examples of pools."""
+    pairs = [
+        ((5, 7), (Window(1, 1, 1, 0, 0), Window(1, 1, 1, 0, 0))),
+        ((6, 5), (Window(2, 2, 1, 0, 0), Window(2, 2, 1, 0, 0))),
+        ((7, 6), (Window(3, 2, 1, 1, 1), Window(3, 2, 1, 1, 1))),
+        ((5, 8), (Window(3, 1, 1, 1, 1), Window(2, 3, 1, 0, 1))),
+        ((8, 5), (Window(2, 1, 3, 1, 0), Window(3, 2, 2, 2, 1))),
+        ((1, 1), (Window(3, 2, 1, 1, 1), Window(1, 1, 1, 0, 0))),
+        ((4, 4), (Window(4, 1, 1, 0, 0), Window(4, 4, 1, 0, 0))),
+        ((6, 4), (Window(1, 4, 1, 0, 0), Window(3, 3, 1, 2, 2))),
+    ]
+    for (extents, windows), ceil in product(pairs, (False, True)):
+        yield TensorType("f64", (2, 3, *extents)), windows, ceil
+        yield TensorType("f64", (3, 1, extents[1])), windows[1:], ceil

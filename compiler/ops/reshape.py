@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..graph.code import Code, in_order
 from ..graph.dims import Shape, product, show_shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
-from ..graph.op import Op, OpError, Types, primitive
-from ..graph.tensor import SPATIAL
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import SPATIAL, TensorType
 
 
 @primitive
@@ -37,3 +39,53 @@ class Reshape(Op):
         axes = len(SPATIAL.get(len(x), ()))
         same = axes > 0 and len(SPATIAL.get(len(y), ())) == axes and x[-axes:] == y[-axes:]
         return fields[0] if same else None
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        (x,) = ins
+        if x.type.shape == self.shape:
+            return ins
+        made = b.producer(x)
+        return (b(self, made.ins[0]),) if made is not None and isinstance(made.op, Reshape) else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Reshape(ins[0].type.shape), gy),)
+
+    def alias(self, ins: Types, outs: Types) -> bool:
+        return in_order(ins[0]) and in_order(outs[0])
+
+    def numpy(self, code: Code) -> None:
+        """Copied in the order of the dimensions: at least one side is stored channels-last."""
+        (x,), (y,) = code.ins, code.outs
+        if in_order(code.types[0]):
+            shape = "".join(f"{code.size(size)}, " for size in self.shape)
+            code(f"np.copyto({y}, {code.view(f'{x}.reshape({shape})')})")
+        elif in_order(code.out_types[0]):
+            shape = "".join(f"{code.size(size)}, " for size in code.types[0].shape)
+            code(f"np.copyto({code.view(f'{y}.reshape({shape})')}, {x})")
+        else:
+            flat = code.scratch(*self.shape)
+            shape = "".join(f"{code.size(size)}, " for size in code.types[0].shape)
+            code(f"np.copyto({code.view(f'{flat}.reshape({shape})')}, {x})")
+            code(f"np.copyto({y}, {flat})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        cases = [
+            ((2, 12), (2, 3, 4)),
+            ((2, 3, 4), (2, 12)),
+            ((2, 3, 4, 5), (2, 60)),
+            ((2, 60), (2, 3, 4, 5)),
+            ((2, 3, 4, 5), (2, 5, 3, 4)),
+            ((2, 3, 4, 5), (6, 4, 5, 1)),
+            ((2, 3, 1, 1), (2, 3)),
+            ((2, 1, 4, 5), (2, 20)),
+            ((2, 20), (2, 1, 4, 5)),
+            ((6, 3, 4, 5), (2, 3, 3, 4, 5)),
+            ((2, 3, 3, 4, 5), (6, 3, 4, 5)),
+            ((1, 1), (1,)),
+            ((4,), (4, 1)),
+        ]
+        for before, after in cases:
+            yield Example(cls(after), (TensorType("f64", before),))

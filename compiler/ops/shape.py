@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ..graph.dims import Dim, Poly, show_shape
+from ..graph.code import Code
+from ..graph.dims import Dim, show_shape
 from ..graph.field import Field, shifted, through, union
 from ..graph.formula import NOTHING, Formula, named, plus
-from ..graph.op import Op, OpError, Types, primitive
-from ..graph.tensor import SPATIAL
+from ..graph.graph import Value
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import SPATIAL, TensorType
+from .reshape import Reshape
 
 
 class _Move(Op):
@@ -30,6 +34,28 @@ class Transpose(_Move):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return None
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        if self.order == tuple(range(len(self.order))):
+            return ins
+        made = b.producer(ins[0])
+        if made is None or not isinstance(made.op, Transpose):
+            return None
+        return (b(Transpose(tuple(made.op.order[place] for place in self.order)), made.ins[0]),)
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Transpose(tuple(self.order.index(place) for place in range(len(self.order)))), gy),)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.copyto({code.outs[0]}, {code.view(f'{code.ins[0]}.transpose({self.order})')})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for order in ((1, 0), (0, 2, 1), (2, 0, 1), (0, 2, 3, 1), (0, 1, 3, 2), (0, 2, 1, 3, 4), (4, 3, 2, 1, 0)):
+            for sizes in ((2, 3, 4, 5, 2), (1, 3, 1, 2, 1)):
+                yield Example(cls(order), (TensorType("f64", sizes[: len(order)]),))
 
 
 @primitive
@@ -66,6 +92,35 @@ class Concat(_Move):
             (f"dimension {self.axis}", plus(named(f"input {i}", x.shape[self.axis]) for i, x in enumerate(ins, 1))),
         )
 
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return ins if len(ins) == 1 else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        gradients: list[Value] = []
+        start: Dim = 0
+        for x in ins:
+            stop = start + x.type.shape[self.axis]
+            gradients.append(b(Slice(self.axis, start, stop), gy))
+            start = stop
+        return tuple(gradients)
+
+    def numpy(self, code: Code) -> None:
+        start: Dim = 0
+        for x, type in zip(code.ins, code.types, strict=True):
+            stop = start + type.shape[self.axis]
+            code(f"np.copyto({code.view(part(code, code.outs[0], self.axis, start, stop))}, {x})")
+            start = stop
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((2, 3), (1, 1), (2, 3, 4), (2, 3, 4, 5), (1, 2, 1, 3), (2, 2, 3, 2, 2)):
+            for axis in range(1, len(shape)):
+                for sizes in ((1, 2), (3, 1, 2), (2,), (2, 2)):
+                    parts = [TensorType("f64", (*shape[:axis], size, *shape[axis + 1 :])) for size in sizes]
+                    yield Example(cls(axis), tuple(parts))
+
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return union(fields) if self.axis not in SPATIAL.get(ins[0].rank, ()) else None
 
@@ -76,13 +131,13 @@ class Slice(_Move):
 
     operands = ("x",)
     axis: int
-    start: int
-    stop: int
+    start: Dim
+    stop: Dim
 
     def infer(self, ins: Types) -> Types:
         (x,) = ins
         size = x.shape[self.axis]
-        if not isinstance(size, Poly) and self.stop > size:
+        if isinstance(size, int) and isinstance(self.stop, int) and self.stop > size:
             raise OpError(
                 "shape-mismatch", f"{show_shape(x.shape)} has no position {self.stop - 1} in dimension {self.axis}"
             )
@@ -95,7 +150,66 @@ class Slice(_Move):
         axes = SPATIAL.get(ins[0].rank, ())
         if fields[0] is None or self.axis not in axes:
             return fields[0]
+        if not isinstance(self.start, int):
+            return None
         return through(fields[0], [shifted(self.start if axis == self.axis else 0) for axis in axes])
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return ins if self.start == 0 and self.stop == ins[0].type.shape[self.axis] else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Unslice(self.axis, self.start, ins[0].type.shape[self.axis]), gy),)
+
+    def numpy(self, code: Code) -> None:
+        found = code.view(part(code, code.ins[0], self.axis, self.start, self.stop))
+        code(f"np.copyto({code.outs[0]}, {found})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((2, 3), (1, 4), (2, 3, 4), (2, 3, 4, 5), (2, 2, 3, 2, 2)):
+            for axis in range(1, len(shape)):
+                for start, stop in ((0, 1), (0, shape[axis]), (1, shape[axis]), (shape[axis] - 1, shape[axis])):
+                    yield Example(cls(axis, start, stop), (TensorType("f64", shape),))
+
+
+def part(code: Code, name: str, axis: int, start: Dim, stop: Dim) -> str:
+    """The positions from `start` to `stop` of an array, as an expression."""
+    return f"{name}[{':, ' * axis}{code.size(start)}:{code.size(stop)}]"
+
+
+@primitive
+class Unslice(_Move):
+    """The gradient of Slice: x at `start` along `axis` of zeros of size `size`."""
+
+    operands = ("x",)
+    axis: int
+    start: Dim
+    size: Dim
+
+    def infer(self, ins: Types) -> Types:
+        shape = list(ins[0].shape)
+        shape[self.axis] = self.size
+        return (ins[0].with_shape(*shape),)
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(Slice(self.axis, self.start, self.start + ins[0].type.shape[self.axis]), gy),)
+
+    def numpy(self, code: Code) -> None:
+        (x,), (y,) = code.ins, code.outs
+        stop = self.start + code.types[0].shape[self.axis]
+        code(f"{y}.fill(0)")
+        code(f"np.copyto({code.view(part(code, y, self.axis, self.start, stop))}, {x})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((2, 3), (1, 1), (2, 3, 4, 5), (2, 2, 3, 2, 2)):
+            for axis in range(1, len(shape)):
+                for start, extra in ((0, 1), (2, 0), (1, 2)):
+                    yield Example(cls(axis, start, start + shape[axis] + extra), (TensorType("f64", shape),))
 
 
 @primitive
@@ -107,6 +221,21 @@ class LastStep(_Move):
     def infer(self, ins: Types) -> Types:
         (x,) = ins
         return (x.with_shape(x.shape[0], *x.shape[2:]),)
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        steps = ins[0].type.shape[1]
+        shape = (ins[0].type.shape[0], 1, *ins[0].type.shape[2:])
+        return (b(Unslice(1, steps - 1, steps), b(Reshape(shape), gy)),)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.copyto({code.outs[0]}, {code.view(f'{code.ins[0]}[:, -1]')})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((2, 3, 4), (1, 1, 1), (2, 1, 3), (2, 3, 4, 5), (2, 3, 2, 3, 2)):
+            yield Example(cls(), (TensorType("f64", shape),))
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return fields[0] if SPATIAL.get(outs[0].rank) and len(SPATIAL[outs[0].rank]) == len(fields[0] or ()) else None

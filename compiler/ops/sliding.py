@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from ..graph.dims import Dim
 from ..graph.field import Field, through
 from ..graph.formula import Formula, named
 from ..graph.op import Op, Types
-from ..graph.tensor import TensorType
+from ..graph.tensor import ITEM_BYTES, TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, output_sizes, padding_sizes, sides
+
+if TYPE_CHECKING:
+    from ..graph.code import Code
+
+# The bytes of a block that stays in a core's cache while it is worked on, once, or tap by tap.
+CACHE, TAPS = 3 << 19, 1 << 18
+Sizes4 = tuple[Dim, Dim, Dim, Dim]
 
 
 class Sliding(Op):
@@ -40,3 +49,23 @@ def positions(which: str, type: TensorType) -> tuple[Formula, ...]:
     names = AXIS_NAMES[type.rank - 2]
     factors = (named(f"{which} {name}", size) for name, size in zip(names, type.shape[2:], strict=True))
     return (*factors, named("batch", type.shape[0]))
+
+
+def image(type: TensorType) -> Sizes4:
+    """The sizes [N, height, width, channels] in which kernels see an image; with one spatial dimension, height is 1."""
+    n, channels, *extents = type.shape
+    height, width = (1, *extents) if len(extents) == 1 else extents
+    return n, height, width, channels
+
+
+def axes(windows: tuple[Window, ...]) -> tuple[Window, Window]:
+    """The windows on both axes of what `image` describes."""
+    first, second = windows if len(windows) == 2 else (Window(1, 1, 1, 0, 0), *windows)
+    return first, second
+
+
+def block(code: Code, sizes: Sizes4, size: int = CACHE) -> tuple[int, int]:
+    """How many (images, rows) of [N, height, width, numbers] make about `size` bytes: of one image, or whole images."""
+    images, height, *row = (code.number(dim) for dim in sizes)
+    fit = max(1, size // (row[0] * row[1] * ITEM_BYTES[code.out_types[0].dtype]))
+    return (min(images, fit // height), height) if fit >= height else (1, fit)

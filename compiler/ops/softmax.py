@@ -2,29 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
+from ..graph.code import Code
 from ..graph.dims import product
 from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.images import want_float
-from ..graph.op import Op, Types, elements, primitive
-from ..graph.tensor import SPATIAL
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, Types, Values, elements, primitive
+from ..graph.tensor import SPATIAL, TensorType
 
 
 class _Softmax(Op):
+    """`kernel` computes it, and what follows it the gradient from y and gy."""
+
     operands = ("x",)
+    inplace = (0,)
+    kernel: ClassVar[str]
+    axis: int
 
     def infer(self, ins: Types) -> Types:
         want_float(ins[0])
         return ins
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(SoftmaxGradient(self.axis, self.kernel), outs[0], gy),)
+
+    def numpy(self, code: Code) -> None:
+        work = [_row(code, self.axis), *([code.like_scratch()] if self.kernel == "log_softmax" else [])]
+        code.call(f"softmax.{self.kernel}", code.ins[0], code.outs[0], *work, axis=self.axis)
+
+
+_SHAPES = ((3, 4), (1, 2), (5, 1), (2, 3, 4), (2, 3, 4, 5), (1, 3, 1, 1), (2, 2, 3, 2, 2))
+
+
+def _examples(make: Callable[[int], Op]) -> Iterable[Example]:
+    for shape in _SHAPES:
+        for axis in range(1, len(shape)):
+            yield Example(make(axis), (TensorType("f64", shape),))
+
+
+def _row(code: Code, axis: int) -> str:
+    """Scratch memory for one number of each row along the axis."""
+    return code.scratch(*(1 if place == axis else size for place, size in enumerate(code.types[0].shape)))
+
+
+@primitive
+class SoftmaxGradient(Op):
+    """The gradient of softmax, y · (gy − Σ y · gy), or of log_softmax, gy − e^y · Σ gy, along `axis`."""
+
+    operands = ("y", "gy")
+    inplace = (1,)
+    axis: int
+    of: str
+
+    def infer(self, ins: Types) -> Types:
+        return (ins[0],)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        return 4 * elements(outs[0])
+
+    def numpy(self, code: Code) -> None:
+        row, work = _row(code, self.axis), code.like_scratch()
+        code.call(f"softmax.{self.of}_gradient", *code.ins, code.outs[0], row, work, axis=self.axis)
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """The functions' own examples run this."""
+        return ()
 
 
 @primitive
 class Softmax(_Softmax):
     """y = e^(x − max) / Σ e^(x − max) along `axis`."""
 
+    kernel = "softmax"
     axis: int
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        return _examples(cls)
 
     def flops(self, ins: Types, outs: Types) -> Formula:
         """Per element: compare for the maximum, subtract it, exponential, sum, divide."""
@@ -38,7 +99,12 @@ class Softmax(_Softmax):
 class LogSoftmax(_Softmax):
     """y = x − max − log Σ e^(x − max) along `axis`."""
 
+    kernel = "log_softmax"
     axis: int
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        return _examples(cls)
 
     def flops(self, ins: Types, outs: Types) -> Formula:
         """Per element: compare for the maximum, subtract it, exponential, sum, subtract; and a logarithm per row."""

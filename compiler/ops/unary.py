@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import ClassVar, Literal
 
+from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
 from ..graph.images import want_float
-from ..graph.op import Op, Types, per_element, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, Types, Values, per_element, primitive
+from ..graph.tensor import TensorType
 
 
 class Unary(Op):
-    """y = f(x) for each element; `operations` is the number of arithmetic operations that f takes."""
+    """y = f(x) for each element; `operations` is the number of arithmetic operations that f takes.
+
+    `keeps` is what the derivative is written in: x or y. `range` are the numbers that the tests feed, `kinks` those at
+    which there is no derivative.
+    """
 
     operands = ("x",)
+    inplace = (0,)
     operations: ClassVar[int]
+    keeps: ClassVar[Literal["x", "y"]] = "x"
+    range: ClassVar[tuple[float, float]] = (-2, 2)
+    kinks: ClassVar[tuple[float, ...] | None] = None
 
     def infer(self, ins: Types) -> Types:
         want_float(ins[0])
@@ -23,12 +36,68 @@ class Unary(Op):
         """`operations` for each element; a comparison, a square root and a transcendental function count one each."""
         return per_element(self.operations, outs[0]) if self.operations else NOTHING
 
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(UnaryGradient(self), ins[0] if self.keeps == "x" else outs[0], gy),)
+
+    @abstractmethod
+    def derivative(self, code: Code) -> None:
+        """Write the product of f′ and the gradient; the inputs are what the primitive keeps, and the gradient."""
+
+    @classmethod
+    def forms(cls) -> Iterable[Unary]:
+        """The function with every kind of arguments, for the tests."""
+        yield cls()
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for form in cls.forms():
+            for shape in _SHAPES:
+                yield Example(form, (TensorType("f64", shape),), (cls.range,), cls.kinks)
+
+
+_SHAPES = ((3, 4), (1, 1), (7,), (2, 3, 5), (2, 3, 4, 5), (1, 3, 1, 1), (2, 2, 3, 2, 2))
+
+
+@primitive
+class UnaryGradient(Op):
+    """gy · f′(x) for each element, from x or from y = f(x), whichever `of` keeps."""
+
+    operands = ("kept", "gy")
+    inplace = (1,)
+    of: Unary
+
+    def infer(self, ins: Types) -> Types:
+        return (ins[0],)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        return per_element(self.of.operations + 1, outs[0])
+
+    def numpy(self, code: Code) -> None:
+        self.of.derivative(code)
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """Each function's own examples run this."""
+        return ()
+
 
 @primitive
 class Abs(Unary):
     """|x|."""
 
     operations = 1
+    kinks = (0.0,)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.abs({code.ins[0]}, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        (x, gy), (gx,) = code.ins, code.outs
+        sign = code.like_scratch()
+        code(f"np.sign({x}, out={sign})")
+        code(f"np.multiply({gy}, {sign}, out={gx})")
 
 
 @primitive
@@ -36,6 +105,14 @@ class Exp(Unary):
     """eˣ."""
 
     operations = 1
+    keeps = "y"
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.exp({code.ins[0]}, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        (y, gy), (gx,) = code.ins, code.outs
+        code(f"np.multiply({gy}, {y}, out={gx})")
 
 
 @primitive
@@ -43,6 +120,14 @@ class Log(Unary):
     """The natural logarithm."""
 
     operations = 1
+    range = (0.5, 2)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.log({code.ins[0]}, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        (x, gy), (gx,) = code.ins, code.outs
+        code(f"np.divide({gy}, {x}, out={gx})")
 
 
 @primitive
@@ -50,6 +135,16 @@ class Sqrt(Unary):
     """√x."""
 
     operations = 1
+    keeps = "y"
+    range = (0.5, 2)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.sqrt({code.ins[0]}, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        (y, gy), (gx,) = code.ins, code.outs
+        code(f"np.divide({gy}, {y}, out={gx})")
+        code(f"np.multiply({gx}, 0.5, out={gx})")
 
 
 @primitive
@@ -57,6 +152,18 @@ class Sigmoid(Unary):
     """1 / (1 + e⁻ˣ): a negation, an exponential, an addition, a division."""
 
     operations = 4
+    keeps = "y"
+
+    def numpy(self, code: Code) -> None:
+        code.call("activations.sigmoid", code.ins[0], code.outs[0])
+
+    def derivative(self, code: Code) -> None:
+        """y · (1 − y)."""
+        (y, gy), (gx,) = code.ins, code.outs
+        rest = code.like_scratch()
+        code(f"np.subtract(1.0, {y}, out={rest})")
+        code(f"np.multiply({rest}, {y}, out={rest})")
+        code(f"np.multiply({gy}, {rest}, out={gx})")
 
 
 @primitive
@@ -64,6 +171,18 @@ class Tanh(Unary):
     """The hyperbolic tangent, counted as one operation."""
 
     operations = 1
+    keeps = "y"
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.tanh({code.ins[0]}, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        """1 − y²."""
+        (y, gy), (gx,) = code.ins, code.outs
+        rest = code.like_scratch()
+        code(f"np.multiply({y}, {y}, out={rest})")
+        code(f"np.subtract(1.0, {rest}, out={rest})")
+        code(f"np.multiply({gy}, {rest}, out={gx})")
 
 
 @primitive
@@ -71,6 +190,18 @@ class Relu(Unary):
     """max(x, 0)."""
 
     operations = 1
+    keeps = "y"
+    kinks = (0.0,)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.maximum({code.ins[0]}, 0.0, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        """1 where y > 0."""
+        (y, gy), (gx,) = code.ins, code.outs
+        above = code.like_scratch("bool")
+        code(f"np.greater({y}, 0.0, out={above})")
+        code(f"np.multiply({gy}, {above}, out={gx})")
 
 
 @primitive
@@ -80,6 +211,24 @@ class Clip(Unary):
     low: float
     high: float
     operations = 2
+    keeps = "y"
+    kinks = (-1.0, 1.5)
+
+    def numpy(self, code: Code) -> None:
+        code(f"np.clip({code.ins[0]}, {self.low!r}, {self.high!r}, out={code.outs[0]})")
+
+    def derivative(self, code: Code) -> None:
+        """1 where low < y < high."""
+        (y, gy), (gx,) = code.ins, code.outs
+        within, below = code.like_scratch("bool"), code.like_scratch("bool")
+        code(f"np.greater({y}, {self.low!r}, out={within})")
+        code(f"np.less({y}, {self.high!r}, out={below})")
+        code(f"np.logical_and({within}, {below}, out={within})")
+        code(f"np.multiply({gy}, {within}, out={gx})")
+
+    @classmethod
+    def forms(cls) -> Iterable[Unary]:
+        yield cls(-1.0, 1.5)
 
 
 @primitive
@@ -88,46 +237,25 @@ class LeakyRelu(Unary):
 
     slope: float
     operations = 2
+    kinks = (0.0,)
 
+    def numpy(self, code: Code) -> None:
+        (x,), (y,) = code.ins, code.outs
+        scaled = code.like_scratch()
+        code(f"np.minimum({x}, 0.0, out={scaled})")
+        code(f"np.multiply({scaled}, {float(self.slope)!r}, out={scaled})")
+        code(f"np.maximum({x}, 0.0, out={y})")
+        code(f"np.add({y}, {scaled}, out={y})")
 
-@primitive
-class Elu(Unary):
-    """x where x > 0, else alpha · (eˣ − 1): a comparison, an exponential, a subtraction, a multiplication."""
+    def derivative(self, code: Code) -> None:
+        (x, gy), (gx,) = code.ins, code.outs
+        factor, above = code.like_scratch(), code.like_scratch("bool")
+        code(f"np.greater({x}, 0.0, out={above})")
+        code(f"np.multiply({above}, {1.0 - self.slope!r}, out={factor})")
+        code(f"np.add({factor}, {float(self.slope)!r}, out={factor})")
+        code(f"np.multiply({gy}, {factor}, out={gx})")
 
-    alpha: float
-    operations = 4
-
-
-@primitive
-class Gelu(Unary):
-    """x · Φ(x) with Φ the normal distribution function: x/√2, erf, + 1, · x, / 2 (Hendrycks and Gimpel 2016)."""
-
-    operations = 5
-
-
-@primitive
-class GeluTanh(Unary):
-    """x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))): eight operations (Hendrycks and Gimpel 2016, the approximation)."""
-
-    operations = 8
-
-
-@primitive
-class Silu(Unary):
-    """x · sigmoid(x): the sigmoid's four operations and a multiplication."""
-
-    operations = 5
-
-
-@primitive
-class HardSigmoid(Unary):
-    """min(max(x/6 + 1/2, 0), 1): a multiplication, an addition, two comparisons."""
-
-    operations = 4
-
-
-@primitive
-class HardSwish(Unary):
-    """x · min(max(x + 3, 0), 6) / 6: an addition, two comparisons, two multiplications (Howard et al. 2019)."""
-
-    operations = 5
+    @classmethod
+    def forms(cls) -> Iterable[Unary]:
+        yield cls(0.01)
+        yield cls(0.25)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Literal
 
+from ..graph.code import Code
 from ..graph.field import Field, Reading, through
 from ..graph.formula import NOTHING, Formula, named
-from ..graph.op import Op, Types, primitive
+from ..graph.make import Make
+from ..graph.op import Example, Gradients, Op, Types, Values, primitive
+from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes
+from .sliding import block, image
+
+Mode = Literal["nearest", "bilinear"]
 
 
 @primitive
@@ -22,7 +29,7 @@ class Upsample(Op):
 
     operands = ("x",)
     factors: tuple[int, ...]
-    mode: Literal["nearest", "bilinear"]
+    mode: Mode
 
     def infer(self, ins: Types) -> Types:
         (x,) = ins
@@ -42,6 +49,68 @@ class Upsample(Op):
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return through(fields[0], [_reading(factor, self.mode) for factor in self.factors])
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return ins if all(factor == 1 for factor in self.factors) else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(UpsampleGradient(self, ins[0].type), gy),)
+
+    def numpy(self, code: Code) -> None:
+        scratch = self.scratch(code, code.types[0])
+        code.call(f"resampling.{self.mode}", code.image(0), code.image_out(), *scratch, factors=self.pair())
+
+    def pair(self) -> tuple[int, int]:
+        """The factors of height and width."""
+        height, width = self.factors if len(self.factors) == 2 else (1, *self.factors)
+        return height, width
+
+    def scratch(self, code: Code, small: TensorType) -> tuple[str, ...]:
+        """Scratch memory for images that are stretched on one axis so far."""
+        if self.mode == "nearest":
+            return ()
+        n, height, width, channels = image(small)
+        tall = (n, height * self.pair()[0], width, channels)
+        images, _ = block(code, tall)
+        return tuple(code.scratch(images, *tall[1:]) for _ in range(2))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        forms = [((2, 2), (3, 4)), ((1, 3), (2, 5)), ((4, 1), (3, 2)), ((3, 2), (1, 1)), ((1, 1), (2, 2))]
+        modes: tuple[Mode, ...] = ("nearest", "bilinear")
+        for mode, (factors, extents), channels in product(modes, forms, (1, 3)):
+            x = TensorType("f64", (2, channels, *extents))
+            yield Example(cls(factors, mode), (x,))
+            yield Example(cls(factors[1:], mode), (x.with_shape(2, channels, extents[1]),))
+
+
+@primitive
+class UpsampleGradient(Op):
+    """The gradient of an Upsample, `op`, of an x of `type`, from the gradient gy by its output."""
+
+    operands = ("gy",)
+    op: Upsample
+    type: TensorType
+
+    def infer(self, ins: Types) -> Types:
+        return (self.type,)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """An addition for each element of gy, with its multiplication where it is weighed."""
+        elements = named("elements in", ins[0].elements)
+        return elements if self.op.mode == "nearest" else 2 * len(self.op.factors) * elements
+
+    def numpy(self, code: Code) -> None:
+        scratch, kernel = self.op.scratch(code, self.type), f"resampling.{self.op.mode}_gradient"
+        code.call(kernel, code.image(0), code.image_out(), *scratch, factors=self.op.pair())
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for example in Upsample.examples():
+            assert isinstance(example.op, Upsample)
+            yield Example(cls(example.op, example.ins[0]), example.op.infer(example.ins))
 
 
 def _reading(factor: int, mode: str) -> Reading:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from ...runtime.program import Memory
 from ..diagnostics.visible import visible
 from ..graph.dims import Poly
 from ..version import VERSION
@@ -28,12 +29,14 @@ COLUMNS = (
 )
 
 
+INFERENCE = ("parameters", "buffers", "activations", "workspace", "total")
+TRAINING = ("parameters", "buffers", "gradients", "optimizer", "activations", "workspace", "total")
+
+
 def to_dict(summary: Summary) -> dict[str, Any]:
     """The analysis as `analysis.schema.json` describes it."""
     network, totals = summary.network, summary.totals
-    planned = dict.fromkeys(("activations", "workspace", "total"))
-    held = {"parameters": totals.parameter_bytes, "buffers": totals.buffer_bytes}
-    training = held | dict.fromkeys(("gradients", "optimizer")) | planned
+    inference, training = summary.memory.inference, summary.memory.training
     return {
         "format_version": 1,
         "tool": {"name": "netc", "version": VERSION},
@@ -46,8 +49,16 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         },
         "layers": [_layer(line) for line in summary.lines],
         "totals": {"params": totals.params, "buffers": totals.buffers, "macs": totals.macs, "flops": totals.flops},
-        "memory": {"inference": held | planned, "training": training if network.train else None},
+        "memory": {
+            "tier": "numpy",
+            "inference": _memory(inference, INFERENCE),
+            "training": _memory(training, TRAINING) if training else None,
+        },
     }
+
+
+def _memory(memory: Memory, parts: tuple[str, ...]) -> dict[str, int]:
+    return {part: getattr(memory, part) for part in parts}
 
 
 def _layer(line: Line) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..analysis.figures import FREE, Row, TooSmall, Totals, analyse
 from ..diagnostics.diagnostic import Diagnostic
+from ..emit.memory import Needed, needed
 from ..graph.dims import Dim, Shape, Unbound, bound
 from ..resolve.network import Network
 from ..source import Span
@@ -38,10 +39,13 @@ class Summary:
     dims: Mapping[str, int]
     lines: tuple[Line, ...]
     totals: Totals
+    memory: Needed
 
 
-def summarise(network: Network, depth: int | None = None) -> Summary:
+def summarise(network: Network, depth: int | None = None, optimizer: str | None = None) -> Summary:
     """The figures of a network at its dims; scopes deeper than `depth` are collapsed into one line each.
+
+    Memory for training is that of `optimizer`, sgd, momentum or adam, or of the network's own.
 
     Raises Unbound when a dimension other than N and T has no value, TooSmall when one leaves a result without size.
     """
@@ -51,7 +55,8 @@ def summarise(network: Network, depth: int | None = None) -> Summary:
     lines = tuple(_line(row, numbers) for row in analysis.rows)
     if depth is not None:
         lines = _collapse(lines, depth, network.graph.scopes)
-    return Summary(network, bound_dims(network), lines, totals)
+    memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer)
+    return Summary(network, bound_dims(network), lines, totals, memory)
 
 
 def no_figure(error: Unbound | TooSmall, network: Network) -> Diagnostic:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...runtime.program import Memory
 from ..diagnostics.visible import visible
 from .summary import Line, Summary
 
 HEAD = ("layer", "kind", "output", "padding", "params", "MACs", "memory", "field")
 RIGHT = (False, False, False, False, True, True, True, True)
 LONGEST = 200
+MEMORY = ("parameters", "buffers", "gradients", "optimizer", "activations", "workspace")
 
 
 def cells(summary: Summary) -> list[tuple[str, ...]]:
@@ -60,16 +62,25 @@ def title(summary: Summary) -> str:
     return f"{network.name}{variant}" + (f" ({given})" if given else "") + f" from {visible(network.file)}"
 
 
+def memory(found: Memory) -> str:
+    """The total, then its parts: `1.2 MiB (parameters 240.0 KiB, activations 1.0 MiB)`."""
+    parts = (f"{name} {size(getattr(found, name))}" for name in MEMORY if getattr(found, name))
+    return f"{size(found.total)} ({', '.join(parts)})"
+
+
 def footer(summary: Summary) -> list[str]:
     """The totals in words, and the conventions behind the numbers."""
     totals = summary.totals
     at = ", ".join(f"{name} = {value}" for name, value in summary.dims.items()) or "the sizes given"
     buffers = f", {totals.buffers:,} buffers ({size(totals.buffer_bytes)})" if totals.buffers else ""
+    training = summary.memory.training
     return [
         f"{totals.params:,} parameters ({size(totals.parameter_bytes)}){buffers}",
         f"{totals.macs:,} MACs, {totals.flops:,} FLOPs in one forward pass at {at}",
         "MACs: multiply-accumulates of convolutions and fully connected layers; FLOPs: every arithmetic operation.",
-        f"memory: bytes of each layer's result at {at}; field: receptive field.",
+        f"memory for inference at {at}: {memory(summary.memory.inference)}",
+        *([f"memory for training: {memory(training)}"] if training else []),
+        f"memory of a layer: the bytes of its result at {at}; field: receptive field.",
         "padding: on all sides, or top bottom left right.",
     ]
 

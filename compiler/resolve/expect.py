@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..analysis.figures import TooSmall, analyse
+from ..analysis.figures import FREE, TooSmall, analyse
 from ..graph.arguments import Word
 from ..graph.dims import Unbound
 from ..syntax import tree
@@ -14,6 +14,8 @@ from .frame import Frame
 from .network import Network
 from .values import UNKNOWN, Tensor, Unknown
 from .words import METRICS
+
+PARTS = ("parameters", "buffers", "gradients", "optimizer", "activations", "workspace", "total")
 
 
 class NotKnown(Exception):
@@ -133,10 +135,29 @@ class _Expectations:
                 return totals.parameter_bytes
             case ("memory", "buffers"):
                 return totals.buffer_bytes
+            case ("memory", ("inference" | "training") as kind, *parts):
+                return self._memory(kind, parts, dims)
         raise NotKnown(
             f"there is no figure `{'.'.join([base.id, *path])}` yet",
-            "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers and shape(name)",
+            "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers, memory.inference, "
+            "memory.training and shape(name)",
         )
+
+    def _memory(self, kind: str, parts: list[str], dims: Mapping[str, int]) -> int:
+        """The planned bytes for inference or training; of one part of them, as `memory.training.activations` asks."""
+        from ..emit.memory import needed
+
+        found = needed(self.network.graph, self.network.settings, FREE | dict(dims))
+        memory = found.inference if kind == "inference" else found.training
+        if memory is None:
+            raise NotKnown(
+                f"the net `{self.network.name}` has nothing to train by",
+                "write a `train` block with a loss and an optimizer",
+            )
+        part = ".".join(parts) or "total"
+        if part not in PARTS:
+            raise NotKnown(f"memory has no part `{part}`", f"its parts are {', '.join(PARTS)}")
+        return int(getattr(memory, part))
 
     def _shape(self, expr: tree.Expr, arguments: tuple[tree.Argument, ...]) -> object:
         value = self.evaluator.evaluate(arguments[0].value, self.frame) if len(arguments) == 1 else None

@@ -15,6 +15,7 @@ from ..graph.op import OpError
 from ..limits import Limits
 from ..source import Source, Span
 from ..syntax import tree
+from ..training.settings import Settings
 from .bodies import symbols_of
 from .evaluate import Evaluator
 from .expect import check_expectations
@@ -23,6 +24,7 @@ from .names import NameCheck
 from .naming import Mark, settle
 from .network import Network
 from .program import Namespace
+from .settings import Reader, check_rules
 from .statements import run
 from .values import UNKNOWN, Tensor, Unknown, write
 from .walk import Stop
@@ -95,9 +97,14 @@ class NetResolver:
         outputs = _outputs(net, evaluator, frame)
         if outputs is None or collector.failed:
             return None
+        train = next((s for s in net.body.statements if isinstance(s, tree.Train)), None)
+        settings = _settings(train, outputs, evaluator, frame) if train else None
+        if collector.failed:
+            return None
         names, scopes = settle(root, len(builder.uses))
         graph = builder.finish(_ports(evaluator.inputs), _ports(evaluator.targets), outputs, names, scopes)
-        train = next((s for s in net.body.statements if isinstance(s, tree.Train)), None)
+        if train:
+            check_rules(evaluator, frame, train, graph)
         _unused(graph, train, frame, collector)
         parameters = {name: write(value) for name, value in values.items()}
         network = Network(
@@ -110,6 +117,7 @@ class NetResolver:
             frozenset(fixed),
             graph,
             train,
+            settings,
             _expectations(net, variant, choice.sets),
             root,
             frame.names[0],
@@ -230,6 +238,13 @@ def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, .
             return None
         found = [("output", frame.it, net.name.span)]
     return None if any(isinstance(value, Unknown) for _, value, _ in found) else _ports(found)
+
+
+def _settings(train: tree.Train, outputs: tuple[Port, ...], evaluator: Evaluator, frame: Frame) -> Settings | None:
+    """The settings of the `train` block; None when one is wrong, which has been reported."""
+    tensors = {port.name: Tensor(port.value, port.span) for port in outputs}
+    targets = {name: value for name, value, _ in evaluator.targets if isinstance(value, Tensor)}
+    return Reader(evaluator, frame, tensors, targets).read(train)
 
 
 def _ports(found: list[tuple[str, object, Span]] | list[tuple[str, Tensor | Unknown, Span]]) -> tuple[Port, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from .compiler.analysis.figures import TooSmall, analyse
 from .compiler.diagnostics.diagnostic import Diagnostic, SpecError
@@ -13,6 +14,9 @@ from .compiler.graph.dims import Unbound
 from .compiler.reading import ReadError
 from .compiler.report.summary import Summary, no_figure, summarise, symbols
 from .compiler.resolve.network import Network
+
+if TYPE_CHECKING:
+    from .runtime.trainer import Trainer
 
 
 class Net:
@@ -32,6 +36,29 @@ class Net:
             return summarise(network)
         except (Unbound, TooSmall) as error:
             raise SpecError((no_figure(error, network),)) from None
+
+    def trainer(self, *, dtype: str | None = None, seed: int | None = None, **dims: int) -> Trainer:
+        """The program of this network on an arena of its own, ready to predict and train on up to `N` samples.
+
+        `N` is by default the batch of the `train` block, other symbolic dimensions need their largest number. `dtype`
+        is float32 or float64, by default the network's own; `seed` that of the `train` block. Raises SpecError.
+        """
+        from .compiler.emit.program import program
+        from .runtime.trainer import Trainer
+
+        self._check(dims)
+        settings = self.network.settings
+        batch = (settings.batch or 1) if settings else 1
+        floats: Mapping[str, Literal["f32", "f64"]] = {"float32": "f32", "float64": "f64"}
+        if dtype is not None and dtype not in floats:
+            raise ValueError(f"dtype is float32 or float64, not {dtype!r}")
+        try:
+            sizes = {"N": batch} | dict(self.network.dims) | dims
+            network, float_type = self.network, floats[dtype] if dtype else None
+            made = program(network.name, network.graph, network.settings, sizes, float_type)
+        except (Unbound, TooSmall) as error:
+            raise SpecError((no_figure(error, self.network),)) from None
+        return Trainer(made, settings.seed if seed is None and settings else seed or 0)
 
     def _check(self, dims: Mapping[str, int]) -> None:
         known = symbols(self.network)

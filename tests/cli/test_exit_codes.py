@@ -80,7 +80,7 @@ def test_1_is_an_error_in_the_input_or_a_budget(netc_run: Run, arguments: tuple[
         (("check", "good.net", "--max-params", "many"), "1.2M"),
         (("check", "good.net", "--max-params", "1.0005K"), "not a whole amount"),
         (("check", "good.net", "--max-macs", "-1"), "1.2M"),
-        (("check", "good.net", "--max-memory", "1GiB"), "memory plan"),
+        (("check", "good.net", "--max-memory", "1XB"), "64MiB"),
         (("analyze", "missing.net"), "missing.net"),
         (("analyze", "lenet6"), "did you mean `lenet5`"),
         (("check", "missing.net"), "missing.net"),

@@ -37,16 +37,13 @@ def test_bundled_networks_conform(spec: str) -> None:
     CHECK.validate(analysis(spec, depth=1))
 
 
-def test_what_is_not_planned_is_null_and_no_zero() -> None:
+def test_memory_is_the_sum_of_its_parts() -> None:
     memory = analysis("lenet5")["memory"]
-    assert memory["inference"] == {
-        "parameters": 4 * 61_706,
-        "buffers": 0,
-        "activations": None,
-        "workspace": None,
-        "total": None,
-    }
-    assert memory["training"]["gradients"] is None
+    weights = 4 * 61_706
+    for found in (memory["inference"], memory["training"]):
+        assert found["parameters"] == weights
+        assert found["total"] == sum(size for part, size in found.items() if part != "total")
+    assert (memory["training"]["gradients"], memory["training"]["optimizer"]) == (weights, weights)
 
 
 def test_a_net_without_training_has_no_training_memory() -> None:

@@ -31,12 +31,16 @@ def summary(name: str) -> Summary:
     return summarise(compiled.networks[0])
 
 
+# Networks that no paper describes.
+OWN = {"digits"}
+
+
 def test_every_network_has_a_published_figure_and_a_name_of_its_own() -> None:
     assert len(set(NAMES)) == len(NAMES)
-    assert set(PUBLISHED["networks"]) == set(NAMES)
+    assert set(PUBLISHED["networks"]) == set(NAMES) - OWN
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PUBLISHED["networks"])
 def test_totals(name: str) -> None:
     known = PUBLISHED["networks"][name]
     totals = summary(name).totals

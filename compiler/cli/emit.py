@@ -1,0 +1,59 @@
+"""`netc emit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .options import common
+from .running import FLOATS, Given, make_program, one_network, run_errors
+
+STAGES = ("graph", "predict", "evaluate", "step")
+
+
+@click.command()
+@click.argument("spec")
+@click.option("-o", "--output", metavar="FILE", help="Where to write it; by default to standard output.")
+@click.option("--standalone", is_flag=True, help="With the kernels in it, so that it needs NumPy alone.")
+@click.option("--batch", type=click.IntRange(min=1), help="The largest batch; by default the spec's.")
+@click.option("--dtype", type=click.Choice(tuple(FLOATS)), help="Instead of the spec's.")
+@click.option("--stop-after", "stage", type=click.Choice(STAGES), help="Print a stage of the compilation instead.")
+@common
+def emit(spec: str, **options: Any) -> None:
+    """The NumPy program of SPEC, for prediction and training, as the source that `netc train` runs."""
+    given = one_network(spec, options)
+    with run_errors():
+        text = _stage(given, options["stage"]) if options["stage"] else _program(given, options)
+        if options["output"] is None:
+            click.echo(text, nl=False)
+        else:
+            from ...runtime.run.atomic import write_atomic
+
+            write_atomic(Path(options["output"]), text.encode())
+
+
+def _program(given: Given, options: dict[str, Any]) -> str:
+    from ..emit.standalone import standalone
+
+    settings = given.network.settings
+    batch = options["batch"] or (settings.batch if settings else None) or 1
+    source = make_program(given, batch, options["dtype"]).source
+    return standalone(source) if options["standalone"] else source
+
+
+def _stage(given: Given, stage: str) -> str:
+    from ...runtime.errors import RunError
+    from ..passes.build import evaluation, prediction, training
+    from ..report.stages import computation_text, graph_text
+
+    graph, settings = given.network.graph, given.network.settings
+    if stage == "graph":
+        return graph_text(graph) + "\n"
+    if stage == "predict":
+        return computation_text(prediction(graph), graph.uses) + "\n"
+    if settings is None:
+        raise RunError("no-train-block", f"the net `{given.network.name}` has no `train` block", help="write one")
+    passes = {"evaluate": evaluation, "step": training}
+    return computation_text(passes[stage](graph, settings.loss), graph.uses) + "\n"

@@ -1,0 +1,80 @@
+"""How training shows itself: a bar with rate and time left on a terminal, else a plain line for each epoch."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+
+from ...runtime.training.fit import Position
+
+
+class Progress:
+    """Writes to standard error; `metrics` is where each epoch's record also goes."""
+
+    def __init__(self, epochs: int, *, animated: bool) -> None:
+        self.epochs = epochs
+        self._bar = _Bar(epochs) if animated else None
+
+    def step(self, position: Position, loss: float, size: int) -> None:
+        if self._bar is not None:
+            self._bar.step(position, loss, size)
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        if self._bar is not None:
+            self._bar.pause()
+        click.echo(line(record, self.epochs), err=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.pause()
+
+
+def line(record: dict[str, Any], epochs: int) -> str:
+    """One epoch in words: `epoch 3/20  loss 0.1234  held-out loss 0.1  accuracy 97.50 %  1,234 samples/s`."""
+    parts = [f"epoch {record['epoch']}/{epochs}", f"loss {record['loss']:.4g}"]
+    if "held_out_loss" in record:
+        parts.append(f"held-out loss {record['held_out_loss']:.4g}")
+    if "held_out_accuracy" in record:
+        parts.append(f"accuracy {100 * record['held_out_accuracy']:.2f} %")
+    return "  ".join([*parts, f"{record['samples_per_second']:,.0f} samples/s"])
+
+
+class _Bar:
+    def __init__(self, epochs: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._epochs = epochs
+        self._shown = 0.0
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]}"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(file=sys.stderr),
+            transient=True,
+        )
+        self._task = self._progress.add_task("", epoch="", loss="", rate="")
+        self._started = time.monotonic()
+        self._first = 0
+
+    def step(self, position: Position, loss: float, size: int) -> None:
+        if not self._progress.live.is_started:
+            self._progress.start()
+            self._started, self._first = time.monotonic(), position.epoch * size + position.index
+        done = position.epoch * size + position.index
+        seconds = time.monotonic() - self._started
+        rate = f"{(done - self._first) / seconds:,.0f} samples/s" if seconds > 0.5 else ""
+        epoch = f"{position.epoch + 1}/{self._epochs}"
+        self._progress.update(
+            self._task, completed=done, total=self._epochs * size, epoch=epoch, loss=f"{loss:.4g}", rate=rate
+        )
+
+    def pause(self) -> None:
+        if self._progress.live.is_started:
+            self._progress.stop()

@@ -1,0 +1,98 @@
+"""What the commands that run programs share: a network with its program and data, and how errors are shown."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ...runtime.errors import RunError
+from ..diagnostics.visible import visible
+from ..driver import Request
+from ..resolve.network import Network
+from ..training.settings import Settings
+from .options import compiled, request, show
+
+if TYPE_CHECKING:
+    from ...runtime.data.dataset import Splits
+    from ...runtime.program import Program
+
+FLOATS: dict[str, Literal["f32", "f64"]] = {"float32": "f32", "float64": "f64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A network with the request that it came from."""
+
+    network: Network
+    request: Request
+
+
+def one_network(spec: str, options: Mapping[str, Any]) -> Given:
+    """The network that the options pick; a spec with errors ends the command with 1."""
+    # Unlike a compilation, a run goes on for long.
+    gc.enable()
+    wanted = request(spec, dict(options))
+    found = compiled(wanted, options["color"])
+    show(found.diagnostics, options["color"])
+    if found.failed or not found.networks:
+        raise click.exceptions.Exit(1)
+    return Given(found.networks[0], wanted)
+
+
+def wanted_settings(given: Given) -> Settings:
+    """What the `train` block says. Raises RunError when there is nothing to train by."""
+    if given.network.settings is not None:
+        return given.network.settings
+    lacks = "no loss or no optimizer in its `train` block" if given.network.train else "no `train` block"
+    raise RunError(
+        "no-train-block",
+        f"the net `{given.network.name}` has {lacks}",
+        help="write `train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }`",
+    )
+
+
+@contextmanager
+def run_errors() -> Iterator[None]:
+    """Shows an error of the run in one line with its way out, and ends the command with the error's exit code."""
+    try:
+        yield
+    except RunError as error:
+        where = f"{visible(error.file, 1000)}: " if error.file else ""
+        click.echo(f"{where}error[{error.code}]: {visible(error.message, 4000)}", err=True)
+        if error.help:
+            click.echo(f"  help: {visible(error.help, 1000)}", err=True)
+        raise click.exceptions.Exit(error.exit) from None
+
+
+def make_program(given: Given, batch: int, dtype: str | None) -> Program:
+    """The program of a network for batches of up to `batch`. Raises RunError when a dimension has no number."""
+    from ..emit.program import program
+    from ..graph.dims import Unbound
+
+    try:
+        network = given.network
+        sizes = {**network.dims, "N": batch}
+        return program(network.name, network.graph, network.settings, sizes, FLOATS[dtype] if dtype else None)
+    except Unbound as error:
+        raise RunError(
+            "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"
+        ) from None
+
+
+def read_data(source: str, program: Program, options: Mapping[str, Any], *, targets: bool = True) -> Splits:
+    """The data for a program, checked against its inputs and targets. Raises RunError."""
+    from ...runtime.data.contract import check
+    from ...runtime.data.load import Wanted, load
+
+    given = program.targets if targets else ()
+    wanted = Wanted(program.inputs, given, options.get("labels"), options.get("target"), options.get("seq_len"))
+    found = load(source, wanted)
+    for part in (found.train, found.test):
+        if part is not None:
+            check(part, (*program.inputs, *given), source)
+    return found

@@ -1,0 +1,54 @@
+"""`netc train`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .options import common
+from .running import one_network, run_errors
+
+
+def data_options(function: Any) -> Any:
+    """The options that say what a source of data means."""
+    for option in reversed(
+        (
+            click.option("--labels", metavar="FILE", help="The labels, for inputs in an .npy file."),
+            click.option("--target", metavar="COLUMN", help="The column of a .csv that is predicted."),
+            click.option("--seq-len", type=click.IntRange(min=1), help="Characters in a sample of a text."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@click.command()
+@click.argument("spec")
+@click.option("--data", required=True, metavar="DATA", help="digits, or .npz, .npy, .csv, .txt, or a folder of IDX.")
+@click.option("--out", metavar="DIR", help="The run folder: metrics, checkpoints, weights.")
+@click.option("--resume", metavar="DIR", help="Go on from the newest whole checkpoint of a run folder.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Instead of the spec's.")
+@click.option("--batch", type=click.IntRange(min=1), help="Instead of the spec's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the spec's.")
+@click.option("--val-split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Hold out this share.")
+@click.option("--patience", type=click.IntRange(min=1), help="Stop after so many epochs without a better score.")
+@click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
+@click.option("--dry-run", is_flag=True, help="Check spec and data, print the plan, and stop.")
+@data_options
+@common
+def train(spec: str, **options: Any) -> None:
+    """Train the network of SPEC on DATA.
+
+    `--limit 1000` takes the first thousand samples alone; with a name it raises a limit, as everywhere.
+    """
+    samples = [text for text in options["limits"] if text.isdecimal()]
+    options["limits"] = [text for text in options["limits"] if text not in samples]
+    options["samples"] = int(samples[-1]) if samples else None
+    if options["out"] and options["resume"]:
+        raise click.UsageError("`--resume DIR` goes on in that folder: leave `--out` out")
+    given = one_network(spec, options)
+    with run_errors():
+        from .training import run
+
+        raise click.exceptions.Exit(run(given, options))

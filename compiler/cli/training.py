@@ -1,0 +1,217 @@
+"""What `netc train` does: spec and data to a run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...runtime.data.dataset import Dataset
+from ...runtime.program import Program
+from ...runtime.run.checkpoint import State, newest, save, save_weights
+from ...runtime.run.folder import RunFolder
+from ...runtime.run.signals import Interrupt
+from ...runtime.run.space import check_disk, check_memory
+from ...runtime.trainer import Trainer
+from ...runtime.training.fit import Fit, Options, Position
+from ..training.settings import Settings
+from .progress import Progress
+from .running import Given, make_program, read_data, wanted_settings
+
+
+def run(given: Given, options: dict[str, Any]) -> int:
+    """Train, and return the exit code. Raises RunError."""
+    settings = wanted_settings(given)
+    chosen = _chosen(settings, options)
+    # The ports do not depend on the batch, and all samples at once is only a number once they are counted.
+    data = read_data(options["data"], make_program(given, 1, options["dtype"]), options)
+    train, held_out = _parts(data.train, data.test, chosen.seed, options)
+    program = make_program(given, min(chosen.batch or train.size, train.size), options["dtype"])
+    check_memory(program.memory.total)
+    if options["dry_run"]:
+        click.echo("\n".join(_plan(program, chosen, train, held_out)))
+        return 0
+    return _train(given, program, chosen, train, held_out, options)
+
+
+def _chosen(settings: Settings, options: dict[str, Any]) -> Options:
+    def pick(name: str, otherwise: Any) -> Any:
+        return options[name] if options[name] is not None else otherwise
+
+    return Options(
+        pick("epochs", settings.epochs),
+        pick("batch", settings.batch),
+        pick("seed", settings.seed),
+        options["patience"],
+    )
+
+
+def _parts(train: Dataset, test: Dataset | None, seed: int, options: dict[str, Any]) -> tuple[Dataset, Dataset | None]:
+    if options["samples"] is not None:
+        train = train.limit(options["samples"])
+    if options["val_split"] is not None:
+        return train.split(options["val_split"], seed, _labels(train))
+    return train, test
+
+
+def _labels(data: Dataset) -> str | None:
+    """The one array of a whole number for each sample, if there is just one."""
+    found = [name for name, array in data.arrays.items() if array.ndim == 1 and array.dtype.kind in "iu"]
+    return found[0] if len(found) == 1 else None
+
+
+def _plan(program: Program, chosen: Options, train: Dataset, held_out: Dataset | None) -> list[str]:
+    parts = ", ".join(f"{name} {size:,}" for name, size in asdict(program.memory).items())
+    weights = sum(_count(p.shape) for p in program.parameters if p.trainable)
+    batch = f"batches of {chosen.batch}" if chosen.batch else "all at once"
+    tested = f", tested on {held_out.size:,}" if held_out is not None else ""
+    return [
+        f"{program.name}: {weights:,} parameters, {program.dtype}",
+        f"data: {train.size:,} samples in {batch}{tested}",
+        f"training: {chosen.epochs} epochs, seed {chosen.seed}",
+        f"memory: {program.memory.total:,} bytes ({parts})",
+    ]
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def _train(
+    given: Given,
+    program: Program,
+    chosen: Options,
+    train: Dataset,
+    held_out: Dataset | None,
+    options: dict[str, Any],
+) -> int:
+    trainer = Trainer(program, chosen.seed)
+    progress = Progress(chosen.epochs, animated=sys.stderr.isatty())
+    where = options["resume"] or options["out"]
+    run = Run(given, program, trainer, Path(where), options) if where else None
+    position = run.resume() if run and options["resume"] else Position()
+    if run:
+        run.start()
+    with Interrupt() as interrupt:
+        fit = Fit(
+            trainer,
+            train,
+            held_out,
+            chosen,
+            run.save if run else _forget,
+            _Both(progress, run),
+            lambda: interrupt.pending is not None,
+            position,
+        )
+        try:
+            done = fit.run()
+        finally:
+            progress.close()
+    if not done:
+        assert interrupt.pending is not None
+        kept = f"; go on with `--resume {where}`" if where else "; without `--out` nothing was kept"
+        click.echo(f"stopped in epoch {fit.position.epoch + 1}{kept}", err=True)
+        return 128 + interrupt.pending
+    if run:
+        run.finish()
+        click.echo(f"weights: {run.folder.path / 'last.safetensors'}", err=True)
+    return 0
+
+
+def _forget(position: Position, improved: bool) -> None:
+    """Without a folder nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """Tells the terminal and the run folder of each epoch."""
+
+    progress: Progress
+    run: Run | None
+
+    def step(self, position: Position, loss: float, size: int) -> None:
+        self.progress.step(position, loss, size)
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        self.progress.epoch(record)
+        if self.run is not None:
+            self.run.folder.record(record)
+
+
+class Run:
+    """A run folder with what goes into it."""
+
+    def __init__(self, given: Given, program: Program, trainer: Trainer, path: Path, options: dict[str, Any]) -> None:
+        self.given = given
+        self.program = program
+        self.trainer = trainer
+        self.options = options
+        self.folder = RunFolder(path, resume=bool(options["resume"]))
+        self.identity = identity(program)
+
+    def start(self) -> None:
+        """Write what was asked for, and check that there is room."""
+        check_disk(self.folder.path, sum(_count(shape) * 8 for _, shape in expected(self.program).values()))
+        network = self.given.network
+        resolved = {"net": network.name, "variant": network.variant, "parameters": dict(network.parameters)}
+        self.folder.write("spec.net", network.span.source.text)
+        self.folder.write("resolved.json", json.dumps(resolved | {"dims": dict(self.program.sizes)}, indent=1) + "\n")
+        self.folder.write("args.json", json.dumps(self.options, indent=1, default=str) + "\n")
+        self.folder.start_metrics(self.trainer.steps)
+
+    def resume(self) -> Position:
+        """Take the newest whole checkpoint, and say which; without one training starts afresh."""
+        state, skipped = newest(self.folder.checkpoints, self.identity, expected(self.program))
+        for reason in skipped:
+            click.echo(f"warning: {reason}", err=True)
+        if state is None:
+            click.echo("no whole checkpoint: training starts afresh", err=True)
+            return Position()
+        click.echo(f"resuming from step {state.step:,}", err=True)
+        groups: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}}
+        for name, array in state.tensors.items():
+            group, _, rest = name.partition("/")
+            groups[group][rest] = array
+        self.trainer.load_state_dict(groups["model"])
+        self.trainer.load_optimizer_state(groups["optimizer"])
+        self.trainer.steps = state.step
+        self.trainer.rng.bit_generator.state = state.position["random"]
+        return Position(**state.position["position"])
+
+    def save(self, position: Position, improved: bool) -> None:
+        """Write a checkpoint, and after the best epoch so far the weights too."""
+        weights = self.trainer.state_dict()
+        tensors = {f"model/{name}": array for name, array in weights.items()}
+        tensors |= {f"optimizer/{name}": array for name, array in self.trainer.optimizer_state().items()}
+        random = self.trainer.rng.bit_generator.state
+        state = State(self.trainer.steps, tensors, {"position": asdict(position), "random": random})
+        save(self.folder.checkpoints, state, self.identity)
+        if improved:
+            save_weights(self.folder.path / "best.safetensors", weights)
+
+    def finish(self) -> None:
+        """Write the weights at the end, and let the folder go."""
+        save_weights(self.folder.path / "last.safetensors", self.trainer.state_dict())
+        self.folder.close()
+
+
+def identity(program: Program) -> str:
+    """A hash of what a checkpoint must fit: the parameters with their shapes, and the optimizer's slots."""
+    text = json.dumps([[p.name, list(p.shape)] for p in program.parameters] + [program.dtype, list(program.slots)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def expected(program: Program) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The tensors of a checkpoint, with their element types and shapes."""
+    found = {f"model/{p.name}": (program.dtype, p.shape) for p in program.parameters}
+    for slot in program.slots:
+        found |= {f"optimizer/{slot}/{p.name}": (program.dtype, p.shape) for p in program.parameters if p.trainable}
+    return found

@@ -1,0 +1,113 @@
+"""Which values share memory, and from when to when each piece of memory is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..graph.graph import Value
+from .write import Body, Written
+
+# Memory outside of the plan: of the parameter of this number, or of its gradient.
+Fixed = tuple[Literal["parameter", "gradient"], int]
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """Memory that one value after the other lives in: written first by node `start`, last needed by node `end`.
+
+    A fed array starts at −1; what is wanted after the last node ends past it. `fixed` is memory of its own outside of
+    the plan: a parameter, a buffer, or the place of a parameter's gradient.
+    """
+
+    start: int
+    end: int
+    values: list[Value] = field(default_factory=list)
+    fixed: Fixed | None = None
+
+
+def pieces(body: Body) -> dict[Value, Piece]:
+    """The piece of memory of every value.
+
+    An alias has its input's. An output takes the memory of an input that its primitive allows in place and nothing
+    reads afterwards. A gradient or a buffer's new value is written to its fixed place when a node makes it there.
+    """
+    found = body.computation
+    homes: dict[Value, Piece] = {}
+    ends = _last_reads(body)
+    fixed = _fixed_places(body)
+    for number, parameter in enumerate(found.parameters):
+        homes[parameter.value] = Piece(-1, len(body.nodes), [parameter.value], ("parameter", number))
+    for port in found.feeds:
+        homes[port.value] = Piece(-1, ends.get(port.value, -1), [port.value])
+    for place, written in enumerate(body.nodes):
+        for number, value in enumerate(written.node.outs):
+            end = ends.get(value, place)
+            home = homes[written.node.ins[0]] if written.alias else None
+            if value in fixed:
+                home = Piece(place, end, [], fixed[value])
+            elif home is None and number == 0:
+                home = _in_place(written, value, place, homes)
+            if home is None:
+                home = Piece(place, end)
+            home.values.append(value)
+            home.end = max(home.end, end)
+            homes[value] = home
+    return homes
+
+
+def _last_reads(body: Body) -> dict[Value, int]:
+    """The last node that needs each value, through its aliases too; results are needed past the last node."""
+    ends: dict[Value, int] = dict.fromkeys(body.computation.results(), len(body.nodes))
+    for place in range(len(body.nodes) - 1, -1, -1):
+        written = body.nodes[place]
+        for value in written.node.ins:
+            ends.setdefault(value, place)
+        if written.alias:
+            source, made = written.node.ins[0], written.node.outs[0]
+            ends[source] = max(ends[source], ends.get(made, place))
+    return ends
+
+
+def _fixed_places(body: Body) -> dict[Value, Fixed]:
+    """The places of the gradients and of the new values of buffers that their node can write there.
+
+    A buffer's new value takes its place only when that node is the last to read the old one and allows it in place.
+    """
+    makers = {value: (place, written) for place, written in enumerate(body.nodes) for value in written.node.outs}
+    reads: dict[Value, int] = {}
+    for place, written in enumerate(body.nodes):
+        for value in written.node.ins:
+            reads[value] = place
+    fixed: dict[Value, Fixed] = {}
+    for parameter, value in body.computation.gradients:
+        if value in makers and not makers[value][1].alias and value not in fixed:
+            fixed[value] = ("gradient", body.numbers[parameter.value])
+    for parameter, value in body.computation.updates:
+        if value not in makers or value in fixed:
+            continue
+        place, written = makers[value]
+        operands = [n for n, given in enumerate(written.node.ins) if given is parameter.value]
+        inside = all(n in written.node.op.inplace for n in operands) and written.node.outs[0] is value
+        if inside and not written.alias and reads.get(parameter.value, place) == place:
+            fixed[value] = ("parameter", body.numbers[parameter.value])
+    return fixed
+
+
+def _in_place(written: Written, value: Value, place: int, homes: Mapping[Value, Piece]) -> Piece | None:
+    node = written.node
+    for operand in node.op.inplace:
+        if operand >= len(node.ins) or node.ins[operand].type != value.type:
+            continue
+        home = homes[node.ins[operand]]
+        readers = [n for n, given in enumerate(node.ins) if homes[given] is home]
+        if home.fixed is None and home.end <= place and all(n in node.op.inplace for n in readers):
+            return home
+    return None
+
+
+def planned(homes: Mapping[Value, Piece]) -> Iterable[Piece]:
+    """The pieces that the plan has to find a place for, each once, in the order in which they start."""
+    seen = {id(piece): piece for piece in homes.values() if piece.fixed is None}
+    return sorted(seen.values(), key=lambda piece: piece.start)

@@ -1,0 +1,58 @@
+"""What running a network takes of memory: the arena of its program, in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...runtime.program import Memory
+from ..graph.graph import Graph
+from ..training.settings import Settings
+from .arena import arena
+from .plans import plan
+
+# The number of blocks of the parameters' size that an optimizer keeps.
+SLOTS = {"sgd": 0, "momentum": 1, "adam": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """`inference` is prediction alone; `training` all that a trainer does, None where there is nothing to train by."""
+
+    inference: Memory
+    training: Memory | None
+
+
+def needed(graph: Graph, settings: Settings | None, dims: Mapping[str, int], optimizer: str | None = None) -> Needed:
+    """The memory of a network at these sizes; `optimizer` is one of SLOTS, by default that of the settings.
+
+    Raises Unbound when a symbolic dimension has no size.
+    """
+    made = plan(graph, settings, dims, slots=SLOTS[optimizer] if optimizer else None)
+    _, body, room = made.bodies[0]
+    parameters = body.computation.parameters
+    inference = arena([room], parameters, body.spelling, trained=False, slots=0, scratch=0).memory()
+    return Needed(inference, made.arena.memory() if settings is not None else None)
+
+
+def largest_batch(
+    graph: Graph, settings: Settings | None, dims: Mapping[str, int], budget: int, optimizer: str | None = None
+) -> int:
+    """The largest N whose memory, for training if there is anything to train by, is within `budget` bytes; 0 if none.
+
+    Memory grows with N, which bisection relies on.
+    """
+
+    def fits(batch: int) -> bool:
+        found = needed(graph, settings, {**dims, "N": batch}, optimizer)
+        return (found.training or found.inference).total <= budget
+
+    if not fits(1):
+        return 0
+    low, high = 1, 2
+    while fits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low

@@ -1,0 +1,66 @@
+"""The memory plan of a network: all that its program does, on one arena."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph.code import Names
+from ..graph.computation import Computation
+from ..graph.dims import Poly
+from ..graph.graph import Graph
+from ..graph.tensor import DType
+from ..passes.build import evaluation, prediction, training
+from ..training.settings import Settings
+from .arena import Arena, arena
+from .plan import Room, place
+from .update import scratch_bytes
+from .write import Body, write
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A network's bodies by name with their rooms, `predict` first and `step` last, and the arena that holds them."""
+
+    bodies: tuple[tuple[str, Body, Room], ...]
+    arena: Arena
+
+
+def plan(
+    graph: Graph,
+    settings: Settings | None,
+    dims: Mapping[str, int],
+    float_type: DType | None = None,
+    slots: int | None = None,
+) -> Plan:
+    """The memory plan at these sizes: for training, or for prediction alone where there is nothing to train by.
+
+    `slots` is the number of blocks that the optimizer keeps, by default as the settings say. Raises Unbound when a
+    symbolic dimension has no size.
+    """
+    found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
+    if settings is not None:
+        found["evaluate"] = evaluation(graph, settings.loss, float_type)
+        found["step"] = training(graph, settings.loss, float_type)
+        slots = len(settings.optimizer.slots()) if slots is None else slots
+    bodies = []
+    for name, computation in found.items():
+        names = Names(_symbols(computation, dims), dims)
+        body = write(computation, names)
+        bodies.append((name, body, place(body, names)))
+    parameters = found["predict"].parameters
+    rooms = [room for _, _, room in bodies]
+    scratch = scratch_bytes(parameters) if settings else 0
+    trained = settings is not None
+    layout = arena(rooms, parameters, bodies[0][1].spelling, trained=trained, slots=slots or 0, scratch=scratch)
+    return Plan(tuple(bodies), layout)
+
+
+def _symbols(found: Computation, dims: Mapping[str, int]) -> dict[str, str]:
+    """An identifier for each symbolic dimension, in the order in which the feeds show them."""
+    seen: dict[str, str] = {}
+    for port in found.feeds:
+        for dim in port.value.type.shape:
+            for name in dim.symbols if isinstance(dim, Poly) else ():
+                seen.setdefault(name, "n" if name == "N" else f"n{len(seen)}")
+    return seen

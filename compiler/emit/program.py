@@ -1,0 +1,95 @@
+"""From a network to a program that trains it: computations, statements, memory plan, source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...runtime import program as runtime
+from ...runtime.ports import Port
+from ..graph.code import NUMPY_TYPES, channels_last, storage
+from ..graph.dims import Poly
+from ..graph.graph import Graph, Parameter
+from ..graph.graph import Port as GraphPort
+from ..graph.tensor import DType
+from ..ops.embed import Embed
+from ..passes.loss import class_axis
+from ..training.settings import Settings
+from .arena import Arena
+from .plans import plan
+from .source import source
+from .update import update
+
+
+def program(
+    name: str, graph: Graph, settings: Settings | None, dims: Mapping[str, int], float_type: DType | None = None
+) -> runtime.Program:
+    """The program of a network for up to these sizes, in its own float type or another.
+
+    Raises Unbound when a symbolic dimension has no size.
+    """
+    made = plan(graph, settings, dims, float_type)
+    predict = made.bodies[0][1]
+    layout = made.arena
+    text = update(settings, made.bodies[-1][1].computation, layout, predict.spelling) if settings else None
+    parameters = tuple(
+        _parameter(parameter, layout, number) for number, parameter in enumerate(predict.computation.parameters)
+    )
+    kept = predict.computation.parameters
+    floats = {p.value.type.dtype for p in kept} | {port.value.type.dtype for port in predict.computation.outputs}
+    return runtime.Program(
+        name,
+        source(name, graph, made.bodies, layout, text),
+        "float64" if "f64" in floats else "float32",
+        {name: predict.planned[name] for name in predict.spelling.symbols},
+        tuple(_port(port, graph, settings) for port in predict.computation.feeds),
+        tuple(_port(port, graph, settings) for port in graph.targets),
+        tuple(port.name for port in graph.outputs),
+        parameters,
+        settings.optimizer.slots() if settings else (),
+        layout.memory(),
+        settings is not None,
+        _scored(graph, settings),
+    )
+
+
+def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Parameter:
+    type = parameter.value.type
+    return runtime.Parameter(
+        parameter.name,
+        layout.parameters[number],
+        layout.gradients[number],
+        tuple(slot + layout.parameters[number] - layout.first for slot in layout.slots) if parameter.trainable else (),
+        tuple(int(dim) for dim in type.shape if isinstance(dim, int)),
+        tuple(int(dim) for dim in storage(type) if isinstance(dim, int)),
+        (0, 3, 1, 2) if channels_last(type) else tuple(range(type.rank)),
+        parameter.trainable,
+        (parameter.initial.kind, parameter.initial.arguments),
+        parameter.fan,
+    )
+
+
+def _port(port: GraphPort, graph: Graph, settings: Settings | None) -> Port:
+    """What may be fed to a port: whole numbers that a table is looked up by, and labels, have an upper bound."""
+    type = port.value.type
+    bounds = [
+        node.ins[1].type.shape[0] for node in graph.nodes if isinstance(node.op, Embed) and node.ins[0] is port.value
+    ]
+    ignore = None
+    for call in settings.loss if settings else ():
+        if call.target is port.value and call.kind in ("cross_entropy", "nll"):
+            bounds.append(call.prediction.type.shape[class_axis(call.prediction)])
+            ignore = call.ignore
+    classes = min((bound for bound in bounds if isinstance(bound, int)), default=None)
+    dims = tuple(str(dim) if isinstance(dim, Poly) else dim for dim in type.shape)
+    return Port(port.name, NUMPY_TYPES[type.dtype], dims, classes, ignore)
+
+
+def _scored(graph: Graph, settings: Settings | None) -> runtime.Scored | None:
+    """The first classification among the losses that is about an output and a target themselves."""
+    outputs = {port.value: port.name for port in graph.outputs}
+    targets = {port.value: port.name for port in graph.targets}
+    for call in settings.loss if settings else ():
+        if call.kind in ("cross_entropy", "nll") and call.prediction in outputs and call.target in targets:
+            axis = class_axis(call.prediction)
+            return runtime.Scored(outputs[call.prediction], targets[call.target], axis, call.ignore)
+    return None

@@ -1,0 +1,65 @@
+"""The NumPy statements of a computation, before anything has a place in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph.code import Code, Names
+from ..graph.computation import Computation
+from ..graph.graph import Node, Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """One node with what its primitive wrote; `alias` when the output is the input's memory and nothing runs."""
+
+    node: Node
+    code: Code
+    alias: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """All nodes written, the name of every value, and the number of every parameter."""
+
+    computation: Computation
+    nodes: tuple[Written, ...]
+    names: Mapping[Value, str]
+    numbers: Mapping[Value, int]
+    spelling: Names
+
+    @property
+    def planned(self) -> Mapping[str, int]:
+        """The planned numbers of the symbolic dimensions."""
+        return self.spelling.planned
+
+
+def write(found: Computation, names: Names) -> Body:
+    """Every node's statements. Values before the gradients are called x1, x2, …, the others g1, g2, …; a parameter is
+    p1, p2, … in the order of the checkpoint, a buffer b1, b2, …"""
+    known: dict[Value, str] = {}
+    for parameter in found.parameters:
+        known[parameter.value] = names.new("p" if parameter.trainable else "b")
+    for port in found.feeds:
+        known[port.value] = names.new("x")
+    written = []
+    for place, node in enumerate(found.nodes):
+        for value in node.outs:
+            known[value] = names.new("x" if place < found.forward else "g")
+        written.append(_node(node, known, names))
+    numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
+    return Body(found, tuple(written), known, numbers, names)
+
+
+def _node(node: Node, known: Mapping[Value, str], names: Names) -> Written:
+    types = tuple([value.type for value in node.ins])
+    outs = tuple([value.type for value in node.outs])
+    code = Code(
+        tuple([known[value] for value in node.ins]), tuple([known[value] for value in node.outs]), types, outs, names
+    )
+    alias = node.op.alias(types, outs)
+    if not alias:
+        node.op.numpy(code)
+        code.done()
+    return Written(node, code, alias)

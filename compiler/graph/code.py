@@ -1,0 +1,205 @@
+"""The NumPy statements of one node, as its primitive writes them.
+
+Storage: a float value of rank 4, [N, channels, height, width], is stored channels-last, and the array that the
+statements see is a view of that in the order of its dimensions. Every other value is stored in C order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .dims import Dim, Poly, bound, product
+from .tensor import DType, TensorType
+
+NUMPY_TYPES: dict[DType, str] = {"f32": "float32", "f64": "float64", "i64": "int64", "u8": "uint8", "bool": "bool"}
+
+
+def channels_last(type: TensorType) -> bool:
+    """Whether values of this type are stored with their channels last."""
+    return type.rank == 4 and type.dtype in ("f32", "f64")
+
+
+def storage(type: TensorType) -> tuple[Dim, ...]:
+    """The sizes of a value in the order in which it lies in memory."""
+    n, *rest = type.shape if type.rank else (1,)
+    return (n, rest[1], rest[2], rest[0]) if channels_last(type) else type.shape
+
+
+def in_order(type: TensorType) -> bool:
+    """Whether the elements lie in memory in the order of the dimensions."""
+    return not channels_last(type) or type.shape[1] == 1 or type.shape[2] == type.shape[3] == 1
+
+
+@dataclass(slots=True)
+class Names:
+    """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers."""
+
+    symbols: Mapping[str, str]
+    planned: Mapping[str, int]
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def new(self, prefix: str) -> str:
+        """A name that is not taken: the prefix and a number."""
+        self._counts[prefix] = self._counts.get(prefix, 0) + 1
+        return f"{prefix}{self._counts[prefix]}"
+
+    def size(self, dim: Dim) -> str:
+        """A size as an expression."""
+        if not isinstance(dim, Poly):
+            return str(dim)
+        terms = []
+        for monomial, coefficient in dim.terms:
+            factors = [str(coefficient)] if coefficient != 1 or not monomial else []
+            terms.append("*".join([*factors, *(self.symbols[name] for name in monomial)]))
+        return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
+
+    def number(self, dim: Dim) -> int:
+        """A size at the planned dimensions."""
+        return bound(dim, self.planned)
+
+
+@dataclass(slots=True)
+class Code:
+    """Collects what a primitive writes: `lines` run at each step, `views` are made once for each batch size.
+
+    `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
+    alone and holds anything when it starts.
+    """
+
+    ins: tuple[str, ...]
+    outs: tuple[str, ...]
+    types: tuple[TensorType, ...]
+    out_types: tuple[TensorType, ...]
+    names: Names
+    lines: list[str] = field(default_factory=list)
+    views: list[tuple[str, str]] = field(default_factory=list)
+    scratches: list[tuple[str, TensorType]] = field(default_factory=list)
+    kernels: set[str] = field(default_factory=set)
+    _after: list[str] = field(default_factory=list)
+
+    def __call__(self, line: str) -> None:
+        """Write one statement."""
+        self.lines.append(line)
+
+    def call(self, kernel: str, /, *arguments: object, **keywords: object) -> None:
+        """Write a call of a kernel, `module.function` in `runtime/kernels`; None and numbers are written as such."""
+        self.kernels.add(kernel)
+        items = [str(a) for a in arguments] + [f"{name}={value}" for name, value in keywords.items()]
+        self(f"{kernel.rpartition('.')[2]}({', '.join(items)})")
+
+    def view(self, expression: str) -> str:
+        """The name of a view that is made once; an expression of names and other views."""
+        name = self.names.new("w")
+        self.views.append((name, expression))
+        return name
+
+    def scratch(self, *shape: Dim, dtype: DType | None = None) -> str:
+        """The name of an array in C order for the node's own use, of the first output's element type unless given."""
+        name = self.names.new("s")
+        self.scratches.append((name, TensorType(dtype or self.out_types[0].dtype, shape)))
+        return name
+
+    def like_scratch(self, dtype: DType | None = None) -> str:
+        """Scratch memory of the first output's shape, stored as it is."""
+        type = self.out_types[0]
+        array = self.scratch(*storage(type), dtype=dtype)
+        return self.view(f"{array}.transpose(0, 3, 1, 2)") if channels_last(type) else array
+
+    def stored(self, name: str, type: TensorType) -> str:
+        """An array with its dimensions in the order in which they are stored."""
+        return self.view(f"{name}.transpose(0, 2, 3, 1)") if channels_last(type) else name
+
+    def ordered(self, operand: int) -> str:
+        """An input with its elements in the order of its dimensions; copied to scratch memory if they are not."""
+        name, type = self.ins[operand], self.types[operand]
+        if in_order(type):
+            return name
+        flat = self.scratch(*type.shape, dtype=type.dtype)
+        self(f"np.copyto({flat}, {name})")
+        return flat
+
+    def ordered_out(self) -> str:
+        """The first output, to be written in the order of its dimensions."""
+        name, type = self.outs[0], self.out_types[0]
+        if in_order(type):
+            return name
+        flat = self.scratch(*type.shape, dtype=type.dtype)
+        self._after.append(f"np.copyto({name}, {flat})")
+        return flat
+
+    def matrix(self, name: str, type: TensorType) -> str:
+        """An array as the matrix of its rows: all dimensions but the one that is stored last run over the rows."""
+        stored = storage(type)
+        ordered = self.stored(name, type)
+        return self.view(f"{ordered}.reshape({self.size(product(stored[:-1]))}, {self.size(stored[-1])})")
+
+    def channels(self, operand: int, axis: int) -> str:
+        """An input as [rows, width, channels] in C order, its channels being in dimension `axis`.
+
+        It is copied to scratch memory unless they are stored last.
+        """
+        type = self.types[operand]
+        if axis == (1 if channels_last(type) else type.rank - 1):
+            return self._by_channels(self.stored(self.ins[operand], type), storage(type))
+        flat, moved = self._moved(type, self.ins[operand], axis)
+        self(f"np.copyto({flat}, {moved})")
+        return self._by_channels(flat, (*type.shape[:axis], *type.shape[axis + 1 :], type.shape[axis]))
+
+    def channels_out(self, axis: int) -> str:
+        """The first output to be written as [rows, width, channels], see `channels`."""
+        type, name = self.out_types[0], self.outs[0]
+        if axis == (1 if channels_last(type) else type.rank - 1):
+            return self._by_channels(self.stored(name, type), storage(type))
+        flat, moved = self._moved(type, name, axis)
+        self._after.append(f"np.copyto({moved}, {flat})")
+        return self._by_channels(flat, (*type.shape[:axis], *type.shape[axis + 1 :], type.shape[axis]))
+
+    def _moved(self, type: TensorType, name: str, axis: int) -> tuple[str, str]:
+        others = [place for place in range(type.rank) if place != axis]
+        flat = self.scratch(*(type.shape[place] for place in others), type.shape[axis], dtype=type.dtype)
+        return flat, self.view(f"{name}.transpose({', '.join(map(str, [*others, axis]))})")
+
+    def _by_channels(self, name: str, sizes: tuple[Dim, ...]) -> str:
+        width: Dim = sizes[-2] if len(sizes) > 2 else 1
+        rows = product(sizes[:-2]) if len(sizes) > 2 else sizes[0]
+        return self.view(f"{name}.reshape({self.size(rows)}, {self.size(width)}, {self.size(sizes[-1])})")
+
+    def size(self, dim: Dim) -> str:
+        """A size as an expression."""
+        return self.names.size(dim)
+
+    def number(self, dim: Dim) -> int:
+        """A size at the planned dimensions, to choose blocks by."""
+        return self.names.number(dim)
+
+    def image(self, operand: int) -> str:
+        """An input [N, channels, …spatial] with two spatial dimensions, stored channels-last.
+
+        With one spatial dimension it is copied to scratch memory as [N, channels, 1, length].
+        """
+        name, type = self.ins[operand], self.types[operand]
+        if type.rank == 4:
+            return name
+        image = self._lifted(type)
+        self(f"np.copyto({image}, {self.view(f'{name}[:, :, None, :]')})")
+        return image
+
+    def image_out(self, place: int = 0) -> str:
+        """An output to be written as an image, see `image`; `done` copies it to where it belongs."""
+        name, type = self.outs[place], self.out_types[place]
+        if type.rank == 4:
+            return name
+        image = self._lifted(type)
+        self._after.append(f"np.copyto({self.view(f'{name}[:, :, None, :]')}, {image})")
+        return image
+
+    def _lifted(self, type: TensorType) -> str:
+        n, channels, length = type.shape
+        flat = self.scratch(n, 1, length, channels, dtype=type.dtype)
+        return self.view(f"{flat}.transpose(0, 3, 1, 2)")
+
+    def done(self) -> None:
+        """Called once the primitive has written its statements."""
+        self.lines += self._after
+        self._after.clear()

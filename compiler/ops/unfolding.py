@@ -1,0 +1,116 @@
+"""What convolutions write: the call of a kernel, with the scratch memory that it unfolds blocks of images in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from ..graph.code import Code
+from ..graph.dims import Dim
+from ..graph.tensor import ITEM_BYTES, TensorType
+from ..graph.window import Window
+from .sliding import CACHE, TAPS, Sizes4, block, image
+
+Pair = tuple[Window, Window]
+
+
+def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: int) -> None:
+    """y = the convolution of input 0 with an array `weight` of `sizes` [maps, …kernel, channels / groups], plus the
+    bias, input 2."""
+    x, y = code.image(0), code.image_out()
+    ins, outs = image(code.types[0]), image(code.out_types[0])
+    bias = spread_bias(code, outs)
+    if is_depthwise(sizes, groups):
+        room = padded(code, ins, outs, windows, block(code, outs, TAPS)[0])
+        tiles = code.scratch(*sizes[1:3], *outs[2:])
+        code.call("convolution.depthwise_conv", x, weight, bias, y, room, tiles, **slide(windows))
+        return
+    rooms = unfolded(code, ins, outs, sizes, windows, groups)
+    code.call("convolution.conv", x, weight, bias, y, *rooms, **slide(windows), groups=groups)
+
+
+def is_depthwise(sizes: Sizes4, groups: int) -> bool:
+    """Whether a weight [maps, …kernel, channels / groups] has one kernel for each channel."""
+    return sizes[0] == groups and sizes[3] == 1 and groups > 1
+
+
+def slide(windows: Pair) -> dict[str, tuple[int, int]]:
+    """How a kernel's windows move."""
+    first, second = windows
+    return {
+        "stride": (first.stride, second.stride),
+        "dilation": (first.dilation, second.dilation),
+        "before": (first.before, second.before),
+    }
+
+
+def spans(outs: Sizes4, windows: Pair) -> tuple[Dim, Dim]:
+    """The positions from the first that a window reads to the last, on each axis."""
+    height, width = ((size - 1) * w.stride + w.reach for size, w in zip(outs[1:3], windows, strict=True))
+    return height, width
+
+
+def padded(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair, images: int) -> str | None:
+    """Scratch memory for a block of images with their padding; None where the windows stay inside the image."""
+    reads = spans(outs, windows)
+    if all(w.before == 0 and _most(span - size) <= 0 for w, size, span in zip(windows, ins[1:3], reads, strict=True)):
+        return None
+    return code.scratch(images, *reads, ins[3])
+
+
+def unfolded(
+    code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4, windows: Pair, groups: int
+) -> tuple[str | None, str | None]:
+    """Scratch memory for the padded images and the windows of a block; None for what is not needed.
+
+    BLAS reads the weight anew for each block, so that a large one wants large blocks. The windows of a single channel lie
+    tap by tap, far apart, and want small ones.
+    """
+    taps = code.number(sizes[1] * sizes[2])
+    weight = code.number(sizes[0] * sizes[3]) * taps * ITEM_BYTES[code.out_types[0].dtype]
+    numbers = ins[3] * taps
+    size = 2 * TAPS if ins[3] == 1 else max(CACHE, min(2 * weight, 6 * CACHE))
+    images, rows = block(code, (*outs[:3], numbers), size)
+    room = padded(code, ins, outs, windows, images)
+    same = taps == 1 and outs[1:3] == ins[1:3]
+    whole = sizes[1:3] == ins[1:3] and groups == 1 and all(w.dilation == 1 or w.kernel == 1 for w in windows)
+    if room is None and (same or whole):
+        return None, None
+    return room, code.scratch(images, rows, outs[2], numbers)
+
+
+def spread_bias(code: Code, outs: Sizes4) -> str | None:
+    """The bias, input 2, repeated along the width: NumPy is slow where it has to repeat a few numbers."""
+    if len(code.ins) < 3:
+        return None
+    repeated = code.scratch(*outs[2:])
+    code(f"np.copyto({repeated}, {code.ins[2]})")
+    return repeated
+
+
+def _most(size: Dim) -> int:
+    """A difference of sizes in which no symbol is left: only at stride 1 may a size be symbolic."""
+    assert isinstance(size, int)
+    return size
+
+
+def convolutions() -> Iterator[tuple[TensorType, TensorType, tuple[Window, ...], int, bool]]:
+    """Types of x and weight, windows, groups and whether there is a bias, for the examples of convolutions."""
+    plain = Window(1, 1, 1, 0, 0)
+    pairs = [
+        ((5, 7), (plain, plain)),
+        ((5, 4), (Window(3, 1, 1, 1, 1), Window(3, 1, 1, 1, 1))),
+        ((6, 5), (Window(2, 1, 1, 0, 0), Window(3, 1, 1, 0, 0))),
+        ((6, 7), (Window(3, 2, 1, 1, 1), Window(3, 2, 1, 1, 1))),
+        ((8, 6), (Window(2, 3, 1, 0, 0), Window(1, 2, 1, 0, 0))),
+        ((7, 6), (Window(3, 1, 2, 2, 0), Window(2, 1, 3, 0, 2))),
+        ((3, 4), (Window(3, 1, 1, 0, 0), Window(4, 1, 1, 0, 0))),
+        ((1, 1), (Window(3, 2, 1, 1, 1), Window(1, 1, 1, 0, 0))),
+        ((4, 5), (Window(2, 2, 2, 3, 1), Window(1, 1, 1, 1, 2))),
+    ]
+    forms = [(1, 1, 1, True), (3, 2, 1, False), (4, 6, 2, True), (3, 3, 3, True), (3, 6, 3, False)]
+    for (extents, windows), (channels, maps, groups, biased) in product(pairs, forms):
+        kernel = [window.kernel for window in windows]
+        x, w = TensorType("f64", (2, channels, *extents)), TensorType("f64", (maps, channels // groups, *kernel))
+        yield x, w, windows, groups, biased
+        yield x.with_shape(3, channels, extents[1]), w.with_shape(*w.shape[:2], kernel[1]), windows[1:], groups, biased

@@ -1,0 +1,87 @@
+"""From the graph of a network to what runs: prediction, evaluation and a step of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..graph.computation import Computation
+from ..graph.graph import Graph, Parameter, Port, Value
+from ..graph.make import Make
+from ..graph.tensor import DType, TensorType
+from ..training.settings import LossCall
+from .autodiff import differentiate
+from .dead import drop_dead
+from .loss import total_loss
+
+
+class _Copy:
+    """A graph being made anew, in another element type; `of` maps its values to the new ones."""
+
+    def __init__(self, graph: Graph, float_type: DType | None, *, training: bool) -> None:
+        self.b = Make()
+        self._float = float_type
+        self.of: dict[Value, Value] = {}
+        self.parameters = tuple(replace(p, value=self._leaf(p.value)) for p in graph.parameters)
+        self.inputs = tuple(self._port(port) for port in graph.inputs)
+        self.targets = tuple(self._port(port) for port in graph.targets)
+        for node in graph.nodes:
+            self.b.use = node.use
+            ins = tuple([self.of[value] for value in node.ins])
+            outs = node.op.train(self.b, ins) if training else node.op.lower(self.b, ins)
+            self.of.update(zip(node.outs, outs, strict=True))
+
+    def _leaf(self, value: Value) -> Value:
+        type = value.type
+        if self._float and type.dtype in ("f32", "f64"):
+            type = TensorType(self._float, type.shape)
+        made = self.of[value] = self.b.leaf(type)
+        return made
+
+    def _port(self, port: Port) -> Port:
+        return replace(port, value=self._leaf(port.value))
+
+    def outputs(self, graph: Graph) -> tuple[Port, ...]:
+        return tuple(replace(port, value=self.of[port.value]) for port in graph.outputs)
+
+    def loss(self, calls: Sequence[LossCall]) -> Value:
+        return total_loss(self.b, calls, self.of)
+
+
+def prediction(graph: Graph, float_type: DType | None = None) -> Computation:
+    """The outputs from the inputs, at inference. `float_type` stands in for every float type of the graph."""
+    copy = _Copy(graph, float_type, training=False)
+    made = Computation(
+        copy.inputs, copy.parameters, tuple(copy.b.nodes), len(copy.b.nodes), outputs=copy.outputs(graph)
+    )
+    return drop_dead(made)
+
+
+def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: DType | None = None) -> Computation:
+    """The outputs and the loss from the inputs and targets, at inference."""
+    copy = _Copy(graph, float_type, training=False)
+    loss = copy.loss(calls)
+    nodes = tuple(copy.b.nodes)
+    feeds = (*copy.inputs, *copy.targets)
+    return drop_dead(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
+
+
+def training(graph: Graph, calls: Sequence[LossCall], float_type: DType | None = None) -> Computation:
+    """The loss in training with the gradient by each parameter that it depends on, and the buffers' new values."""
+    copy = _Copy(graph, float_type, training=True)
+    loss = copy.loss(calls)
+    forward = len(copy.b.nodes)
+    trained = {p.value: p for p in copy.parameters if p.trainable}
+    found = differentiate(copy.b, loss, tuple(trained))
+    by_value: Mapping[Value, Parameter] = {p.value: p for p in copy.parameters}
+    return drop_dead(
+        Computation(
+            (*copy.inputs, *copy.targets),
+            copy.parameters,
+            tuple(copy.b.nodes),
+            forward,
+            loss=loss,
+            gradients=tuple((parameter, found[value]) for value, parameter in trained.items() if value in found),
+            updates=tuple((by_value[buffer], value) for buffer, value in copy.b.updates.items()),
+        )
+    )

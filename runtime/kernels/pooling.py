@@ -1,0 +1,175 @@
+"""Pooling and its gradients, tap by tap: a tap is one position of the window, and all outputs that reach it at once.
+
+Images are logical [N, channels, height, width], stored channels-last. `block` is how many images stay in cache at a
+time. `kernel`, `stride`, `dilation` and `before` (the padding at the start) have a number for each axis.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Pair = tuple[int, int]
+Slices = tuple[slice, ...]
+
+
+def max_pool(x: Array, y: Array, *, block: int, kernel: Pair, stride: Pair, dilation: Pair, before: Pair) -> None:
+    """The maximum of each window; padding never wins."""
+    ins, outs = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
+    found = pool_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
+    # A tap that every window has goes first and is just copied.
+    found.sort(key=lambda tap: tap[1] != whole(outs.shape))
+    for start in range(0, len(ins), block):
+        image, out = ins[start : start + block], outs[start : start + block]
+        if found[0][1] == whole(outs.shape):
+            np.copyto(out, image[found[0][0]])
+        else:
+            out.fill(-np.inf)
+        for reads, writes in found:
+            np.maximum(out[writes], image[reads], out=out[writes])
+
+
+def max_pool_gradient(
+    x: Array,
+    y: Array,
+    gy: Array,
+    gx: Array,
+    part: Array,
+    here: Array,
+    open_: Array,
+    *,
+    kernel: Pair,
+    stride: Pair,
+    dilation: Pair,
+    before: Pair,
+) -> None:
+    """gy goes to the first position, row by row, of each window that has the maximum y.
+
+    Scratch memory like a block of y: `part`, and of truth values `here` and `open_`.
+    """
+    arrays = [array.transpose(0, 2, 3, 1) for array in (x, y, gy, gx)]
+    found = pool_taps(arrays[0].shape, arrays[1].shape, kernel, stride, dilation, before)
+    for start in range(0, len(x), len(part)):
+        ins, outs, gouts, gins = (array[start : start + len(part)] for array in arrays)
+        left = open_[: len(outs)]
+        left.fill(True)
+        gins.fill(0.0)
+        for reads, writes in found:
+            wins, share, todo = here[: len(outs)][writes], part[: len(outs)][writes], left[writes]
+            np.equal(ins[reads], outs[writes], out=wins)
+            wins &= todo
+            todo ^= wins
+            np.multiply(gouts[writes], wins, out=share)
+            target = gins[reads]
+            target += share
+
+
+def avg_pool(
+    x: Array,
+    y: Array,
+    *,
+    block: int,
+    kernel: Pair,
+    stride: Pair,
+    dilation: Pair,
+    before: Pair,
+    counted: tuple[Pair, Pair],
+) -> None:
+    """The mean of each window; `counted` is the padding (before, after) on each axis whose taps count."""
+    ins, outs = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
+    found = pool_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
+    counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(y.dtype)
+    for start in range(0, len(ins), block):
+        image, out = ins[start : start + block], outs[start : start + block]
+        out.fill(0.0)
+        for reads, writes in found:
+            target = out[writes]
+            target += image[reads]
+        out /= counts
+
+
+def avg_pool_gradient(
+    gy: Array,
+    gx: Array,
+    part: Array,
+    *,
+    kernel: Pair,
+    stride: Pair,
+    dilation: Pair,
+    before: Pair,
+    counted: tuple[Pair, Pair],
+) -> None:
+    """gy in equal parts to the positions of each window; `part` is scratch memory like a block of gy."""
+    outs, ins = gy.transpose(0, 2, 3, 1), gx.transpose(0, 2, 3, 1)
+    found = pool_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
+    counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(gy.dtype)
+    for start in range(0, len(ins), len(part)):
+        image, out = ins[start : start + len(part)], outs[start : start + len(part)]
+        share = part[: len(out)]
+        np.divide(out, counts, out=share)
+        image.fill(0.0)
+        for reads, writes in found:
+            target = image[reads]
+            target += share[writes]
+
+
+def global_max_pool_gradient(x: Array, y: Array, gy: Array, gx: Array, here: Array, seen: Array) -> None:
+    """gy goes to the first position, row by row, of each map that has the maximum y; `here` and `seen` are scratch
+    memory for the truth values of a block of x."""
+    arrays = [array.transpose(0, 2, 3, 1) for array in (x, y, gy, gx)]
+    for start in range(0, len(x), len(here)):
+        ins, outs, gouts, gins = (array[start : start + len(here)] for array in arrays)
+        flat = (len(ins), -1, ins.shape[3])
+        wins, before = here[: len(ins)].reshape(flat), seen[: len(ins)].reshape(flat)
+        np.equal(ins, outs, out=wins.reshape(ins.shape))
+        np.logical_or.accumulate(wins, axis=1, out=before)
+        rest = wins[:, 1:]
+        np.greater(rest, before[:, :-1], out=rest)
+        np.multiply(gouts, wins.reshape(ins.shape), out=gins)
+
+
+def pool_taps(
+    ins: tuple[int, ...], outs: tuple[int, ...], kernel: Pair, stride: Pair, dilation: Pair, before: Pair
+) -> list[tuple[Slices, Slices]]:
+    """For each tap, row by row, the positions of x that it reads and the outputs that read them; without those that
+    read padding alone. Sizes are [N, height, width, channels]."""
+    lines = []
+    for axis in (0, 1):
+        size, count, step = ins[1 + axis], outs[1 + axis], stride[axis]
+        line = []
+        for tap in range(kernel[axis]):
+            offset = tap * dilation[axis] - before[axis]
+            first, last = max(0, -(offset // step)), min(count - 1, (size - 1 - offset) // step)
+            if first <= last:
+                reads = slice(first * step + offset, last * step + offset + 1, step)
+                line.append((reads, slice(first, last + 1)))
+        lines.append(line)
+    images = slice(None)
+    return [((images, r, s), (images, p, q)) for r, p in lines[0] for s, q in lines[1]]
+
+
+def whole(outs: tuple[int, ...]) -> Slices:
+    """The outputs that a tap of every window has."""
+    return slice(None), slice(0, outs[1]), slice(0, outs[2])
+
+
+def tap_counts(
+    ins: tuple[int, ...],
+    outs: tuple[int, ...],
+    kernel: Pair,
+    stride: Pair,
+    dilation: Pair,
+    before: Pair,
+    counted: tuple[Pair, Pair],
+) -> Array:
+    """How many taps of each window lie in the image with the `counted` padding: [height, width, 1]."""
+    lines: list[Array] = []
+    for axis in (0, 1):
+        taps: Array = np.arange(kernel[axis]) * dilation[axis] - before[axis]
+        positions = np.arange(outs[1 + axis])[:, None] * stride[axis] + taps
+        inside = (positions >= -counted[axis][0]) & (positions < ins[1 + axis] + counted[axis][1])
+        lines.append(np.count_nonzero(inside, axis=1))
+    return lines[0][:, None, None] * lines[1][:, None]

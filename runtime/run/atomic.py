@@ -1,0 +1,52 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import RunError
+
+
+def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
+    """Write a file under a temporary name, and give it its own once all of it is on the disk.
+
+    Whatever fails, the file that was there before stays as it was. Raises RunError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            for part in parts:
+                _write(descriptor, part)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise cannot_write(path, error) from None
+
+
+def _write(descriptor: int, part: bytes | memoryview) -> None:
+    left = memoryview(part).cast("B")
+    while left:
+        left = left[os.write(descriptor, left[: 1 << 24]) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """The error for a file that cannot be written."""
+    reason = (error.strerror or "unknown reason").lower()
+    return RunError("cannot-write", f"cannot be written: {reason}", "make room, or choose another folder", str(path), 2)

@@ -1,0 +1,215 @@
+"""A trainer: a program with its arena, ready to run."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import RunError
+from .ports import Port
+from .program import Memory, Parameter, Program
+from .training.initial import fill, generator
+
+Array = NDArray[Any]
+Run = Callable[[], None]
+Bound = tuple[Run, tuple[Array, ...], tuple[Array, ...]]
+
+
+class Trainer:
+    """Runs a program's predictions and steps on one arena, which is all the memory that they use.
+
+    `epoch` is the number of epochs finished, which decides the learning rate; `steps` counts the updates made.
+    """
+
+    def __init__(self, program: Program, seed: int = 0) -> None:
+        self.program = program
+        self.arena = _aligned(program.memory.total)
+        self.epoch = 0
+        self.steps = 0
+        self.rng = np.random.default_rng(seed)
+        self._views = {p.name: _view(self.arena, p, p.place, program.dtype) for p in program.parameters}
+        self._gradients = {
+            p.name: _view(self.arena, p, p.gradient, program.dtype)
+            for p in program.parameters
+            if p.gradient is not None
+        }
+        self._slots = {
+            f"{slot}/{p.name}": _view(self.arena, p, place, program.dtype)
+            for p in program.parameters
+            for slot, place in zip(program.slots, p.slots, strict=p.trainable)
+        }
+        self._functions = _load(program)
+        self._bound: dict[tuple[str, tuple[int, ...]], Bound] = {}
+        self._update = self._functions["update"](self.arena) if program.trains else None
+        for parameter in program.parameters:
+            kind, arguments = parameter.initial
+            fill(self._views[parameter.name], kind, arguments, parameter.fan, generator(seed, parameter.name))
+
+    @property
+    def memory(self) -> Memory:
+        """The bytes of the arena by what they hold."""
+        return self.program.memory
+
+    def step(self, **arrays: Array) -> float:
+        """One update from a batch of inputs and targets; the loss of that batch before it. Raises RunError."""
+        loss = self.differentiate(**arrays)
+        self.update()
+        return loss
+
+    def differentiate(self, **arrays: Array) -> float:
+        """The loss of a batch in training; its gradients stay in the arena. Raises RunError."""
+        self._trains()
+        (loss,) = self._run("step", (*self.program.inputs, *self.program.targets), arrays)
+        return float(loss)
+
+    def update(self) -> None:
+        """Change the parameters by the gradients in the arena."""
+        assert self._update is not None
+        self.steps += 1
+        self._update(self.epoch, self.steps)
+
+    def gradients(self, **arrays: Array) -> dict[str, Array]:
+        """The gradient of a batch's loss in training by each parameter, with no update. Raises RunError."""
+        kept = {name: view.copy() for name, view in self._views.items() if name in self._buffers()}
+        self.differentiate(**arrays)
+        for name, array in kept.items():
+            self._views[name][...] = array
+        return {name: np.array(view, order="C") for name, view in self._gradients.items()}
+
+    def forward(self, **arrays: Array) -> dict[str, Array]:
+        """The outputs at inference from a batch of inputs. Raises RunError."""
+        results = self._run("predict", self.program.inputs, arrays)
+        return {name: np.array(array, order="C") for name, array in zip(self.program.outputs, results, strict=True)}
+
+    def evaluate(self, **arrays: Array) -> tuple[float, dict[str, Array]]:
+        """The loss and the outputs at inference from a batch of inputs and targets. Raises RunError."""
+        self._trains()
+        *results, loss = self._run("evaluate", (*self.program.inputs, *self.program.targets), arrays)
+        outputs = zip(self.program.outputs, results, strict=True)
+        return float(loss), {name: np.array(array, order="C") for name, array in outputs}
+
+    def state_dict(self) -> dict[str, Array]:
+        """A copy of every parameter and buffer, by name, in the layouts of the language."""
+        return {name: np.array(view, order="C") for name, view in self._views.items()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Set every parameter and buffer; counters that PyTorch keeps (`num_batches_tracked`) are passed over.
+
+        Raises RunError, and changes nothing, when a name is missing or not known or a shape differs.
+        """
+        given = {name: np.asarray(array) for name, array in state.items() if not name.endswith("num_batches_tracked")}
+        _assign(self._views, given, "parameter")
+
+    def optimizer_state(self) -> dict[str, Array]:
+        """A copy of every slot of the optimizer, `slot/parameter`."""
+        return {name: np.array(view, order="C") for name, view in self._slots.items()}
+
+    def load_optimizer_state(self, state: Mapping[str, Array]) -> None:
+        """Set every slot of the optimizer. Raises RunError, and changes nothing, when one does not fit."""
+        _assign(self._slots, state, "optimizer slot")
+
+    def view(self, name: str) -> Array:
+        """A parameter or buffer where it lies in the arena: writing to it changes it."""
+        return self._views[name]
+
+    def gradient_view(self, name: str) -> Array:
+        """The gradient of a parameter where it lies in the arena."""
+        return self._gradients[name]
+
+    def _buffers(self) -> set[str]:
+        return {p.name for p in self.program.parameters if not p.trainable}
+
+    def _trains(self) -> None:
+        if not self.program.trains:
+            raise RunError(
+                "no-train-block",
+                f"the net `{self.program.name}` has no `train` block",
+                help="write one: `train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }`",
+            )
+
+    def _run(self, name: str, ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array, ...]:
+        given = _arrays(ports, arrays)
+        sizes = self._sizes(ports, given)
+        bound = self._bound.get((name, sizes))
+        if bound is None:
+            bound = self._bound[name, sizes] = self._functions[name](self.arena, sizes, self.rng)
+        run, feeds, results = bound
+        for port, feed, array in zip(ports, feeds, given, strict=True):
+            if feed.shape != array.shape:
+                raise _unfit(port, array, feed.shape)
+            np.copyto(feed, array, casting="same_kind")
+        run()
+        return results
+
+    def _sizes(self, ports: tuple[Port, ...], arrays: tuple[Array, ...]) -> tuple[int, ...]:
+        """The number of each symbolic dimension in these arrays."""
+        found: dict[str, int] = {}
+        for port, array in zip(ports, arrays, strict=True):
+            if array.ndim != len(port.dims):
+                raise _unfit(port, array, port.dims)
+            for dim, size in zip(port.dims, array.shape, strict=True):
+                if isinstance(dim, str):
+                    found.setdefault(dim, size)
+        for name, size in found.items():
+            if not 1 <= size <= self.program.sizes[name]:
+                raise RunError(
+                    "batch-size",
+                    f"{name} is {size} in the arrays given, the program is for 1 to {self.program.sizes[name]}",
+                    help=f"make the trainer for more: `trainer({name}={max(size, 1)})`",
+                )
+        return tuple(found.get(name, size) for name, size in self.program.sizes.items())
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Zeroed bytes that start at a cache line."""
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]
+
+
+def _view(arena: NDArray[np.uint8], parameter: Parameter, place: int, dtype: str) -> Array:
+    size = int(np.prod(parameter.stored, dtype=np.int64)) * np.dtype(dtype).itemsize
+    return arena[place : place + size].view(dtype).reshape(parameter.stored).transpose(parameter.order)
+
+
+def _load(program: Program) -> dict[str, Any]:
+    """The functions of the program's source. Tracebacks show its lines."""
+    name = f"<netc:{program.name}>"
+    linecache.cache[name] = (len(program.source), None, program.source.splitlines(keepends=True), name)
+    functions: dict[str, Any] = {"__name__": name}
+    exec(compile(program.source, name, "exec"), functions)
+    return functions
+
+
+def _arrays(ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array, ...]:
+    names = [port.name for port in ports]
+    for name in arrays:
+        if name not in names:
+            raise RunError("unknown-array", f"`{name}` is not fed here", help=f"give {', '.join(names)}")
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise RunError("missing-array", f"`{missing[0]}` is missing", help=f"give {', '.join(names)}")
+    return tuple(np.asarray(arrays[name]) for name in names)
+
+
+def _unfit(port: Port, array: Array, shape: tuple[object, ...]) -> RunError:
+    wanted = ", ".join(map(str, shape))
+    return RunError("shape-mismatch", f"`{port.name}` is [{wanted}], the array is {list(array.shape)}")
+
+
+def _assign(views: Mapping[str, Array], given: Mapping[str, Array], what: str) -> None:
+    missing = [name for name in views if name not in given]
+    unknown = [name for name in given if name not in views]
+    if missing or unknown:
+        message = f"there is no {what} `{missing[0]}` in it" if missing else f"there is no {what} `{unknown[0]}` here"
+        raise RunError("other-network", message, help="take the weights of this network")
+    for name, view in views.items():
+        if given[name].shape != view.shape:
+            message = f"`{name}` is {list(view.shape)} here, {list(given[name].shape)} in it"
+            raise RunError("other-network", message, help="take the weights of this network")
+    for name, view in views.items():
+        view[...] = given[name]

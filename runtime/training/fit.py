@@ -1,0 +1,140 @@
+"""Training: epochs of shuffled batches, with metrics, checkpoints and a place to stop at."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.dataset import Dataset
+from ..errors import RunError
+from ..trainer import Trainer
+from .metrics import score
+
+# A checkpoint is written after each epoch, and within an epoch when the last one is this many seconds old.
+CHECKPOINT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`batch` None takes all samples at once; `patience` stops when that many epochs have not improved on the best."""
+
+    epochs: int
+    batch: int | None
+    seed: int
+    patience: int | None = None
+
+
+@dataclass(slots=True)
+class Position:
+    """Where training stands: `epoch` epochs are finished and `index` samples of the next one are done.
+
+    `loss` is the sum of the epoch's losses so far, each times its samples; `best` the best score, at `best_epoch`.
+    """
+
+    epoch: int = 0
+    index: int = 0
+    loss: float = 0.0
+    best: float | None = None
+    best_epoch: int = 0
+
+
+class Log(Protocol):
+    """What is told of training as it goes."""
+
+    def step(self, position: Position, loss: float, size: int) -> None: ...
+
+    def epoch(self, record: dict[str, Any]) -> None: ...
+
+
+Save = Callable[[Position, bool], None]
+
+
+@dataclass(slots=True)
+class Fit:
+    """One run of training from a position on.
+
+    `save(position, improved)` keeps a checkpoint; `stop` says whether to end after the current step.
+    """
+
+    trainer: Trainer
+    train: Dataset
+    held_out: Dataset | None
+    options: Options
+    save: Save
+    log: Log
+    stop: Callable[[], bool]
+    position: Position = field(default_factory=Position)
+
+    def run(self) -> bool:
+        """Train to the end; False when stopped before it. Raises RunError at a loss that is not finite."""
+        while self.position.epoch < self.options.epochs and not self._out_of_patience():
+            if not self._epoch():
+                return False
+        return True
+
+    def _out_of_patience(self) -> bool:
+        patience = self.options.patience
+        return patience is not None and self.position.epoch - self.position.best_epoch >= patience
+
+    def _epoch(self) -> bool:
+        position, started, saved = self.position, time.monotonic(), time.monotonic()
+        self.trainer.epoch = position.epoch
+        first = position.index
+        for indices in self._batches(first):
+            loss = self.trainer.differentiate(**self.train.take(indices))
+            if not math.isfinite(loss):
+                raise _not_finite(self.trainer, loss, position)
+            self.trainer.update()
+            position.index += len(indices)
+            position.loss += loss * len(indices)
+            self.log.step(position, loss, self.train.size)
+            if self.stop():
+                self.save(position, False)
+                return False
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self.save(position, False)
+                saved = time.monotonic()
+        self._finish(first, time.monotonic() - started)
+        return True
+
+    def _batches(self, first: int) -> Iterator[NDArray[np.int64]]:
+        """The samples of the epoch in its own order, which follows from the seed and the number of the epoch."""
+        order = np.random.default_rng([self.options.seed, self.position.epoch]).permutation(self.train.size)
+        batch = self.options.batch or self.train.size
+        for start in range(first, self.train.size, batch):
+            yield order[start : start + batch]
+
+    def _finish(self, first: int, seconds: float) -> None:
+        position = self.position
+        record: dict[str, Any] = {
+            "epoch": position.epoch + 1,
+            "step": self.trainer.steps,
+            "loss": position.loss / position.index,
+        }
+        value = -record["loss"]
+        if self.held_out is not None:
+            found = score(self.trainer, self.held_out)
+            record |= {f"held_out_{name}": number for name, number in found.figures().items()}
+            value = found.value()
+        record |= {"seconds": seconds, "samples_per_second": (position.index - first) / max(seconds, 1e-9)}
+        improved = position.best is None or value > position.best
+        position.epoch, position.index, position.loss = position.epoch + 1, 0, 0.0
+        if improved:
+            position.best, position.best_epoch = value, position.epoch
+        self.log.epoch(record)
+        self.save(position, improved)
+
+
+def _not_finite(trainer: Trainer, loss: float, position: Position) -> RunError:
+    return RunError(
+        "not-finite",
+        f"the loss became {loss} in epoch {position.epoch + 1}, step {trainer.steps + 1}",
+        help="lower the learning rate, clip gradients with `clip_norm`, or look at the data; checkpoints are kept",
+        exit=4,
+    )

@@ -1,0 +1,46 @@
+"""How good a network is on data: its loss, and for classes its accuracy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.dataset import Dataset
+from ..trainer import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The loss, weighted by the number of samples of each batch, and the share of positions that are right."""
+
+    loss: float
+    accuracy: float | None
+
+    def value(self) -> float:
+        """What is best when greatest: the accuracy, or where there is none the loss turned round."""
+        return self.accuracy if self.accuracy is not None else -self.loss
+
+    def figures(self) -> dict[str, float]:
+        """The figures that there are, by name."""
+        return {"loss": self.loss} | ({"accuracy": self.accuracy} if self.accuracy is not None else {})
+
+
+def score(trainer: Trainer, data: Dataset) -> Score:
+    """The score at inference, in batches of the size that the trainer is planned for."""
+    program = trainer.program
+    scored = program.scored
+    total, right, counted = 0.0, 0, 0
+    batch = program.sizes.get("N", 1)
+    for start in range(0, data.size, batch):
+        arrays = data.take(np.arange(start, min(start + batch, data.size)))
+        size = min(batch, data.size - start)
+        loss, outputs = trainer.evaluate(**arrays)
+        total += loss * size
+        if scored is not None:
+            labels = arrays[scored.target]
+            kept = labels != scored.ignore if scored.ignore is not None else np.ones(labels.shape, bool)
+            guesses = outputs[scored.output].argmax(scored.axis)
+            right += int(np.count_nonzero((guesses == labels) & kept))
+            counted += int(np.count_nonzero(kept))
+    return Score(total / data.size, right / counted if counted else None)

@@ -1,0 +1,144 @@
+"""What every primitive owes, on its own examples: shapes, gradient, memory. A new file in `compiler/ops` is covered by
+being there."""
+
+from __future__ import annotations
+
+import pkgutil
+import zlib
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from netc.compiler import ops
+from netc.compiler.graph.op import PRIMITIVES, Example, Op
+
+from .harness import Built, backward, forward, trained
+
+Array = NDArray[Any]
+
+
+def cls_of(case: Any) -> type[Op]:
+    return type(case.values[0].op)
+
+
+for found in pkgutil.iter_modules(ops.__path__):
+    import_module(f"{ops.__name__}.{found.name}")
+
+EXAMPLES = [(f"{name}-{number}", e) for name, cls in PRIMITIVES.items() for number, e in enumerate(cls.examples())]
+CASES = [pytest.param(example, id=name) for name, example in EXAMPLES]
+DIFFERENTIABLE = [case for case in CASES if cls_of(case).gradient is not Op.gradient]
+# Central differences of this step lose about 1e-11 of the function's size in float64.
+STEP = 1e-5
+
+
+def arrays(example: Example) -> list[Array]:
+    """Inputs for an example; the same each time."""
+    rng = np.random.default_rng(zlib.crc32(repr(example).encode()))
+    made: list[Array] = []
+    for number, type in enumerate(example.ins):
+        low, high = example.ranges[number] if number < len(example.ranges) else (-2.0, 2.0)
+        shape = tuple(int(size) for size in type.shape if isinstance(size, int))
+        if type.dtype == "i64":
+            made.append(rng.integers(int(low), int(high) + 1, size=shape))
+        elif type.dtype == "bool":
+            made.append(rng.random(shape) < 0.5)
+        elif example.apart is not None:
+            made.append(apart(rng, shape, low, high, example.apart))
+        else:
+            made.append(np.asarray(rng.uniform(low, high, size=shape)))
+    return made
+
+
+def apart(rng: np.random.Generator, shape: tuple[int, ...], low: float, high: float, kinks: Sequence[float]) -> Array:
+    """Numbers that differ from each other and from every kink by more than a difference's step."""
+    count = int(np.prod(shape, dtype=int))
+    grid = np.linspace(low, high, count + 2)[1:-1] if count > 1 else np.array([(2 * low + high) / 3])
+    width = (high - low) / (4 * (count + 1))
+    grid = grid + rng.uniform(-width / 2, width / 2, size=count)
+    for kink in kinks:
+        grid = np.where(np.abs(grid - kink) < 10 * STEP, grid + 20 * STEP, grid)
+    return rng.permutation(grid).reshape(shape)
+
+
+def runs_only_in_training(op: Op) -> bool:
+    return type(op).__name__ in ("BatchNorm", "Dropout")
+
+
+def ready(example: Example) -> Built:
+    return trained(example.op, example.ins) if runs_only_in_training(example.op) else forward(example.op, example.ins)
+
+
+@pytest.mark.parametrize("example", CASES)
+def test_shapes_and_memory(example: Example) -> None:
+    """Every output has its type; neither what the memory held before nor working in place changes a number."""
+    built = ready(example)
+    given = arrays(example)
+    once = built.run(given, fill=0x00)
+    for array, port in zip(once, built.computation.outputs, strict=True):
+        assert array.shape == port.value.type.shape
+        assert np.isfinite(array).all()
+    again = built.run(given, fill=0xA5)
+    assert all(np.array_equal(a, b) for a, b in zip(once, again, strict=True))
+    apart_from_inputs = ready_without_reuse(example).run(given)
+    assert all(np.array_equal(a, b) for a, b in zip(once, apart_from_inputs, strict=False))
+
+
+def ready_without_reuse(example: Example) -> Built:
+    """The same with every input still wanted afterwards, so that nothing can be done in place."""
+    maker = trained if runs_only_in_training(example.op) else forward
+    return maker(example.op, example.ins, keep=True)
+
+
+def slope(example: Example, number: int, given: list[Array], seeds: list[Array], direction: Array) -> float:
+    """The central difference of Σ seed · y as an input moves."""
+    built = ready(example)
+
+    def value(size: float) -> float:
+        moved = [x + size * direction if n == number else x for n, x in enumerate(given)]
+        floats = [y for y in built.run(moved) if y.dtype.kind == "f"]
+        return float(sum(np.vdot(a, b) for a, b in zip(seeds, floats, strict=True)))
+
+    return (value(STEP) - value(-STEP)) / (2 * STEP)
+
+
+def errors(example: Example) -> list[tuple[float, float]]:
+    """For each input that has a gradient: how far it is from the difference in a random direction, and what 1e-6 of its
+    largest entry may make there."""
+    given = arrays(example)
+    rng = np.random.default_rng(1)
+    built, numbers = backward(example.op, example.ins, train=runs_only_in_training(example.op))
+    seeds = [rng.normal(size=port.value.type.shape) for port in built.computation.feeds[len(given) :]]  # type: ignore[arg-type]
+    found = []
+    for number, gradient in zip(numbers, built.run([*given, *seeds]), strict=True):
+        direction = rng.normal(size=gradient.shape)
+        wanted = slope(example, number, given, seeds, direction)
+        allowed = 1e-6 * max(float(np.abs(gradient).max()), 1e-3) * max(float(np.linalg.norm(direction)), 1.0)
+        found.append((abs(wanted - float(np.vdot(gradient, direction))), allowed))
+    return found
+
+
+@pytest.mark.parametrize("example", DIFFERENTIABLE)
+def test_gradients(example: Example) -> None:
+    """Every gradient is that of central differences in float64, in a random direction."""
+    if seedless(example):
+        return
+    for error, allowed in errors(example):
+        assert error <= allowed
+
+
+def seedless(example: Example) -> bool:
+    """The second output of a loss is kept for its gradient alone, and nothing may depend on it."""
+    return type(example.op).__name__ == "CrossEntropy"
+
+
+LARGEST = {cls_of(case): case.values[0] for case in DIFFERENTIABLE}
+
+
+def test_every_rule_is_tried_on_enough_shapes() -> None:
+    counted = {cls: sum(cls_of(case) is cls for case in DIFFERENTIABLE) for cls in LARGEST}
+    assert len(counted) > 40
+    assert {cls.__name__: count for cls, count in counted.items() if count < 2} == {}
