@@ -12,7 +12,7 @@ help: ## What there is to make
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: .venv/installed ## See what netc does, on three networks
+demo: .venv/installed ## See what netc does: analyse, check, train
 	@echo "LeNet-5, layer by layer (netc analyze lenet5):"
 	@echo
 	@$(BIN)/netc analyze lenet5
@@ -28,6 +28,13 @@ demo: .venv/installed ## See what netc does, on three networks
 	@echo "Do all expectations of all variants of VGG hold (netc check vgg)?"
 	@echo
 	@$(BIN)/netc check vgg
+	@echo
+	@echo "Train a network on 1,438 handwritten digits, and test it on the 359 that it has not seen"
+	@echo "(netc train digits --data digits --val-split 0.2 --seed 0 --out demo-run):"
+	@echo
+	@rm -rf demo-run
+	@$(BIN)/netc train digits --data digits --val-split 0.2 --seed 0 --out demo-run
+	@$(BIN)/netc eval digits --weights demo-run/last.safetensors --data digits --val-split 0.2 --seed 0
 
 test: .venv/installed ## Run the tests
 	$(BIN)/python -m pytest --quiet -n auto

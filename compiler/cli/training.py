@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ def run(given: Given, options: dict[str, Any]) -> int:
     """Train, and return the exit code. Raises RunError."""
     settings = wanted_settings(given)
     chosen = _chosen(settings, options)
+    # A schedule may depend on the number of epochs.
+    trained = replace(given.network, settings=replace(settings, epochs=chosen.epochs))
+    given = Given(trained, given.request)
     # The ports do not depend on the batch, and all samples at once is only a number once they are counted.
     data = read_data(options["data"], make_program(given, 1, options["dtype"]), options)
     train, held_out = _parts(data.train, data.test, chosen.seed, options)
@@ -55,11 +58,11 @@ def _parts(train: Dataset, test: Dataset | None, seed: int, options: dict[str, A
     if options["samples"] is not None:
         train = train.limit(options["samples"])
     if options["val_split"] is not None:
-        return train.split(options["val_split"], seed, _labels(train))
+        return train.split(options["val_split"], seed, stratified_by(train))
     return train, test
 
 
-def _labels(data: Dataset) -> str | None:
+def stratified_by(data: Dataset) -> str | None:
     """The one array of a whole number for each sample, if there is just one."""
     found = [name for name, array in data.arrays.items() if array.ndim == 1 and array.dtype.kind in "iu"]
     return found[0] if len(found) == 1 else None
@@ -193,9 +196,10 @@ class Run:
         tensors |= {f"optimizer/{name}": array for name, array in self.trainer.optimizer_state().items()}
         random = self.trainer.rng.bit_generator.state
         state = State(self.trainer.steps, tensors, {"position": asdict(position), "random": random})
-        save(self.folder.checkpoints, state, self.identity)
+        # The best weights first: a run that dies in between makes them again from the checkpoint before.
         if improved:
             save_weights(self.folder.path / "best.safetensors", weights)
+        save(self.folder.checkpoints, state, self.identity)
 
     def finish(self) -> None:
         """Write the weights at the end, and let the folder go."""

@@ -49,8 +49,7 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
     item = ITEM_BYTES[dtype]
     numpy = f"np.{NUMPY_TYPES[dtype]}"
     views = [f"s = at(arena, {layout.activations}, {numpy}, {2 * CHUNK})"]
-    phases = tuple((phase.kind, phase.arguments, phase.length) for phase in settings.schedule)
-    lines = [f"rate = learning_rate({phases!r}, epoch)"]
+    lines = [f"rate = learning_rate({_phases(settings)!r}, epoch)"]
     kernels = {"training.schedule.learning_rate", f"kernels.optimizers.{settings.optimizer.kind}"}
     blocks = [("p", layout.first), ("g", layout.first + layout.parameter_bytes)]
     blocks += [(f"v{number}", place) for number, place in enumerate(layout.slots, 1)]
@@ -78,6 +77,19 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
         ]
     )
     return Update(text, tuple(sorted(kernels)))
+
+
+def _phases(settings: Settings) -> tuple[tuple[str, tuple[float, ...], int | None], ...]:
+    """The schedule as plain data; a cosine without a length takes the epochs that are left."""
+    found: list[tuple[str, tuple[float, ...], int | None]] = []
+    before = 0
+    for phase in settings.schedule:
+        length = phase.length
+        if length is None and phase.kind == "cosine":
+            length = max(settings.epochs - before, 1)
+        found.append((phase.kind, phase.arguments, length))
+        before += length or 0
+    return tuple(found)
 
 
 def _argument(name: str, value: object, kernels: set[str]) -> str:

@@ -63,8 +63,8 @@ def unfolded(
 ) -> tuple[str | None, str | None]:
     """Scratch memory for the padded images and the windows of a block; None for what is not needed.
 
-    BLAS reads the weight anew for each block, so that a large one wants large blocks. The windows of a single channel lie
-    tap by tap, far apart, and want small ones.
+    BLAS reads the weight anew for each block, so that a large one wants large blocks. The windows of a single channel
+    lie tap by tap, far apart, and want small ones.
     """
     taps = code.number(sizes[1] * sizes[2])
     weight = code.number(sizes[0] * sizes[3]) * taps * ITEM_BYTES[code.out_types[0].dtype]

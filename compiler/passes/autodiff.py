@@ -1,27 +1,26 @@
-"""Reverse-mode differentiation: the gradients of a scalar as more nodes of the same graph."""
+"""Reverse-mode differentiation: gradients as more nodes of the same graph."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..graph.graph import Value
 from ..graph.make import Make
 from ..ops.arithmetic import Add
-from ..ops.fill import Fill
 
 
-def differentiate(b: Make, loss: Value, wanted: Sequence[Value]) -> dict[Value, Value]:
-    """The gradient of `loss` by each wanted value that it depends on, by the chain rule from the loss backwards.
+def differentiate(b: Make, seeds: Mapping[Value, Value], wanted: Sequence[Value]) -> dict[Value, Value]:
+    """The gradient of Σ seed · value by each wanted value that it depends on, by the chain rule backwards.
 
-    Only what lies between the wanted values and the loss is differentiated. Nodes belong to the use of the node that
-    they are the gradient of. Source: Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2.
+    Only what lies between the wanted values and those with a seed is differentiated. Nodes belong to the use of
+    the node that they are the gradient of. Source: Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2.
     """
     forward = list(b.nodes)
     active = set(wanted)
     for node in forward:
         if not active.isdisjoint(node.ins):
             active.update(value for value in node.outs if value.type.dtype in ("f32", "f64"))
-    found: dict[Value, Value] = {loss: b(Fill(loss.type, 1.0))} if loss in active else {}
+    found = {value: seed for value, seed in seeds.items() if value in active}
     for node in reversed(forward):
         gys = tuple([found.get(value) for value in node.outs])
         if all(gy is None for gy in gys) or active.isdisjoint(node.ins):

@@ -9,6 +9,7 @@ from ..graph.computation import Computation
 from ..graph.graph import Graph, Parameter, Port, Value
 from ..graph.make import Make
 from ..graph.tensor import DType, TensorType
+from ..ops.fill import Fill
 from ..training.settings import LossCall
 from .autodiff import differentiate
 from .dead import drop_dead
@@ -72,7 +73,7 @@ def training(graph: Graph, calls: Sequence[LossCall], float_type: DType | None =
     loss = copy.loss(calls)
     forward = len(copy.b.nodes)
     trained = {p.value: p for p in copy.parameters if p.trainable}
-    found = differentiate(copy.b, loss, tuple(trained))
+    found = differentiate(copy.b, {loss: copy.b(Fill(loss.type, 1.0))}, tuple(trained))
     by_value: Mapping[Value, Parameter] = {p.value: p for p in copy.parameters}
     return drop_dead(
         Computation(

@@ -8,6 +8,7 @@ already such a matrix. `padded` is scratch memory for one block of images with z
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,7 +111,7 @@ def deconv(
         whole.fill(0.0)
         for top in range(0, ins.shape[1], band):
             images = ins[start : start + block, top : top + band]
-            taps = products[:, :, : len(images), : images.shape[1]]
+            taps = beginning(products, height, width, *images.shape[:3], groups * maps)
             by_tap = taps.reshape(height, width, -1, groups, maps).transpose(0, 1, 3, 2, 4)
             np.matmul(by_group(images, groups), matrices, out=by_tap)
             for i, j in np.ndindex(height, width):
@@ -201,7 +202,7 @@ def depthwise_deconv(
         whole.fill(0.0)
         for top in range(0, ins.shape[1], part.shape[1]):
             images = ins[start : start + len(part), top : top + part.shape[1]]
-            product = part[: len(images), : images.shape[1]]
+            product = beginning(part, *images.shape)
             for i, j in np.ndindex(*tiles.shape[:2]):
                 np.multiply(images, tiles[i, j], out=product)
                 target = every(whole, top * stride[0] + i * dilation[0], j * dilation[1], stride, images.shape)
@@ -241,18 +242,19 @@ def unfold(
         n, h, w, c = source.strides
         strides = (n, h * stride[0], w * stride[1], channels * c, h * dilation[0], w * dilation[1], c)
         for top in range(0, sizes[0], band):
-            windows = columns[: len(source), : sizes[0] - top]
-            shape = (*windows.shape[:3], groups, *kernel, channels)
-            taps = as_strided(source[:, top * stride[0] :], shape, strides)
+            rows = min(band, sizes[0] - top)
+            places = (len(source), rows, sizes[1])
+            taps = as_strided(source[:, top * stride[0] :], (*places, groups, *kernel, channels), strides)
             if images.shape[3] == 1:
                 # Of one channel a window has short rows: the other way round, rows of the image are copied.
-                turned = columns.reshape(-1)[: windows.size].reshape(*kernel, *shape[:3])
+                turned = beginning(columns, *kernel, *places)
                 np.copyto(turned, taps[:, :, :, 0, :, :, 0].transpose(3, 4, 0, 1, 2))
-                matrices = turned.reshape(-1, windows.size // windows.shape[3]).T[None]
+                matrices = turned.reshape(kernel[0] * kernel[1], -1).T[None]
             else:
-                np.copyto(windows.reshape(shape), taps)
+                windows = beginning(columns, *places, columns.shape[3])
+                np.copyto(windows.reshape(taps.shape), taps)
                 matrices = by_group(windows, groups)
-            yield slice(start, start + len(windows)), slice(top, top + windows.shape[1]), matrices
+            yield slice(start, start + len(source)), slice(top, top + rows), matrices
 
 
 def blocks(images: Array, padded: Array | None, before: Pair, block: int = 0) -> Iterator[tuple[int, Array]]:
@@ -266,6 +268,11 @@ def blocks(images: Array, padded: Array | None, before: Pair, block: int = 0) ->
             paste(padded[: len(source)], source, *before)
             source = padded[: len(source)]
         yield start, source
+
+
+def beginning(scratch: Array, *shape: int) -> Array:
+    """The first numbers of scratch memory in another shape: a part of its rows alone would not lie together."""
+    return scratch.reshape(-1)[: math.prod(shape)].reshape(shape)
 
 
 def by_group(images: Array, groups: int) -> Array:

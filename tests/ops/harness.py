@@ -22,8 +22,7 @@ from netc.compiler.graph.graph import Parameter, Port, Use, Value
 from netc.compiler.graph.make import Make
 from netc.compiler.graph.op import Op
 from netc.compiler.graph.tensor import TensorType
-from netc.compiler.ops.arithmetic import Add, Mul
-from netc.compiler.ops.reduce import Sum
+from netc.compiler.ops.losses import CrossEntropy
 from netc.compiler.passes.autodiff import differentiate
 from netc.compiler.passes.dead import drop_dead
 from netc.compiler.source import Source, Span
@@ -100,16 +99,12 @@ def backward(op: Op, types: Sequence[TensorType], *, train: bool = False) -> tup
     ins = tuple(b.leaf(type) for type in types)
     outs = op.train(b, ins) if train else b.keep(op, ins)
     floats = [value for value in outs if value.type.dtype in ("f32", "f64")]
+    if isinstance(op, CrossEntropy):
+        # Its second output is kept for the gradient alone.
+        floats = floats[:1]
     seeds = [b.leaf(value.type) for value in floats]
-    terms = []
-    for value, seed in zip(floats, seeds, strict=True):
-        axes = tuple(range(value.type.rank))
-        terms.append(b(Sum(axes, False), b(Mul(), value, seed)) if axes else b(Mul(), value, seed))
-    loss = terms[0]
-    for term in terms[1:]:
-        loss = b(Add(), loss, term)
     wanted = [value for value in ins if value.type.dtype in ("f32", "f64")]
-    found = differentiate(b, loss, wanted)
+    found = differentiate(b, dict(zip(floats, seeds, strict=True)), wanted)
     numbers = [number for number, value in enumerate(ins) if value in found]
     return build(_computation(b, (*ins, *seeds), [found[ins[n]] for n in numbers])), numbers
 
