@@ -142,7 +142,9 @@ class Trainer:
             if feed.shape != array.shape:
                 raise _unfit(port, array, feed.shape)
             np.copyto(feed, array, casting="same_kind")
-        run()
+        # A number that is not finite is found in the loss, and is what the network computes in a prediction.
+        with np.errstate(all="ignore"):
+            run()
         return results
 
     def _sizes(self, ports: tuple[Port, ...], arrays: tuple[Array, ...]) -> tuple[int, ...]:

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler/layers", "compiler/analysis", "compiler/passes"),
     ("compiler/emit",),
     ("compiler/resolve",),
-    ("compiler/report", "compiler/reference", "compiler/driver", "compiler/expand"),
+    ("compiler/export", "compiler/report", "compiler/reference", "compiler/driver", "compiler/expand"),
     ("compiler/cli",),
 )
 # Where a name finds its file: the folder is listed, and its files imported when a spec names them.
@@ -40,9 +40,9 @@ OUTSIDE = {
     "lark": {"grammar/generate"},
     "click": {"compiler/cli"},
     "rich": {"compiler/report/table", "compiler/cli/progress"},
-    "numpy": {"runtime"},
-    "onnx": set[str](),
-    "onnxruntime": set[str](),
+    "numpy": {"runtime", "compiler/export"},
+    "onnx": {"compiler/export/model"},
+    "onnxruntime": {"runtime/session"},
     "safetensors": set[str](),
 }
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "ctypes", "subprocess", "socket", "urllib", "http"}

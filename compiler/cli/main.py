@@ -25,6 +25,7 @@ COMMANDS = {
     "train": "Train a network on data.",
     "eval": "Loss and accuracy of weights on data.",
     "predict": "The outputs for data.",
+    "export": "An ONNX model, proven equal to the NumPy program.",
     "gradcheck": "Gradients against finite differences.",
     "emit": "The NumPy program as source.",
     "explain": "What a diagnostic code means, and how it is mended.",

@@ -1,4 +1,4 @@
-"""What `netc eval` and `netc predict` share: a trainer with given weights, and data."""
+"""What commands do with weights: read them, and make a trainer that has them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ BATCH = 64
 
 def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> Trainer:
     """A trainer with the weights of a safetensors or npz file, or the best of a run folder. Raises RunError."""
+    from ...runtime.trainer import Trainer
+
+    trainer = Trainer(make_program(given, batch, dtype))
+    trainer.load_state_dict(read_weights(weights))
+    return trainer
+
+
+def read_weights(weights: str) -> dict[str, Any]:
+    """The arrays of a file of weights, or of the best in a run folder. Raises RunError."""
     from ...runtime.data.npy import load_npz
     from ...runtime.run.checkpoint import load_weights
-    from ...runtime.trainer import Trainer
 
     path = Path(weights)
     if path.is_dir():
         path = path / "best.safetensors"
-    trainer = Trainer(make_program(given, batch, dtype))
-    state: dict[str, Any] = load_npz(path) if path.suffix == ".npz" else load_weights(path)
-    trainer.load_state_dict(state)
-    return trainer
+    return load_npz(path) if path.suffix == ".npz" else load_weights(path)

@@ -41,8 +41,8 @@ def program(
         source(name, graph, made.bodies, layout, text),
         "float64" if "f64" in floats else "float32",
         {name: predict.planned[name] for name in predict.spelling.symbols},
-        tuple(_port(port, graph, settings) for port in predict.computation.feeds),
-        tuple(_port(port, graph, settings) for port in graph.targets),
+        tuple(_port(port, graph, settings, float_type) for port in graph.inputs),
+        tuple(_port(port, graph, settings, float_type) for port in graph.targets),
         tuple(port.name for port in graph.outputs),
         parameters,
         settings.optimizer.slots() if settings else (),
@@ -68,7 +68,7 @@ def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Para
     )
 
 
-def _port(port: GraphPort, graph: Graph, settings: Settings | None) -> Port:
+def _port(port: GraphPort, graph: Graph, settings: Settings | None, float_type: DType | None) -> Port:
     """What may be fed to a port: whole numbers that a table is looked up by, and labels, have an upper bound."""
     type = port.value.type
     bounds = [
@@ -81,7 +81,8 @@ def _port(port: GraphPort, graph: Graph, settings: Settings | None) -> Port:
             ignore = call.ignore
     classes = min((bound for bound in bounds if isinstance(bound, int)), default=None)
     dims = tuple(str(dim) if isinstance(dim, Poly) else dim for dim in type.shape)
-    return Port(port.name, NUMPY_TYPES[type.dtype], dims, classes, ignore)
+    dtype = float_type if float_type and type.dtype in ("f32", "f64") else type.dtype
+    return Port(port.name, NUMPY_TYPES[dtype], dims, classes, ignore)
 
 
 def _scored(graph: Graph, settings: Settings | None) -> runtime.Scored | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .code import Code
     from .graph import Value
     from .make import Make
+    from .onnx_code import OnnxCode
 
 Types = tuple[TensorType, ...]
 Values = tuple["Value", ...]
@@ -123,6 +124,10 @@ class Op(ABC):
     def numpy(self, code: Code) -> None:
         """Write the NumPy statements that compute the outputs."""
         raise NotImplementedError(f"{type(self).__name__} has no NumPy form")
+
+    def onnx(self, code: OnnxCode) -> None:
+        """Write the ONNX nodes that compute the outputs at inference. Raises OpError where the opset has none."""
+        raise NotImplementedError(f"{type(self).__name__} has no ONNX form")
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import pi
 
 from ..graph.code import Code
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import primitive
 from .unary import Unary
 
@@ -43,6 +45,9 @@ class Elu(Unary):
         yield cls(1.0)
         yield cls(0.5)
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Elu", *code.ins, alpha=float(self.alpha))
+
 
 @primitive
 class Gelu(Unary):
@@ -57,6 +62,11 @@ class Gelu(Unary):
         """Φ(x) + x · φ(x)."""
         code.call("activations.gelu_gradient", *code.ins, code.outs[0], code.like_scratch(), code.like_scratch())
 
+    def onnx(self, code: OnnxCode) -> None:
+        (x,) = code.ins
+        erf = code.node("Erf", code.node("Mul", x, code.scalar(0.5**0.5)))
+        code.last("Mul", code.node("Mul", x, code.scalar(0.5)), code.node("Add", erf, code.scalar(1)))
+
 
 @primitive
 class GeluTanh(Unary):
@@ -70,6 +80,15 @@ class GeluTanh(Unary):
     def derivative(self, code: Code) -> None:
         work = (code.like_scratch(), code.like_scratch(), code.like_scratch())
         code.call("activations.gelu_tanh_gradient", *code.ins, code.outs[0], *work)
+
+    def onnx(self, code: OnnxCode) -> None:
+        (x,) = code.ins
+        square = code.node("Mul", code.node("Mul", x, x), code.scalar(0.044715))
+        inner = code.node(
+            "Mul", code.node("Mul", x, code.scalar((2 / pi) ** 0.5)), code.node("Add", square, code.scalar(1))
+        )
+        both = code.node("Add", code.node("Tanh", inner), code.scalar(1))
+        code.last("Mul", code.node("Mul", x, code.scalar(0.5)), both)
 
 
 @primitive
@@ -94,6 +113,9 @@ class Silu(Unary):
         code(f"np.add({rest}, 1.0, out={rest})")
         code(f"np.multiply({rest}, {s}, out={rest})")
         code(f"np.multiply({gy}, {rest}, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Mul", code.ins[0], code.node("Sigmoid", *code.ins))
 
 
 @primitive
@@ -120,6 +142,10 @@ class HardSigmoid(Unary):
         code(f"np.logical_and({within}, {below}, out={within})")
         code(f"np.multiply({gy}, {within}, out={gx})")
         code(f"np.divide({gx}, 6.0, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        part = code.node("Add", code.node("Div", *code.ins, code.scalar(6)), code.scalar(0.5))
+        code.last("Clip", part, code.scalar(0), code.scalar(1))
 
 
 @primitive
@@ -149,3 +175,7 @@ class HardSwish(Unary):
         code(f"np.less({x}, -3.0, out={above})")
         code(f"np.copyto({slope}, 0.0, where={above})")
         code(f"np.multiply({gy}, {slope}, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        part = code.node("Clip", code.node("Add", *code.ins, code.scalar(3)), code.scalar(0), code.scalar(6))
+        code.last("Mul", code.ins[0], code.node("Div", part, code.scalar(6)))

@@ -15,6 +15,7 @@ from ..graph.formula import NOTHING, Formula
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, per_element, primitive
 from ..graph.tensor import SPATIAL, TensorType
 from .reduce import sum_to
@@ -105,6 +106,9 @@ class Add(_Binary):
     def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
         return gy, gy
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Add", *code.ins)
+
 
 @primitive
 class Sub(_Binary):
@@ -116,6 +120,9 @@ class Sub(_Binary):
     def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
         return gy, b(Affine(factor=-1.0), gy)
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Sub", *code.ins)
+
 
 @primitive
 class Mul(_Binary):
@@ -126,6 +133,9 @@ class Mul(_Binary):
 
     def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
         return b(Mul(), gy, ins[1]), b(Mul(), gy, ins[0])
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Mul", *code.ins)
 
 
 @primitive
@@ -139,6 +149,9 @@ class Div(_Binary):
     def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
         left = b(Div(), gy, ins[1])
         return left, b(Affine(factor=-1.0), b(Mul(), left, outs[0]))
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Div", *code.ins)
 
 
 @primitive
@@ -175,6 +188,15 @@ class Affine(Op):
         if self.shift != 0 or x != y:
             code(f"np.add({x}, {float(self.shift)!r}, out={y})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        (x,) = code.ins
+        if self.factor == 1:
+            code.last("Add", x, code.scalar(self.shift))
+        elif self.shift == 0:
+            code.last("Mul", x, code.scalar(self.factor))
+        else:
+            code.last("Add", code.node("Mul", x, code.scalar(self.factor)), code.scalar(self.shift))
+
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for shape in ((3, 4), (1, 1), (2, 3, 4, 5), ()):
@@ -205,6 +227,9 @@ class Reciprocal(Op):
 
     def numpy(self, code: Code) -> None:
         code(f"np.divide(1.0, {code.ins[0]}, out={code.outs[0]})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Reciprocal", *code.ins)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

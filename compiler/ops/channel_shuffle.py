@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 
@@ -46,6 +47,14 @@ class ChannelShuffle(Op):
         sizes = [code.size(size) for size in type.shape]
         matrix, turned = (self.groups, -1), (-1, self.groups)
         code(f"np.copyto({_split(code, y, sizes, turned)}, {_split(code, x, sizes, matrix)}.swapaxes(1, 2))")
+
+    def onnx(self, code: OnnxCode) -> None:
+        shape = code.types[0].shape
+        channels = shape[1]
+        assert isinstance(channels, int)
+        groups = code.node("Reshape", *code.ins, code.ints(0, self.groups, channels // self.groups, -1))
+        turned = code.node("Transpose", groups, perm=(0, 2, 1, 3))
+        code.reshaped(turned, shape, last=True)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -8,6 +8,7 @@ from ..graph.code import NUMPY_TYPES, Code
 from ..graph.formula import Formula
 from ..graph.images import want_float
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, per_element, primitive
 from ..graph.tensor import TensorType
 from .arithmetic import Mul
@@ -47,6 +48,15 @@ class ChannelScale(Op):
         code(f"np.multiply({x}, {weight}, out={y})")
         if bias:
             code(f"np.add({y}, {bias[0]}, out={y})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        x, *factors = code.ins
+        shape = (-1, *(1 for _ in range(code.types[0].rank - 1 - self.axis)))
+        weight, *bias = (code.reshaped(name, shape) for name in factors)
+        if bias:
+            code.last("Add", code.node("Mul", x, weight), *bias)
+        else:
+            code.last("Mul", x, weight)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -93,6 +103,11 @@ class Normalize(Op):
         listed = ", ".join(repr(float(number)) for number in numbers)
         ones = ", 1" * (code.types[0].rank - 1 - self.axis)
         return code.view(f"np.array([{listed}], np.{NUMPY_TYPES[code.types[0].dtype]}).reshape(-1{ones})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        ones = tuple(1 for _ in range(code.types[0].rank - 1 - self.axis))
+        mean, std = (code.constant(code.dtype, (len(numbers), *ones), numbers) for numbers in (self.mean, self.std))
+        code.last("Div", code.node("Sub", *code.ins, mean), std)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula, named, times
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
@@ -96,6 +97,20 @@ class SpreadConnections(_Weight):
         (w,), (dense,) = code.ins, code.outs
         code(f"{dense}.fill(0)")
         code(f"{self.places(code, dense)} = {w}")
+
+    def onnx(self, code: OnnxCode) -> None:
+        (w,), (type,) = code.ins, code.types
+        kernel = tuple(int(size) for size in type.shape[1:] if isinstance(size, int))
+        none = code.constant(code.dtype, (1, *kernel), 0.0)
+        connections = sum(len(row) for row in self.table)
+        places = [connections] * (len(self.table) * self.channels)
+        number = 0
+        for place, row in enumerate(self.table):
+            for channel in row:
+                places[place * self.channels + channel] = number
+                number += 1
+        chosen = code.constant("i64", (len(self.table), self.channels), tuple(places))
+        code.last("Gather", code.node("Concat", w, none, axis=0), chosen, axis=0)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

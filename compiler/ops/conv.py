@@ -9,12 +9,13 @@ from ..graph.dims import divide
 from ..graph.formula import Formula, named, times
 from ..graph.graph import Value
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
 from .deconv import restoring
 from .reduce import Sum
-from .sliding import TAPS, Sliding, axes, block, image, positions
+from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions
 from .unfolding import convolutions, is_depthwise, padded, slide, unfolded, write_conv
 
 
@@ -54,6 +55,17 @@ class Conv(Sliding):
 
     def numpy(self, code: Code) -> None:
         write_conv(code, code.image(1), image(code.types[1]), axes(self.windows), self.groups)
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last(
+            "Conv",
+            *code.ins,
+            kernel_shape=[w.kernel for w in self.windows],
+            strides=[w.stride for w in self.windows],
+            dilations=[w.dilation for w in self.windows],
+            pads=onnx_pads(self.windows),
+            group=self.groups,
+        )
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

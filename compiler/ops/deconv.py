@@ -10,6 +10,7 @@ from ..graph.dims import Dim, Poly, divide
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, maximum, named, times
 from ..graph.make import Make
+from ..graph.onnx_code import Attribute, OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
@@ -114,6 +115,30 @@ class Deconv(Op):
         code.call("convolution.flip", weight, turned, groups=self.groups)
         first, second = (Window(w.kernel, 1, w.dilation, w.reach - 1 - w.before, 0) for w in windows)
         write_conv(code, turned, (outputs, sizes[1], sizes[2], inputs), (first, second), self.groups)
+
+    def onnx(self, code: OnnxCode) -> None:
+        """Output padding takes away from the padding at the end; what is left of it holds the bias alone."""
+        ends = [w.after - extra for w, extra in zip(self.windows, self.output_pads, strict=True)]
+        attributes: dict[str, Attribute] = {
+            "kernel_shape": [w.kernel for w in self.windows],
+            "strides": [w.stride for w in self.windows],
+            "dilations": [w.dilation for w in self.windows],
+            "pads": [*(w.before for w in self.windows), *(max(end, 0) for end in ends)],
+            "group": self.groups,
+        }
+        more = [max(-end, 0) for end in ends]
+        if not any(more):
+            code.last("ConvTranspose", *code.ins, **attributes)
+            return
+        x, w, *bias = code.ins
+        none = [0, 0, *(0 for _ in more)]
+        padded = code.ints(*none, 0, 0, *more), code.scalar(0)
+        y = code.node("ConvTranspose", x, w, **attributes)
+        if bias:
+            shape = (-1, *(1 for _ in more))
+            code.last("Add", code.node("Pad", y, *padded), code.reshaped(bias[0], shape))
+        else:
+            code.last("Pad", y, *padded)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

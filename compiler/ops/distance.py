@@ -8,6 +8,7 @@ from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from .arithmetic import Affine, Mul, Sub
@@ -51,6 +52,12 @@ class SquaredDistance(Op):
     def numpy(self, code: Code) -> None:
         x, y = code.matrix(code.ins[0], code.types[0]), code.matrix(code.outs[0], code.out_types[0])
         code.call("distance.squared_distance", x, code.ins[1], y, code.scratch(*code.types[0].shape[-1:]))
+
+    def onnx(self, code: OnnxCode) -> None:
+        x, codes = code.ins
+        last = code.types[0].rank
+        apart = code.node("Sub", code.node("Unsqueeze", x, code.ints(last - 1)), codes)
+        code.last("ReduceSum", code.node("Mul", apart, apart), code.ints(last), keepdims=0)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

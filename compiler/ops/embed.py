@@ -9,6 +9,7 @@ from ..graph.dims import Shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, primitive
 from ..graph.tensor import TensorType
 
@@ -44,6 +45,9 @@ class Embed(Op):
 
     def numpy(self, code: Code) -> None:
         code(f'np.take({code.ins[1]}, {code.ins[0]}, axis=0, out={code.ordered_out()}, mode="clip")')
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Gather", code.ins[1], code.ins[0], axis=0)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Op, Types, primitive
 from ..graph.tensor import TensorType
 
@@ -26,6 +27,13 @@ class Fill(Op):
 
     def numpy(self, code: Code) -> None:
         code(f"{code.outs[0]}.fill({self.value!r})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        if self.type.rank:
+            shape = code.node("Concat", *(code.size(dim) for dim in self.type.shape), axis=0)
+            code.last("Expand", code.scalar(self.value), shape)
+        else:
+            code.last("Identity", code.scalar(self.value))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import gcd
 
 from ..graph.code import Code
@@ -10,6 +11,7 @@ from ..graph.dims import Poly
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, named
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, per_element, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, unbound
@@ -71,6 +73,25 @@ class FractionalMaxPool(Op):
             found.append(tuple(cut(extent, regions, offset, place) for place in range(regions + 1)))
         rows, columns = found if len(found) == 2 else ((0, 1), *found)
         return rows, columns
+
+    def onnx(self, code: OnnxCode) -> None:
+        (x,) = code.ins
+        shape = list(code.types[0].shape)
+        for axis, (regions, offset) in enumerate(zip(self.regions, self.offsets, strict=True), 2):
+            extent = shape[axis]
+            assert isinstance(extent, int)
+            cuts = [cut(extent, regions, offset, place) for place in range(regions + 1)]
+            widest = max(b - a for a, b in pairwise(cuts))
+            # A region that is narrower has its last position more than once.
+            places = [min(a + i, b - 1) for a, b in pairwise(cuts) for i in range(widest)]
+            chosen = code.node("Gather", x, code.constant("i64", (len(places),), tuple(places)), axis=axis)
+            x = code.reshaped(chosen, (*shape[:axis], regions, widest, *shape[axis + 1 :]))
+            shape[axis] = regions
+            if code.opset >= 18:
+                x = code.node("ReduceMax", x, code.ints(axis + 1), keepdims=0)
+            else:
+                x = code.node("ReduceMax", x, axes=(axis + 1,), keepdims=0)
+        code.last("Identity", x)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -9,6 +9,7 @@ from ..graph.dims import Poly, product
 from ..graph.field import Field, through, whole
 from ..graph.formula import Formula, named
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, elements, per_element, primitive
 from ..graph.tensor import TensorType
 from .sliding import block, image
@@ -44,6 +45,9 @@ class GlobalMaxPool(GlobalPool):
     def numpy(self, code: Code) -> None:
         (x,), (y,) = code.ins, code.outs
         code(f"np.max({x}, axis={tuple(range(2, code.types[0].rank))}, keepdims=True, out={y})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("GlobalMaxPool", *code.ins)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -100,6 +104,9 @@ class GlobalAvgPool(GlobalPool):
         weights = code.scratch(product(image(code.types[0])[1:3]))
         code(f"{weights}.fill(1 / ({height} * {width}))")
         code(f"np.matmul({weights}, {maps}, out={means})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("GlobalAveragePool", *code.ins)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -8,6 +8,7 @@ from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named, times
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from .reduce import Sum
@@ -65,6 +66,17 @@ class Linear(Op):
         code(f"np.matmul({x}, {w}, out={y})")
         if len(code.ins) == 3:
             code(f"np.add({y}, {code.ins[2]}, out={y})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        x, w, *bias = code.ins
+        if code.types[0].rank == 2:
+            code.last("Gemm", x, w, *bias, transB=int(not self.transposed))
+            return
+        matrix = w if self.transposed else code.node("Transpose", w, perm=(1, 0))
+        if bias:
+            code.last("Add", code.node("MatMul", x, matrix), *bias)
+        else:
+            code.last("MatMul", x, matrix)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

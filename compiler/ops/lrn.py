@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..graph.code import Code
 from ..graph.formula import Formula, named
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, elements, per_element, primitive
 from ..graph.tensor import TensorType
 
@@ -44,6 +45,16 @@ class Lrn(Op):
     def numbers(self) -> dict[str, object]:
         """The attributes as a kernel's keywords."""
         return {"reach": self.size // 2, "alpha": self.alpha / self.size, "beta": self.beta, "k": self.k}
+
+    def onnx(self, code: OnnxCode) -> None:
+        (x,) = code.ins
+        attributes = {"size": self.size, "alpha": float(self.alpha), "beta": float(self.beta), "bias": float(self.k)}
+        if code.types[0].rank == 4:
+            code.last("LRN", x, **attributes)
+            return
+        # onnxruntime knows images alone.
+        axis = code.ints(3)
+        code.last("Squeeze", code.node("LRN", code.node("Unsqueeze", x, axis), **attributes), axis)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

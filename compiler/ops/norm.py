@@ -10,6 +10,7 @@ from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.images import want_float
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, per_element, primitive
 from ..graph.tensor import ITEM_BYTES, TensorType
 
@@ -58,6 +59,21 @@ class BatchNorm(Op):
         channels = code.types[0].shape[self.axis]
         work = [code.scratch(_width(code, self.axis), channels) for _ in range(2)]
         code.call("norm.batchnorm_predict", x, *code.ins[1:3], weight, bias, y, *work, eps=repr(self.eps))
+
+    def onnx(self, code: OnnxCode) -> None:
+        x, mean, var, *factors = code.ins
+        channels = code.types[0].shape[self.axis]
+        assert isinstance(channels, int)
+        weight = factors[0] if self.scale else code.constant(code.dtype, (channels,), 1.0)
+        bias = factors[-1] if self.shift else code.constant(code.dtype, (channels,), 0.0)
+        # The operator's eps is a float32, which float64 would show.
+        if self.axis == 1 and code.dtype == "f32":
+            code.last("BatchNormalization", x, weight, bias, mean, var, epsilon=float(self.eps))
+            return
+        shape = (-1, *(1 for _ in range(code.types[0].rank - 1 - self.axis)))
+        root = code.node("Sqrt", code.node("Add", var, code.scalar(self.eps)))
+        factor, center, shift = (code.reshaped(name, shape) for name in (code.node("Div", weight, root), mean, bias))
+        code.last("Add", code.node("Mul", code.node("Sub", x, center), factor), shift)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -282,6 +298,26 @@ class LayerNorm(Op):
 
     def _flat(self, code: Code) -> Iterable[tuple[str, TensorType]]:
         return ((name, _as_rows(code.types[0])) for name in (code.ordered(0), code.ordered_out()))
+
+    def onnx(self, code: OnnxCode) -> None:
+        x, *factors = code.ins
+        features = code.types[0].shape[-1]
+        assert isinstance(features, int)
+        code.needs(17, "`layernorm`")
+        weight = factors[0] if self.scale else code.constant(code.dtype, (features,), 1.0)
+        bias = factors[-1:] if self.shift else []
+        if code.dtype == "f32":
+            code.last("LayerNormalization", x, weight, *bias, axis=-1, epsilon=float(self.eps))
+            return
+        center = code.node("Sub", x, self._mean(code, x))
+        var = self._mean(code, code.node("Mul", center, center))
+        normal = code.node("Div", center, code.node("Sqrt", code.node("Add", var, code.scalar(self.eps))))
+        code.last("Add", code.node("Mul", normal, weight), bias[0] if bias else code.scalar(0))
+
+    def _mean(self, code: OnnxCode, x: str) -> str:
+        if code.opset >= 18:
+            return code.node("ReduceMean", x, code.ints(-1), keepdims=1)
+        return code.node("ReduceMean", x, axes=(-1,), keepdims=1)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -9,6 +9,7 @@ from ..graph.dims import Poly
 from ..graph.field import Field, shifted, through
 from ..graph.formula import NOTHING, Formula, named
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes
@@ -54,6 +55,10 @@ class Pad(Op):
         code(f"{y}.fill(0)")
         code(f"np.copyto({code.view(y + _inside(self.pads))}, {x})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        before, after = zip(*self.pads, strict=True)
+        code.last("Pad", *code.ins, code.ints(0, 0, *before, 0, 0, *after), code.scalar(0))
+
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for pads, shape in _borders():
@@ -97,6 +102,12 @@ class Crop(Op):
     def numpy(self, code: Code) -> None:
         (x,), (y,) = code.ins, code.outs
         code(f"np.copyto({y}, {code.view(x + _inside(self.cuts))})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        axes = range(2, 2 + len(self.cuts))
+        before = code.ints(*(cut for cut, _ in self.cuts))
+        after = code.ints(*(-cut if cut else 2**62 for _, cut in self.cuts))
+        code.last("Slice", *code.ins, before, after, code.ints(*axes))
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

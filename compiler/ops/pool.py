@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from ..graph.code import Code
 from ..graph.dims import Poly
 from ..graph.formula import Formula, named, times
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, output_sizes
-from .sliding import TAPS, Sliding, axes, block, image
+from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, onnx_window
 from .unfolding import slide
 
 
@@ -50,6 +52,16 @@ class Pool(Sliding):
     def outputs(self, x: TensorType) -> Sizes:
         return output_sizes(self.windows, x.shape[2:], ceil=self.ceil)
 
+    def hanging(self, code: OnnxCode) -> list[int]:
+        """How many positions the last window hangs over the padded input, on each axis: with `ceil` alone."""
+        over = []
+        for w, size, count in zip(self.windows, code.types[0].shape[2:], code.out_types[0].shape[2:], strict=True):
+            if isinstance(size, Poly) or isinstance(count, Poly):
+                over.append(0)
+            else:
+                over.append(max((count - 1) * w.stride + w.reach - (size + w.before + w.after), 0))
+        return over
+
 
 @primitive
 class MaxPool(Pool):
@@ -72,6 +84,16 @@ class MaxPool(Pool):
         x, y = code.image(0), code.image_out()
         images, _ = block(code, image(code.types[0]))
         code.call("pooling.max_pool", x, y, block=images, **pooled(self.windows))
+
+    def onnx(self, code: OnnxCode) -> None:
+        (x,), pads = code.ins, onnx_pads(self.windows, self.hanging(code))
+        count = len(self.windows)
+        if any(pad >= w.kernel for pad, w in zip(pads, (*self.windows, *self.windows), strict=True)):
+            # The operator takes no padding as wide as its kernel.
+            lowest = code.scalar(float("-inf"))
+            x = code.node("Pad", x, code.ints(0, 0, *pads[:count], 0, 0, *pads[count:]), lowest)
+            pads = [0] * len(pads)
+        code.last("MaxPool", x, **onnx_window(self.windows, pads))
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -136,9 +158,54 @@ class AvgPool(Pool):
         images, _ = block(code, image(code.types[0]))
         code.call("pooling.avg_pool", x, y, block=images, **pooled(self.windows), counted=self.counted())
 
+    def _as_convolution(self, code: OnnxCode, pads: list[int]) -> None:
+        """A sum by a convolution with ones, map by map, divided by how many taps count: older pools do not dilate."""
+        x, y = code.types[0], code.out_types[0]
+        channels, extents, sizes = x.shape[1], x.shape[2:], y.shape[2:]
+        kernel = [w.kernel for w in self.windows]
+        if not isinstance(channels, int):
+            code.needs(19, "`avgpool` with a dilation on a symbolic number of channels")
+            return
+        ones = code.constant(code.dtype, (channels, 1, *kernel), 1.0)
+        total = code.node("Conv", code.ins[0], ones, group=channels, **onnx_window(self.windows, pads))
+        counts: float | tuple[float, ...] = float(prod(kernel))
+        shape: tuple[int, ...] = ()
+        if any(pads):
+            if any(isinstance(size, Poly) for size in (*extents, *sizes)):
+                code.needs(19, "a padded `avgpool` with a dilation on a symbolic size")
+            rows = [
+                self._taps(axis, int(str(a)), int(str(b)))
+                for axis, (a, b) in enumerate(zip(extents, sizes, strict=True))
+            ]
+            shape = (1, 1, *(len(row) for row in rows))
+            counts = tuple(float(prod(taps)) for taps in product(*rows))
+        code.last("Div", total, code.constant(code.dtype, shape, counts))
+
+    def _taps(self, axis: int, extent: int, count: int) -> list[int]:
+        """How many taps of each window count along an axis."""
+        w = self.windows[axis]
+        before, after = (w.before, w.after) if self.count_pad else (0, 0)
+        starts = (place * w.stride - w.before for place in range(count))
+        return [sum(-before <= at + k * w.dilation < extent + after for k in range(w.kernel)) for at in starts]
+
     def counted(self) -> tuple[tuple[int, int], ...]:
         """The padding (before, after) on each axis that counts."""
         return tuple((w.before, w.after) if self.count_pad else (0, 0) for w in axes(self.windows))
+
+    def onnx(self, code: OnnxCode) -> None:
+        hanging = self.hanging(code)
+        (x,), pads = code.ins, onnx_pads(self.windows, hanging)
+        if code.opset < 19 and any(w.dilation > 1 for w in self.windows):
+            self._as_convolution(code, pads)
+            return
+        if self.count_pad and any(pads):
+            zeros = [0, 0, *(w.before for w in self.windows), 0, 0, *(w.after for w in self.windows)]
+            x = code.node("Pad", x, code.ints(*zeros), code.scalar(0))
+            pads = [0] * len(self.windows) + list(hanging)
+        window = onnx_window(self.windows, pads)
+        if code.opset < 19:
+            window.pop("dilations")
+        code.last("AveragePool", x, count_include_pad=0, **window)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -11,6 +11,7 @@ from ..graph.formula import NOTHING, Formula, named
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, primitive
 from ..graph.tensor import TensorType
 from .reshape import Reshape
@@ -42,6 +43,12 @@ class Mean(Op):
 
     def numpy(self, code: Code) -> None:
         code(f"np.mean({code.ins[0]}, axis={self.axis}, out={code.outs[0]})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        if code.opset >= 18:
+            code.last("ReduceMean", *code.ins, code.ints(self.axis), keepdims=0)
+        else:
+            code.last("ReduceMean", *code.ins, axes=(self.axis,), keepdims=0)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -117,6 +124,9 @@ class Sum(Op):
         else:
             code(f"np.sum({x}, axis={self.axes}, out={y}{', keepdims=True' if self.keep else ''})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("ReduceSum", *code.ins, code.ints(*self.axes), keepdims=int(self.keep))
+
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for shape in ((3, 4), (1, 5), (2, 1), (2, 3, 4), (2, 1, 5), (2, 3, 4, 5), (3, 2, 1, 1)):
@@ -152,6 +162,9 @@ class Expand(Op):
 
     def numpy(self, code: Code) -> None:
         code(f"np.copyto({code.outs[0]}, {code.ins[0]})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Expand", *code.ins, code.node("Concat", *(code.size(dim) for dim in self.shape), axis=0))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -9,6 +9,7 @@ from ..graph.dims import Shape, product, show_shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import SPATIAL, TensorType
 
@@ -69,6 +70,9 @@ class Reshape(Op):
             shape = "".join(f"{code.size(size)}, " for size in code.types[0].shape)
             code(f"np.copyto({code.view(f'{flat}.reshape({shape})')}, {x})")
             code(f"np.copyto({y}, {flat})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.reshaped(code.ins[0], self.shape, last=True)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

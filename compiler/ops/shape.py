@@ -10,6 +10,7 @@ from ..graph.field import Field, shifted, through, union
 from ..graph.formula import NOTHING, Formula, named, plus
 from ..graph.graph import Value
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import SPATIAL, TensorType
 from .reshape import Reshape
@@ -50,6 +51,9 @@ class Transpose(_Move):
 
     def numpy(self, code: Code) -> None:
         code(f"np.copyto({code.outs[0]}, {code.view(f'{code.ins[0]}.transpose({self.order})')})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Transpose", *code.ins, perm=self.order)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -113,6 +117,9 @@ class Concat(_Move):
             code(f"np.copyto({code.view(part(code, code.outs[0], self.axis, start, stop))}, {x})")
             start = stop
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Concat", *code.ins, axis=self.axis)
+
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for shape in ((2, 3), (1, 1), (2, 3, 4), (2, 3, 4, 5), (1, 2, 1, 3), (2, 2, 3, 2, 2)):
@@ -165,6 +172,10 @@ class Slice(_Move):
     def numpy(self, code: Code) -> None:
         found = code.view(part(code, code.ins[0], self.axis, self.start, self.stop))
         code(f"np.copyto({code.outs[0]}, {found})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        ends = (code.size(self.start), code.size(self.stop))
+        code.last("Slice", *code.ins, *ends, code.ints(self.axis))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -231,6 +242,9 @@ class LastStep(_Move):
 
     def numpy(self, code: Code) -> None:
         code(f"np.copyto({code.outs[0]}, {code.view(f'{code.ins[0]}[:, -1]')})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Gather", *code.ins, code.constant("i64", (), -1), axis=1)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

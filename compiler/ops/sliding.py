@@ -69,3 +69,19 @@ def block(code: Code, sizes: Sizes4, size: int = CACHE) -> tuple[int, int]:
     images, height, *row = (code.number(dim) for dim in sizes)
     fit = max(1, size // (row[0] * row[1] * ITEM_BYTES[code.out_types[0].dtype]))
     return (min(images, fit // height), height) if fit >= height else (1, fit)
+
+
+def onnx_pads(windows: tuple[Window, ...], hanging: Sequence[int] = ()) -> list[int]:
+    """The padding in ONNX's order, all beginnings first; `hanging` is added at the ends."""
+    more = hanging or [0] * len(windows)
+    return [w.before for w in windows] + [w.after + extra for w, extra in zip(windows, more, strict=True)]
+
+
+def onnx_window(windows: tuple[Window, ...], pads: list[int]) -> dict[str, list[int]]:
+    """A pool's window as ONNX attributes."""
+    return {
+        "kernel_shape": [w.kernel for w in windows],
+        "strides": [w.stride for w in windows],
+        "dilations": [w.dilation for w in windows],
+        "pads": pads,
+    }

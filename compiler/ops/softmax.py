@@ -11,6 +11,7 @@ from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.images import want_float
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, elements, primitive
 from ..graph.tensor import SPATIAL, TensorType
 
@@ -83,6 +84,9 @@ class Softmax(_Softmax):
     kernel = "softmax"
     axis: int
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Softmax", *code.ins, axis=self.axis)
+
     @classmethod
     def examples(cls) -> Iterable[Example]:
         return _examples(cls)
@@ -101,6 +105,9 @@ class LogSoftmax(_Softmax):
 
     kernel = "log_softmax"
     axis: int
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("LogSoftmax", *code.ins, axis=self.axis)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

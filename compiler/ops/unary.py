@@ -10,6 +10,7 @@ from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
 from ..graph.images import want_float
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, per_element, primitive
 from ..graph.tensor import TensorType
 
@@ -99,6 +100,9 @@ class Abs(Unary):
         code(f"np.sign({x}, out={sign})")
         code(f"np.multiply({gy}, {sign}, out={gx})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Abs", *code.ins)
+
 
 @primitive
 class Exp(Unary):
@@ -114,6 +118,9 @@ class Exp(Unary):
         (y, gy), (gx,) = code.ins, code.outs
         code(f"np.multiply({gy}, {y}, out={gx})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Exp", *code.ins)
+
 
 @primitive
 class Log(Unary):
@@ -128,6 +135,9 @@ class Log(Unary):
     def derivative(self, code: Code) -> None:
         (x, gy), (gx,) = code.ins, code.outs
         code(f"np.divide({gy}, {x}, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Log", *code.ins)
 
 
 @primitive
@@ -145,6 +155,9 @@ class Sqrt(Unary):
         (y, gy), (gx,) = code.ins, code.outs
         code(f"np.divide({gy}, {y}, out={gx})")
         code(f"np.multiply({gx}, 0.5, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Sqrt", *code.ins)
 
 
 @primitive
@@ -165,6 +178,9 @@ class Sigmoid(Unary):
         code(f"np.multiply({rest}, {y}, out={rest})")
         code(f"np.multiply({gy}, {rest}, out={gx})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Sigmoid", *code.ins)
+
 
 @primitive
 class Tanh(Unary):
@@ -184,6 +200,9 @@ class Tanh(Unary):
         code(f"np.subtract(1.0, {rest}, out={rest})")
         code(f"np.multiply({gy}, {rest}, out={gx})")
 
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Tanh", *code.ins)
+
 
 @primitive
 class Relu(Unary):
@@ -202,6 +221,9 @@ class Relu(Unary):
         above = code.like_scratch("bool")
         code(f"np.greater({y}, 0.0, out={above})")
         code(f"np.multiply({gy}, {above}, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Relu", *code.ins)
 
 
 @primitive
@@ -229,6 +251,9 @@ class Clip(Unary):
     @classmethod
     def forms(cls) -> Iterable[Unary]:
         yield cls(-1.0, 1.5)
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("Clip", *code.ins, code.scalar(self.low), code.scalar(self.high))
 
 
 @primitive
@@ -259,3 +284,6 @@ class LeakyRelu(Unary):
     def forms(cls) -> Iterable[Unary]:
         yield cls(0.01)
         yield cls(0.25)
+
+    def onnx(self, code: OnnxCode) -> None:
+        code.last("LeakyRelu", *code.ins, alpha=float(self.slope))

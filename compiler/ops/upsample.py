@@ -10,6 +10,7 @@ from ..graph.code import Code
 from ..graph.field import Field, Reading, through
 from ..graph.formula import NOTHING, Formula, named
 from ..graph.make import Make
+from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes
@@ -75,6 +76,13 @@ class Upsample(Op):
         tall = (n, height * self.pair()[0], width, channels)
         images, _ = block(code, tall)
         return tuple(code.scratch(images, *tall[1:]) for _ in range(2))
+
+    def onnx(self, code: OnnxCode) -> None:
+        scales = code.constant("f32", (2 + len(self.factors),), (1.0, 1.0, *map(float, self.factors)))
+        mode = {"nearest": "nearest", "bilinear": "linear"}[self.mode]
+        at = "asymmetric" if self.mode == "nearest" else "half_pixel"
+        rounded = {"nearest_mode": "floor"} if self.mode == "nearest" else {}
+        code.last("Resize", *code.ins, "", scales, mode=mode, coordinate_transformation_mode=at, **rounded)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

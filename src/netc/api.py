@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .compiler.analysis.figures import TooSmall, analyse
 from .compiler.diagnostics.diagnostic import Diagnostic, SpecError
@@ -16,6 +16,8 @@ from .compiler.report.summary import Summary, no_figure, summarise, symbols
 from .compiler.resolve.network import Network
 
 if TYPE_CHECKING:
+    import onnx
+
     from .runtime.trainer import Trainer
 
 
@@ -59,6 +61,23 @@ class Net:
         except (Unbound, TooSmall) as error:
             raise SpecError((no_figure(error, self.network),)) from None
         return Trainer(made, settings.seed if seed is None and settings else seed or 0)
+
+    def to_onnx(
+        self, weights: Mapping[str, Any] | None = None, *, opset: int = 17, fold: bool = True, verify: bool = True
+    ) -> onnx.ModelProto:
+        """The ONNX model of this network with these weights, by the names of its checkpoint, or with fresh ones.
+
+        Raises SpecError for a layer that the opset cannot say, and RunError where the weights do not fit, or where
+        onnxruntime and the NumPy program differ (`verify`). `fold` makes batch norms part of convolutions.
+        """
+        from .compiler.export.export import export
+        from .compiler.export.nodes import NotExportable
+
+        try:
+            made: onnx.ModelProto = export(self.network, weights, opset=opset, folded=fold, verified=verify).proto
+        except NotExportable as error:
+            raise SpecError((Diagnostic("not-exportable", error.message, error.span, help=error.help),)) from None
+        return made
 
     def _check(self, dims: Mapping[str, int]) -> None:
         known = symbols(self.network)

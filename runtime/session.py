@@ -1,0 +1,64 @@
+"""Models in onnxruntime: the one module that imports it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from .errors import RunError
+from .ports import Port
+
+Array = NDArray[Any]
+
+_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(int64)": "int64",
+    "tensor(uint8)": "uint8",
+    "tensor(bool)": "bool",
+}
+
+
+class Session:
+    """A model ready to run; `inputs` are its ports, `outputs` their names."""
+
+    def __init__(self, model: bytes | Path, threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        given = model if isinstance(model, bytes) else str(model)
+        try:
+            self._session = onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            # onnxruntime's errors have no common type of their own.
+            where = "" if isinstance(model, bytes) else str(model)
+            if "NOT_IMPLEMENTED" in str(error):
+                help = "declare the inputs as f32, or write it with `--no-verify`"
+                raise RunError("no-kernel", f"onnxruntime cannot run it: {_short(error)}", help, where) from None
+            raise RunError("bad-model", f"onnxruntime refuses it: {_short(error)}", "export it again", where) from None
+        self.inputs = tuple(_port(given) for given in self._session.get_inputs())
+        self.outputs = tuple(output.name for output in self._session.get_outputs())
+
+    def run(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
+        """The outputs for a batch of inputs. Raises RunError."""
+        try:
+            found = self._session.run(None, dict(arrays))
+        except Exception as error:
+            raise RunError("bad-model", f"onnxruntime cannot run it: {_short(error)}", "check the inputs") from None
+        return dict(zip(self.outputs, map(np.asarray, found), strict=True))
+
+
+def _short(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error))[:300]
+
+
+def _port(given: Any) -> Port:
+    dims = tuple(dim if isinstance(dim, int) else str(dim or "N") for dim in given.shape)
+    return Port(given.name, _TYPES.get(given.type, "float32"), dims)
