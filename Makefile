@@ -12,7 +12,7 @@ help: ## What there is to make
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: .venv/installed ## See what netc does: analyse, check, train
+demo: .venv/installed ## See what netc does: analyse, check, train, export
 	@echo "LeNet-5, layer by layer (netc analyze lenet5):"
 	@echo
 	@$(BIN)/netc analyze lenet5
@@ -35,6 +35,12 @@ demo: .venv/installed ## See what netc does: analyse, check, train
 	@rm -rf demo-run
 	@$(BIN)/netc train digits --data digits --val-split 0.2 --seed 0 --out demo-run
 	@$(BIN)/netc eval digits --weights demo-run/last.safetensors --data digits --val-split 0.2 --seed 0
+	@echo
+	@echo "Export it as an ONNX model, and test that in onnxruntime on the same digits"
+	@echo "(netc export digits --weights demo-run/last.safetensors -o demo-run/digits.onnx; netc eval demo-run/digits.onnx ...):"
+	@echo
+	@$(BIN)/netc export digits --weights demo-run/last.safetensors -o demo-run/digits.onnx
+	@$(BIN)/netc eval demo-run/digits.onnx --data digits --val-split 0.2 --seed 0
 
 test: .venv/installed ## Run the tests
 	$(BIN)/python -m pytest --quiet -n auto

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,14 @@ from numpy.typing import NDArray
 
 from .data.dataset import Dataset
 from .errors import RunError
-from .trainer import Trainer
 
 Array = NDArray[Any]
 
 
-def predictions(trainer: Trainer, data: Dataset) -> dict[str, Array]:
-    """Every output for all samples, in batches of the size that the trainer is planned for."""
-    batch = trainer.program.sizes.get("N", 1)
-    parts = [
-        trainer.forward(**data.take(np.arange(start, min(start + batch, data.size))))
-        for start in range(0, data.size, batch)
-    ]
+def predictions(run: Callable[[dict[str, Array]], dict[str, Array]], data: Dataset, batch: int) -> dict[str, Array]:
+    """Every output for all samples, `batch` at a time."""
+    starts = range(0, data.size, batch)
+    parts = [run(data.take(np.arange(start, min(start + batch, data.size)))) for start in starts]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

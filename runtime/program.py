@@ -44,13 +44,18 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """The output whose largest entry along `axis` is held against the labels in `target`."""
+class Term:
+    """A term of the loss, where it is about an output and a target themselves: `weight` times the loss `kind`.
 
+    `axis` holds the classes; targets equal to `ignore` do not count.
+    """
+
+    kind: str
     output: str
     target: str
     axis: int
     ignore: int | None
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ class Program:
 
     `source` defines `predict(arena, sizes)` and, for a network with a `train` block, `evaluate`, `step` and
     `update(arena)`. `sizes` are the planned numbers of the symbolic dimensions, in the order that the functions take
-    them; any that are not larger fit. `slots` names the optimizer's blocks. `scored` is what accuracy is measured
-    on, where an output is trained to tell classes.
+    them; any that are not larger fit. `slots` names the optimizer's blocks. `terms` are those of the loss that the
+    outputs and targets decide, `whole` says whether these are all.
     """
 
     name: str
@@ -74,4 +79,10 @@ class Program:
     slots: tuple[str, ...]
     memory: Memory
     trains: bool
-    scored: Scored | None
+    terms: tuple[Term, ...]
+    whole: bool
+
+    @property
+    def scored(self) -> Term | None:
+        """What accuracy is measured on: the first output that is trained to tell classes."""
+        return next((term for term in self.terms if term.kind in ("cross_entropy", "nll")), None)

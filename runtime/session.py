@@ -46,6 +46,12 @@ class Session:
         self.inputs = tuple(_port(given) for given in self._session.get_inputs())
         self.outputs = tuple(output.name for output in self._session.get_outputs())
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the model says of itself: with netc's models the spec, its parameters and the name of the net."""
+        found = self._session.get_modelmeta()
+        return {**found.custom_metadata_map, "net": found.graph_name}
+
     def run(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs for a batch of inputs. Raises RunError."""
         try:

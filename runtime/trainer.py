@@ -70,7 +70,9 @@ class Trainer:
         """Change the parameters by the gradients in the arena."""
         assert self._update is not None
         self.steps += 1
-        self._update(self.epoch, self.steps)
+        # Gradients too large for their squares make the next loss one that is not finite, which is found then.
+        with np.errstate(all="ignore"):
+            self._update(self.epoch, self.steps)
 
     def gradients(self, **arrays: Array) -> dict[str, Array]:
         """The gradient of a batch's loss in training by each parameter, with no update. Raises RunError."""
@@ -143,8 +145,12 @@ class Trainer:
                 raise _unfit(port, array, feed.shape)
             np.copyto(feed, array, casting="same_kind")
         # A number that is not finite is found in the loss, and is what the network computes in a prediction.
-        with np.errstate(all="ignore"):
-            run()
+        try:
+            with np.errstate(all="ignore"):
+                run()
+        except ArithmeticError as error:
+            help = "choose a `batch` that leaves no single sample for the last one"
+            raise RunError("batch-size", str(error), help=help) from None
         return results
 
     def _sizes(self, ports: tuple[Port, ...], arrays: tuple[Array, ...]) -> tuple[int, ...]:

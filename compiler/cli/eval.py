@@ -7,38 +7,44 @@ from typing import Any
 
 import click
 
+from .models import check_options, is_model
 from .options import common
 from .running import one_network, read_data, run_errors, wanted_settings
 from .train import data_options
 
 
 @click.command()
-@click.argument("spec")
-@click.option("--weights", required=True, metavar="FILE", help="A .safetensors or .npz file, or a run folder.")
+@click.argument("spec", metavar="SPEC|M.onnx")
+@click.option("--weights", metavar="FILE", help="A .safetensors or .npz file, or a run folder; of a spec.")
 @click.option("--data", required=True, metavar="DATA", help="As for train; of two parts the one to test on.")
 @click.option("--val-split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Only this share of it.")
 @click.option("--seed", type=click.IntRange(min=0), help="What the share is drawn by; by default the spec's.")
-@click.option("--batch", type=click.IntRange(min=1), help="Samples at a time.")
+@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples at a time.")
 @click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @data_options
 @common
 def eval(spec: str, **options: Any) -> None:
-    """Loss and accuracy of weights of SPEC on DATA."""
-    given = one_network(spec, options)
+    """Loss and accuracy on DATA, of SPEC with given weights or of an ONNX model that netc exported."""
+    check_options(spec, options)
+    given = None if is_model(spec) else one_network(spec, options)
     with run_errors():
-        from ...runtime.training.metrics import score
+        from ...runtime.training.metrics import Judge, score
         from .training import stratified_by
-        from .weights import BATCH, trainer_with
+        from .weights import model_with, trainer_with
 
+        judge: Judge
+        if given is None:
+            given, judge = model_with(spec, options["batch"])
+        else:
+            judge = trainer_with(given, options["weights"], options["batch"], options["dtype"])
         settings = wanted_settings(given)
-        trainer = trainer_with(given, options["weights"], options["batch"] or BATCH, options["dtype"])
-        found = read_data(options["data"], trainer.program, options)
+        found = read_data(options["data"], judge.program.inputs, judge.program.targets, options)
         data = found.test if found.test is not None else found.train
         if options["val_split"] is not None:
             seed = options["seed"] if options["seed"] is not None else settings.seed
             _, data = found.train.split(options["val_split"], seed, stratified_by(found.train))
-        result = {"samples": data.size, **score(trainer, data).figures()}
+        result = {"samples": data.size, **score(judge, data).figures()}
         if options["form"] == "json":
             click.echo(json.dumps(result))
             return

@@ -26,6 +26,7 @@ COMMANDS = {
     "eval": "Loss and accuracy of weights on data.",
     "predict": "The outputs for data.",
     "export": "An ONNX model, proven equal to the NumPy program.",
+    "bench": "Latency and throughput of predictions.",
     "gradcheck": "Gradients against finite differences.",
     "emit": "The NumPy program as source.",
     "explain": "What a diagnostic code means, and how it is mended.",

@@ -7,34 +7,42 @@ from typing import Any
 
 import click
 
+from .models import check_options, is_model, open_model
 from .options import common
 from .running import one_network, read_data, run_errors
 from .train import data_options
 
 
 @click.command()
-@click.argument("spec")
-@click.option("--weights", required=True, metavar="FILE", help="A .safetensors or .npz file, or a run folder.")
+@click.argument("spec", metavar="SPEC|M.onnx")
+@click.option("--weights", metavar="FILE", help="A .safetensors or .npz file, or a run folder; of a spec.")
 @click.option("--data", required=True, metavar="DATA", help="Inputs, as for train; targets are not needed.")
-@click.option("-o", "--output", required=True, metavar="FILE", help="An .npz, or for one output of numbers a .csv.")
-@click.option("--batch", type=click.IntRange(min=1), help="Samples at a time.")
+@click.option("-o", "--output", required=True, metavar="FILE", help="An .npz, or for rows of numbers a .csv.")
+@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples at a time.")
 @click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
 @data_options
 @common
 def predict(spec: str, **options: Any) -> None:
-    """Write the outputs of SPEC with given weights for the inputs in DATA."""
-    given = one_network(spec, options)
+    """Write the outputs of SPEC with given weights, or of an ONNX model, for the inputs in DATA."""
+    check_options(spec, options)
     output = Path(options["output"])
     if output.suffix not in (".npz", ".csv"):
         raise click.UsageError("`--output` ends with .npz or .csv")
+    given = None if is_model(spec) else one_network(spec, options)
     with run_errors():
         from ...runtime.prediction import predictions, to_csv, to_npz
         from ...runtime.run.atomic import write_atomic
-        from .weights import BATCH, trainer_with
 
-        trainer = trainer_with(given, options["weights"], options["batch"] or BATCH, options["dtype"])
-        found = read_data(options["data"], trainer.program, options, targets=False)
+        if given is None:
+            session = open_model(spec).session
+            inputs, run = session.inputs, session.run
+        else:
+            from .weights import trainer_with
+
+            trainer = trainer_with(given, options["weights"], options["batch"], options["dtype"])
+            inputs, run = trainer.program.inputs, lambda arrays: trainer.forward(**arrays)
+        found = read_data(options["data"], inputs, (), options)
         data = found.test if found.test is not None else found.train
-        outputs = predictions(trainer, data)
+        outputs = predictions(run, data, options["batch"])
         write_atomic(output, to_csv(outputs) if output.suffix == ".csv" else to_npz(outputs))
         click.echo(f"{data.size:,} samples to {output}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from .options import compiled, request, show
 
 if TYPE_CHECKING:
     from ...runtime.data.dataset import Splits
+    from ...runtime.ports import Port
     from ...runtime.program import Program
 
 FLOATS: dict[str, Literal["f32", "f64"]] = {"float32": "f32", "float64": "f64"}
@@ -84,15 +85,14 @@ def make_program(given: Given, batch: int, dtype: str | None) -> Program:
         ) from None
 
 
-def read_data(source: str, program: Program, options: Mapping[str, Any], *, targets: bool = True) -> Splits:
-    """The data for a program, checked against its inputs and targets. Raises RunError."""
+def read_data(source: str, inputs: Sequence[Port], targets: Sequence[Port], options: Mapping[str, Any]) -> Splits:
+    """The data of a source, checked against inputs and targets. Raises RunError."""
     from ...runtime.data.contract import check
     from ...runtime.data.load import Wanted, load
 
-    given = program.targets if targets else ()
-    wanted = Wanted(program.inputs, given, options.get("labels"), options.get("target"), options.get("seq_len"))
+    wanted = Wanted(inputs, targets, options.get("labels"), options.get("target"), options.get("seq_len"))
     found = load(source, wanted)
     for part in (found.train, found.test):
         if part is not None:
-            check(part, (*program.inputs, *given), source)
+            check(part, (*inputs, *targets), source)
     return found

@@ -32,7 +32,8 @@ def run(given: Given, options: dict[str, Any]) -> int:
     trained = replace(given.network, settings=replace(settings, epochs=chosen.epochs))
     given = Given(trained, given.request)
     # The ports do not depend on the batch, and all samples at once is only a number once they are counted.
-    data = read_data(options["data"], make_program(given, 1, options["dtype"]), options)
+    ports = make_program(given, 1, options["dtype"])
+    data = read_data(options["data"], ports.inputs, ports.targets, options)
     train, held_out = _parts(data.train, data.test, chosen.seed, options)
     program = make_program(given, min(chosen.batch or train.size, train.size), options["dtype"])
     check_memory(program.memory.total)

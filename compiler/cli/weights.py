@@ -9,8 +9,7 @@ from .running import Given, make_program
 
 if TYPE_CHECKING:
     from ...runtime.trainer import Trainer
-
-BATCH = 64
+    from ...runtime.training.judge import ModelJudge
 
 
 def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> Trainer:
@@ -20,6 +19,19 @@ def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> T
     trainer = Trainer(make_program(given, batch, dtype))
     trainer.load_state_dict(read_weights(weights))
     return trainer
+
+
+def model_with(path: str, batch: int) -> tuple[Given, ModelJudge]:
+    """A model that netc exported, with the network that it was made from. Raises RunError."""
+    from ...runtime.errors import RunError
+    from ...runtime.training.judge import ModelJudge
+    from .models import open_model
+
+    known = open_model(path)
+    if known.given is None:
+        help = "export it with netc, or use `netc predict`"
+        raise RunError("bad-model", "does not say which network it was made from", help, path)
+    return known.given, ModelJudge(known.session, make_program(known.given, batch, None))
 
 
 def read_weights(weights: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def program(
     )
     kept = predict.computation.parameters
     floats = {p.value.type.dtype for p in kept} | {port.value.type.dtype for port in predict.computation.outputs}
+    terms = _terms(graph, settings)
     return runtime.Program(
         name,
         source(name, graph, made.bodies, layout, text),
@@ -48,7 +49,8 @@ def program(
         settings.optimizer.slots() if settings else (),
         layout.memory(),
         settings is not None,
-        _scored(graph, settings),
+        terms,
+        settings is not None and len(terms) == len(settings.loss),
     )
 
 
@@ -85,12 +87,18 @@ def _port(port: GraphPort, graph: Graph, settings: Settings | None, float_type: 
     return Port(port.name, NUMPY_TYPES[dtype], dims, classes, ignore)
 
 
-def _scored(graph: Graph, settings: Settings | None) -> runtime.Scored | None:
-    """The first classification among the losses that is about an output and a target themselves."""
+def _terms(graph: Graph, settings: Settings | None) -> tuple[runtime.Term, ...]:
     outputs = {port.value: port.name for port in graph.outputs}
     targets = {port.value: port.name for port in graph.targets}
-    for call in settings.loss if settings else ():
-        if call.kind in ("cross_entropy", "nll") and call.prediction in outputs and call.target in targets:
-            axis = class_axis(call.prediction)
-            return runtime.Scored(outputs[call.prediction], targets[call.target], axis, call.ignore)
-    return None
+    return tuple(
+        runtime.Term(
+            call.kind,
+            outputs[call.prediction],
+            targets[call.target],
+            class_axis(call.prediction),
+            call.ignore,
+            call.weight,
+        )
+        for call in (settings.loss if settings else ())
+        if call.prediction in outputs and call.target in targets
+    )

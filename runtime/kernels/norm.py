@@ -59,7 +59,7 @@ def batchnorm(
     rows, width, _ = x.shape
     size = block.shape[0]
     if rows * width == 1:
-        raise ValueError("batch normalisation in training needs more than one value for each channel")
+        raise ArithmeticError("batch normalisation in training needs more than one value for each channel")
     total.fill(0)
     for start in range(0, rows, size):
         np.sum(x[start : start + size], axis=0, out=factor)

@@ -15,7 +15,7 @@ from ..errors import RunError
 from .atomic import cannot_write, write_atomic
 
 # Times differ from run to run; everything else in a record does not.
-COLUMNS = ("epoch", "step", "loss", "lr", "held_out_loss", "held_out_accuracy", "seconds", "samples_per_second")
+COLUMNS = ("epoch", "step", "loss", "held_out_loss", "held_out_accuracy", "seconds", "samples_per_second")
 
 
 class RunFolder:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
-from ..trainer import Trainer
+from ..program import Program
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +30,24 @@ class Score:
         return {"loss": self.loss} | ({"accuracy": self.accuracy} if self.accuracy is not None else {})
 
 
-def score(trainer: Trainer, data: Dataset) -> Score:
-    """The score at inference, in batches of the size that the trainer is planned for."""
-    program = trainer.program
+class Judge(Protocol):
+    """What evaluates batches: a trainer, or a model."""
+
+    program: Program
+
+    def evaluate(self, **arrays: Array) -> tuple[float, dict[str, Array]]: ...
+
+
+def score(judge: Judge, data: Dataset) -> Score:
+    """The score at inference, in batches of the size that the program is planned for."""
+    program = judge.program
     scored = program.scored
     total, right, counted = 0.0, 0, 0
     batch = program.sizes.get("N", 1)
     for start in range(0, data.size, batch):
         arrays = data.take(np.arange(start, min(start + batch, data.size)))
         size = min(batch, data.size - start)
-        loss, outputs = trainer.evaluate(**arrays)
+        loss, outputs = judge.evaluate(**arrays)
         total += loss * size
         if scored is not None:
             labels = arrays[scored.target]

@@ -127,7 +127,7 @@ def test_convolutions_and_pools_are_those_of_the_published_models(name: str) -> 
     """At every convolution and pool the shape of the result and the number of weights, in order."""
     net = netc.load(name)
     found = nodes(net.network.graph, 17)
-    sizes = {parameter: type for parameter, type in found.parameters}
+    sizes = dict(found.parameters)
     own = []
     for _, node in found.nodes:
         if node.kind in KINDS:

@@ -1,0 +1,58 @@
+"""`netc bench`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .models import is_model, open_model
+from .options import common
+from .running import make_program, one_network, run_errors
+
+
+def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    """`1,8,32`."""
+    parts = text.split(",")
+    if not all(part.isdecimal() and 0 < int(part) < 2**31 for part in parts):
+        raise click.BadParameter(f"{text!r} is not a list of whole numbers such as 1,8,32")
+    return tuple(map(int, parts))
+
+
+@click.command()
+@click.argument("spec", metavar="SPEC|M.onnx")
+@click.option("--batch", "batches", callback=_numbers, default="1,8,32", show_default=True, help="Sizes of a batch.")
+@click.option("--threads", callback=_numbers, default="1", show_default=True, help="Threads of onnxruntime.")
+@click.option("--seconds", type=click.FloatRange(0.01, 600), default=1.0, show_default=True, help="For each line.")
+@common
+def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds: float, **options: Any) -> None:
+    """Latency and throughput of predictions: of an ONNX model in onnxruntime, of SPEC in its NumPy program."""
+    given = None if is_model(spec) else one_network(spec, options)
+    with run_errors():
+        from ...runtime.measure import Timing, measure
+
+        def line(name: str, batch: int, timing: Timing) -> None:
+            rate = batch / timing.median
+            click.echo(
+                f"{name:10}  batch {batch:5}  median {1e3 * timing.median:9.3f} ms  "
+                f"90 % below {1e3 * timing.high:9.3f} ms  {rate:12,.1f} samples/s"
+            )
+
+        if given is not None:
+            from ...runtime.trainer import Trainer
+
+            for batch in batches:
+                trainer = Trainer(make_program(given, batch, None))
+                inputs = trainer.program.inputs
+                line("numpy", batch, measure(lambda arrays: trainer.forward(**arrays), inputs, batch, seconds))  # noqa: B023
+            return
+        from pathlib import Path
+
+        from ...runtime.session import Session
+
+        known = open_model(spec)
+        for count in threads:
+            session = Session(Path(spec), count)
+            name = f"{count} thread{'s' if count > 1 else ''}"
+            for batch in batches:
+                line(name, batch, measure(session.run, known.session.inputs, batch, seconds))
