@@ -19,12 +19,18 @@ STAGES = ("graph", "predict", "evaluate", "step")
 @click.option("--standalone", is_flag=True, help="With the kernels in it, so that it needs NumPy alone.")
 @click.option("--batch", type=click.IntRange(min=1), help="The largest batch; by default the spec's.")
 @click.option("--dtype", type=click.Choice(tuple(FLOATS)), help="Instead of the spec's.")
+@click.option("--memory-map", metavar="FILE", help="Draw the memory plan of a step as SVG instead.")
 @click.option("--stop-after", "stage", type=click.Choice(STAGES), help="Print a stage of the compilation instead.")
 @common
 def emit(spec: str, **options: Any) -> None:
     """The NumPy program of SPEC, for prediction and training, as the source that `netc train` runs."""
     given = one_network(spec, options)
     with run_errors():
+        if options["memory_map"]:
+            from ...runtime.run.atomic import write_atomic
+
+            write_atomic(Path(options["memory_map"]), _drawing(given, options).encode())
+            return
         text = _stage(given, options["stage"]) if options["stage"] else _program(given, options)
         if options["output"] is None:
             click.echo(text, nl=False)
@@ -34,12 +40,25 @@ def emit(spec: str, **options: Any) -> None:
             write_atomic(Path(options["output"]), text.encode())
 
 
+def _batch(given: Given, options: dict[str, Any]) -> int:
+    settings = given.network.settings
+    return options["batch"] or (settings.batch if settings else None) or 1
+
+
+def _drawing(given: Given, options: dict[str, Any]) -> str:
+    from ..emit.plans import plan
+    from ..report.memory_map import memory_map
+
+    network = given.network
+    batch = _batch(given, options)
+    made = plan(network.graph, network.settings, {**network.dims, "N": batch})
+    return memory_map(made, network.graph.uses, f"{network.name}, batch {batch}")
+
+
 def _program(given: Given, options: dict[str, Any]) -> str:
     from ..emit.standalone import standalone
 
-    settings = given.network.settings
-    batch = options["batch"] or (settings.batch if settings else None) or 1
-    source = make_program(given, batch, options["dtype"]).source
+    source = make_program(given, _batch(given, options), options["dtype"]).source
     return standalone(source) if options["standalone"] else source
 
 

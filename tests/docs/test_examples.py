@@ -2,7 +2,8 @@
 
 A block marked `net` must be free of mistakes; one marked `net refused: CODE` must be refused with that code alone. A
 block without an item is a piece of a body; one that begins with `# NAME.net` is saved under that name, for the others
-to use. A block marked `console` is a command and what it prints; one marked `weights` lists the net's weights.
+to use. A block marked `console` is a command and what it prints; one marked `weights` lists the net's weights; one marked
+`python` is run.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from netc.compiler.resolve.training import LOSSES, OPTIMIZERS, SCHEDULES, SETTIN
 from netc.compiler.resolve.words import WORDS
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("README.md", "docs/language.md", "docs/errata.md")
+PAGES = ("README.md", "docs/language.md", "docs/errata.md", "docs/training.md")
 FENCE = re.compile(r"^```(\w+)(?: refused: ([a-z-]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ITEM = re.compile(r"^(?:use|block|cell|net)\b", re.MULTILINE)
 COMMAND = re.compile(r"^(```console\n\$ netc ([^\n]*)\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
@@ -79,7 +80,7 @@ def save(page: str, folder: Path) -> None:
 
 def test_there_are_examples_on_every_page_and_of_every_kind() -> None:
     assert {example.page for example in EXAMPLES} == set(PAGES)
-    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights"}
+    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights", "python"}
     assert sum(example.refused is not None for example in EXAMPLES) >= 3
 
 
@@ -107,6 +108,13 @@ def test_commands_print_what_the_page_shows(
     if request.config.getoption("--bless"):
         path.write_text(real, "utf-8")
     assert text == real
+
+
+@pytest.mark.parametrize("example", [example for example in EXAMPLES if example.kind == "python"], ids=str)
+def test_python_examples_run(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(example.page, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example.text, str(example), "exec"), {})
 
 
 def test_the_weights_of_an_example_are_those_it_lists() -> None:
