@@ -48,9 +48,9 @@ def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
             '<g stroke="white" stroke-width="0.5">',
             *boxes,
             "</g>",
-            f'<line x1="{turn:.1f}" y1="{MARGIN}" x2="{turn:.1f}" y2="{MARGIN + HEIGHT}" stroke="#333" stroke-dasharray="4"/>',
-            f'<text x="{MARGIN}" y="{MARGIN - 12}">{escape(visible(title))}: activations of {readable(room.activations)}; '
-            f"{legend}</text>",
+            f'<path d="M{turn:.1f} {MARGIN}v{HEIGHT}" stroke="#333" stroke-dasharray="4"/>',
+            f'<text x="{MARGIN}" y="{MARGIN - 12}">{escape(visible(title))}: '
+            f"activations of {readable(room.activations)}; {legend}</text>",
             f'<text x="{MARGIN}" y="{MARGIN + HEIGHT + 22}">time: {len(body.nodes)} operations from left to right; '
             "the arena from top to bottom; the line is where the gradients begin</text>",
             "</svg>",
