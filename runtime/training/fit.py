@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..data.dataset import Dataset
 from ..errors import RunError
 from ..trainer import Trainer
+from .diagnosis import first_not_finite
 from .metrics import score
 
 # A checkpoint is written after each epoch, and within an epoch when the last one is this many seconds old.
@@ -87,18 +88,19 @@ class Fit:
         self.trainer.epoch = position.epoch
         first = position.index
         for indices in self._batches(first):
-            loss = self.trainer.differentiate(**self.train.take(indices))
+            batch = self.train.take(indices)
+            loss = self.trainer.differentiate(**batch)
             if not math.isfinite(loss):
-                raise _not_finite(self.trainer, loss, position)
+                raise _not_finite(self.trainer, batch, loss, position)
             self.trainer.update()
             position.index += len(indices)
             position.loss += loss * len(indices)
             self.log.step(position, loss, self.train.size)
             if self.stop():
-                self.save(position, False)
+                self._keep(False)
                 return False
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                self.save(position, False)
+                self._keep(False)
                 saved = time.monotonic()
         self._finish(first, time.monotonic() - started)
         return True
@@ -128,13 +130,26 @@ class Fit:
         if improved:
             position.best, position.best_epoch = value, position.epoch
         self.log.epoch(record)
-        self.save(position, improved)
+        self._keep(improved)
+
+    def _keep(self, improved: bool) -> None:
+        """Save a checkpoint, but never one that training could not go on from. Raises RunError."""
+        if not self.trainer.finite():
+            raise RunError(
+                "not-finite",
+                f"the weights became too large for their type by step {self.trainer.steps}",
+                help="lower the learning rate, or clip gradients with `clip_norm`; the checkpoint before is kept",
+                exit=4,
+            )
+        self.save(self.position, improved)
 
 
-def _not_finite(trainer: Trainer, loss: float, position: Position) -> RunError:
+def _not_finite(trainer: Trainer, batch: Mapping[str, Any], loss: float, position: Position) -> RunError:
+    layer = first_not_finite(trainer, batch)
+    where = f"; the first layer with such numbers is {layer}" if layer else ""
     return RunError(
         "not-finite",
-        f"the loss became {loss} in epoch {position.epoch + 1}, step {trainer.steps + 1}",
+        f"the loss became {loss} in epoch {position.epoch + 1}, step {trainer.steps + 1}{where}",
         help="lower the learning rate, clip gradients with `clip_norm`, or look at the data; checkpoints are kept",
         exit=4,
     )

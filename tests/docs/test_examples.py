@@ -2,8 +2,8 @@
 
 A block marked `net` must be free of mistakes; one marked `net refused: CODE` must be refused with that code alone. A
 block without an item is a piece of a body; one that begins with `# NAME.net` is saved under that name, for the others
-to use. A block marked `console` is a command and what it prints; one marked `weights` lists the net's weights; one marked
-`python` is run.
+to use. A block marked `console` is a command and what it prints; one marked `weights` lists the net's weights; one
+marked `python` is run.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def save(page: str, folder: Path) -> None:
 
 def test_there_are_examples_on_every_page_and_of_every_kind() -> None:
     assert {example.page for example in EXAMPLES} == set(PAGES)
-    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights", "python"}
+    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights", "python", "sh"}
     assert sum(example.refused is not None for example in EXAMPLES) >= 3
 
 

@@ -139,6 +139,7 @@ def test_a_loss_that_is_not_finite_ends_with_4_and_keeps_the_last_checkpoint(pla
     done = train(place, "--out", str(place / "run"))
     assert done.returncode == 4
     assert "error[not-finite]: the loss became" in done.stderr
+    assert "the first layer with such numbers is fc2: fc, line 5" in done.stderr
     assert "Traceback" not in done.stderr
 
 
