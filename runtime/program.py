@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .ports import Port
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parameter:
     """A trained parameter or a buffer: `place`, `gradient` and `slots` are bytes from the start of the arena.
 
@@ -43,7 +43,7 @@ class Memory:
         return self.parameters + self.buffers + self.gradients + self.optimizer + self.activations + self.workspace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Term:
     """A term of the loss, where it is about an output and a target themselves: `weight` times the loss `kind`.
 
@@ -58,7 +58,7 @@ class Term:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Program:
     """What a trainer runs.
 

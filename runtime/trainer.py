@@ -42,7 +42,7 @@ class Trainer:
             for p in program.parameters
             for slot, place in zip(program.slots, p.slots, strict=p.trainable)
         }
-        self._functions = _load(program)
+        self._functions = _load(program.name, program.source, {})
         self._bound: dict[tuple[str, tuple[int, ...]], Bound] = {}
         self._update = self._functions["update"](self.arena) if program.trains else None
         for parameter in program.parameters:
@@ -114,6 +114,13 @@ class Trainer:
         """Set every slot of the optimizer. Raises RunError, and changes nothing, when one does not fit."""
         _assign(self._slots, state, "optimizer slot")
 
+    def run_other(self, source: str, names: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Run the step of another text of this program on a batch; `names` are what the text may use beside its own."""
+        functions = _load(self.program.name, source, names)
+        ports = (*self.program.inputs, *self.program.targets)
+        given = _arrays(ports, arrays)
+        self._execute(functions["step"](self.arena, self._sizes(ports, given), self.rng), ports, given)
+
     def view(self, name: str) -> Array:
         """A parameter or buffer where it lies in the arena: writing to it changes it."""
         return self._views[name]
@@ -121,6 +128,10 @@ class Trainer:
     def gradient_view(self, name: str) -> Array:
         """The gradient of a parameter where it lies in the arena."""
         return self._gradients[name]
+
+    def finite(self) -> bool:
+        """Whether every parameter and buffer is a finite number."""
+        return all(bool(np.isfinite(view).all()) for view in self._views.values())
 
     def _buffers(self) -> set[str]:
         return {p.name for p in self.program.parameters if not p.trainable}
@@ -139,10 +150,15 @@ class Trainer:
         bound = self._bound.get((name, sizes))
         if bound is None:
             bound = self._bound[name, sizes] = self._functions[name](self.arena, sizes, self.rng)
-        run, feeds, results = bound
+        self._execute(bound, ports, given)
+        return bound[2]
+
+    def _execute(self, bound: Bound, ports: tuple[Port, ...], given: tuple[Array, ...]) -> None:
+        run, feeds, _ = bound
         for port, feed, array in zip(ports, feeds, given, strict=True):
             if feed.shape != array.shape:
                 raise _unfit(port, array, feed.shape)
+            _check_range(port, array)
             np.copyto(feed, array, casting="same_kind")
         # A number that is not finite is found in the loss, and is what the network computes in a prediction.
         try:
@@ -151,7 +167,6 @@ class Trainer:
         except ArithmeticError as error:
             help = "choose a `batch` that leaves no single sample for the last one"
             raise RunError("batch-size", str(error), help=help) from None
-        return results
 
     def _sizes(self, ports: tuple[Port, ...], arrays: tuple[Array, ...]) -> tuple[int, ...]:
         """The number of each symbolic dimension in these arrays."""
@@ -184,12 +199,12 @@ def _view(arena: NDArray[np.uint8], parameter: Parameter, place: int, dtype: str
     return arena[place : place + size].view(dtype).reshape(parameter.stored).transpose(parameter.order)
 
 
-def _load(program: Program) -> dict[str, Any]:
-    """The functions of the program's source. Tracebacks show its lines."""
-    name = f"<netc:{program.name}>"
-    linecache.cache[name] = (len(program.source), None, program.source.splitlines(keepends=True), name)
-    functions: dict[str, Any] = {"__name__": name}
-    exec(compile(program.source, name, "exec"), functions)
+def _load(name: str, source: str, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The functions of a program's source. Tracebacks show its lines."""
+    place = f"<netc:{name}>"
+    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
+    functions: dict[str, Any] = {"__name__": place, **names}
+    exec(compile(source, place, "exec"), functions)
     return functions
 
 
@@ -202,6 +217,18 @@ def _arrays(ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array
     if missing:
         raise RunError("missing-array", f"`{missing[0]}` is missing", help=f"give {', '.join(names)}")
     return tuple(np.asarray(arrays[name]) for name in names)
+
+
+def _check_range(port: Port, array: Array) -> None:
+    """Labels, and numbers that a table is looked up by, must be known. Raises RunError."""
+    if port.classes is None or array.size == 0:
+        return
+    wrong = (array < 0) | (array >= port.classes)
+    if port.ignore is not None:
+        wrong &= array != port.ignore
+    if wrong.any():
+        message = f"`{port.name}` has {array[wrong][0]}, the net knows 0 to {port.classes - 1}"
+        raise RunError("bad-data", message, help="number the classes from 0, or give the net more of them")
 
 
 def _unfit(port: Port, array: Array, shape: tuple[object, ...]) -> RunError:

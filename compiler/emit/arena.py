@@ -11,7 +11,7 @@ from ..graph.graph import Parameter
 from .plan import Room, round_up, size
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Arena:
     """Where everything starts, in bytes: `parameters` and `gradients` by number of the parameter (a buffer has a place
     among the parameters, and no gradient), `slots` the optimizer's blocks.

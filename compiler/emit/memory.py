@@ -10,12 +10,13 @@ from ..graph.graph import Graph
 from ..training.settings import Settings
 from .arena import arena
 from .plans import plan
+from .write import sketch
 
 # The number of blocks of the parameters' size that an optimizer keeps.
 SLOTS = {"sgd": 0, "momentum": 1, "adam": 2}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Needed:
     """`inference` is prediction alone; `training` all that a trainer does, None where there is nothing to train by."""
 
@@ -28,7 +29,7 @@ def needed(graph: Graph, settings: Settings | None, dims: Mapping[str, int], opt
 
     Raises Unbound when a symbolic dimension has no size.
     """
-    made = plan(graph, settings, dims, slots=SLOTS[optimizer] if optimizer else None)
+    made = plan(graph, settings, dims, slots=SLOTS[optimizer] if optimizer else None, writer=sketch)
     _, body, room = made.bodies[0]
     parameters = body.computation.parameters
     inference = arena([room], parameters, body.spelling, trained=False, slots=0, scratch=0).memory()

@@ -22,7 +22,7 @@ from .write import Body
 LINE = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Room:
     """The places of a body's values, in bytes from the start of the arena; `scratch` counts from its own start."""
 
@@ -61,7 +61,10 @@ def place(body: Body, names: Names) -> Room:
 
 def size(type: TensorType, names: Names) -> int:
     """The bytes of a value at the planned sizes."""
-    return names.number(type.bytes)
+    found = names.bytes.get(type)
+    if found is None:
+        found = names.bytes[type] = names.number(type.bytes)
+    return found
 
 
 def round_up(bytes: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..graph.code import Names
@@ -18,7 +18,7 @@ from .update import scratch_bytes
 from .write import Body, write
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plan:
     """A network's bodies by name with their rooms, `predict` first and `step` last, and the arena that holds them."""
 
@@ -32,10 +32,12 @@ def plan(
     dims: Mapping[str, int],
     float_type: DType | None = None,
     slots: int | None = None,
+    writer: Callable[[Computation, Names], Body] = write,
 ) -> Plan:
     """The memory plan at these sizes: for training, or for prediction alone where there is nothing to train by.
 
-    `slots` is the number of blocks that the optimizer keeps, by default as the settings say. Raises Unbound when a
+    `slots` is the number of blocks that the optimizer keeps, by default as the settings say; `writer` is `sketch` where
+    no source is wanted. Raises Unbound when a
     symbolic dimension has no size.
     """
     found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
@@ -46,7 +48,7 @@ def plan(
     bodies = []
     for name, computation in found.items():
         names = Names(_symbols(computation, dims), dims)
-        body = write(computation, names)
+        body = writer(computation, names)
         bodies.append((name, body, place(body, names)))
     parameters = found["predict"].parameters
     rooms = [room for _, _, room in bodies]

@@ -18,13 +18,13 @@ from .plan import size
 CHUNK = 8192
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Update:
     text: str
     kernels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Stretch:
     """Parameters that lie one after the other and are updated alike; `start` and `bytes` are in the block."""
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ..graph.code import Code, Names
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
+from ..graph.op import Op, Types
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Written:
     """One node with what its primitive wrote; `alias` when the output is the input's memory and nothing runs."""
 
@@ -19,7 +20,7 @@ class Written:
     alias: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Body:
     """All nodes written, the name of every value, and the number of every parameter."""
 
@@ -50,6 +51,21 @@ def write(found: Computation, names: Names) -> Body:
         written.append(_node(node, known, names))
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
     return Body(found, tuple(written), known, numbers, names)
+
+
+def sketch(found: Computation, names: Names) -> Body:
+    """Every node as the plan needs it: what operations alike on types alike write is made once and has no names."""
+    known: dict[tuple[Op, Types], Written] = {}
+    written = []
+    for node in found.nodes:
+        key = (node.op, tuple([value.type for value in node.ins]))
+        first = known.get(key)
+        if first is None:
+            blank = dict.fromkeys((*node.ins, *node.outs), "x")
+            first = known[key] = _node(node, blank, names)
+        written.append(Written(node, first.code, first.alias))
+    numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
+    return Body(found, tuple(written), {}, numbers, names)
 
 
 def _node(node: Node, known: Mapping[Value, str], names: Names) -> Written:

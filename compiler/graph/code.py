@@ -31,12 +31,16 @@ def in_order(type: TensorType) -> bool:
     return not channels_last(type) or type.shape[1] == 1 or type.shape[2] == type.shape[3] == 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Names:
-    """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers."""
+    """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers.
+
+    `bytes` remembers those of types that have been asked for.
+    """
 
     symbols: Mapping[str, str]
     planned: Mapping[str, int]
+    bytes: dict[TensorType, int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def new(self, prefix: str) -> str:
@@ -59,7 +63,7 @@ class Names:
         return bound(dim, self.planned)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Code:
     """Collects what a primitive writes: `lines` run at each step, `views` are made once for each batch size.
 

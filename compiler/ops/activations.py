@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import pi
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import primitive
 from .unary import Unary
+
+if TYPE_CHECKING:
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from math import isinf
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..graph.builder import Builder
 from ..graph.code import Code
@@ -14,11 +14,13 @@ from ..graph.field import Field, union
 from ..graph.formula import NOTHING, Formula
 from ..graph.graph import Value
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, per_element, primitive
+from ..graph.op import SHAPES, Example, Gradients, Op, OpError, Types, Values, per_element, primitive
 from ..graph.tensor import SPATIAL, TensorType
 from .reduce import sum_to
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 def broadcast(x: TensorType, y: TensorType, sign: str) -> TensorType:
@@ -90,6 +92,8 @@ class _Binary(Op):
         cases = [(shape, shape) for shape in same]
         cases += [((3, 4), (3, 1)), ((1, 4), (3, 4)), ((2, 1, 4), (2, 3, 1)), ((2, 3, 4, 5), (2, 3, 1, 1))]
         cases += [((2, 1, 4, 5), (2, 3, 4, 5)), ((1, 3, 1, 1), (2, 3, 4, 5)), ((1, 1, 1, 5), (2, 3, 4, 1))]
+        cases += [((5,), (1,)), ((1,), (7,)), ((1, 1), (3, 5)), ((3, 1, 1), (1, 5, 2)), ((1, 1, 7), (3, 1, 7))]
+        cases += [((2, 2, 3, 2, 2), (1, 2, 1, 2, 1)), ((1, 1, 1, 1), (2, 3, 3, 1))]
         for left, right in cases:
             yield Example(cls(), (TensorType("f64", left), TensorType("f64", right)), cls.ranges)
 
@@ -233,7 +237,7 @@ class Reciprocal(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in ((3, 4), (1, 1), (2, 3, 4, 5)):
+        for shape in SHAPES:
             yield Example(cls(), (TensorType("f64", shape),), ((0.5, 2.0),))
             yield Example(cls(), (TensorType("f64", shape),), ((-2.0, -0.5),))
 

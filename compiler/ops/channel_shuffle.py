@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive

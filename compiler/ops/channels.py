@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..graph.code import NUMPY_TYPES, Code
 from ..graph.formula import Formula
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, per_element, primitive
 from ..graph.tensor import TensorType
 from .arithmetic import Mul
 from .reduce import Sum
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive
@@ -111,7 +114,8 @@ class Normalize(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in ((2, 3), (1, 3, 4), (2, 3, 4, 5), (2, 3, 1, 1)):
+        channels = ((2, 3), (1, 3), (1, 3, 4), (5, 3, 1), (2, 3, 4, 5), (2, 3, 1, 1), (1, 3, 7, 1), (1, 3, 1, 5))
+        for shape in (*channels, (3, 3, 3), (2, 3, 2, 1, 3)):
             yield Example(cls(1, (0.5,), (0.25,)), (TensorType("f64", shape),))
             yield Example(cls(1, (0.5, 0.0, -1.0), (0.25, 1.0, 2.0)), (TensorType("f64", shape),))
         yield Example(cls(2, (0.5, 1.0), (0.25, 2.0)), (TensorType("f64", (2, 3, 2, 2, 2)),))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula, named, times
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
 from .conv import Conv
 from .sliding import Sliding, positions
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 Table = tuple[tuple[int, ...], ...]
 
@@ -115,7 +118,7 @@ class SpreadConnections(_Weight):
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for table, channels in _tables():
-            for kernel in ((2, 3), (1, 1), (3,)):
+            for kernel in ((2, 3), (1, 1), (3,), (1, 4), (1,)):
                 yield Example(cls(table, channels), (TensorType("f64", (sum(map(len, table)), *kernel)),))
 
 
@@ -137,7 +140,7 @@ class GatherConnections(_Weight):
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for table, channels in _tables():
-            for kernel in ((2, 3), (1, 1), (3,)):
+            for kernel in ((2, 3), (1, 1), (3,), (1, 4), (1,)):
                 yield Example(cls(table), (TensorType("f64", (len(table), channels, *kernel)),))
 
 

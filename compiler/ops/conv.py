@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import divide
 from ..graph.formula import Formula, named, times
 from ..graph.graph import Value
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
@@ -17,6 +16,10 @@ from .deconv import restoring
 from .reduce import Sum
 from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions
 from .unfolding import convolutions, is_depthwise, padded, slide, unfolded, write_conv
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Dim, Poly, divide
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, maximum, named, times
-from ..graph.make import Make
-from ..graph.onnx_code import Attribute, OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
 from .pad import Crop
 from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions
 from .unfolding import convolutions, is_depthwise, slide, spans, spread_bias, write_conv
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import Attribute, OnnxCode
 
 # The number of maps up to which adding what each tap makes is faster than unfolding, as measured.
 FEW = 16

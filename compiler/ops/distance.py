@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from .arithmetic import Affine, Mul, Sub
 from .linear import Linear, Outer
 from .reduce import Sum
 from .reshape import Reshape
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive
@@ -61,5 +65,5 @@ class SquaredDistance(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape, classes in (((2, 3), 4), ((1, 1), 1), ((5, 2), 1), ((2, 3, 4), 3)):
+        for shape, classes in product(((2, 3), (1, 1), (5, 2), (1, 7), (2, 3, 4), (1, 5, 1), (3, 1, 3)), (1, 4, 3)):
             yield Example(cls(), (TensorType("f64", shape), TensorType("f64", (classes, shape[-1]))))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..graph.code import NUMPY_TYPES, Code, storage
 from ..graph.formula import NOTHING, Formula
 from ..graph.images import want_float
-from ..graph.make import Make
 from ..graph.op import Example, Gradients, Op, Types, Values, per_element, primitive
 from ..graph.tensor import TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
 
 
 @primitive

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, primitive
 from ..graph.tensor import TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive
@@ -51,11 +54,16 @@ class Embed(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape, table in (((2, 3), (4, 5)), ((1, 1), (1, 1)), ((6,), (3, 2)), ((2, 2, 3), (5, 2)), ((9, 9), (3, 1))):
+        for shape, table in _CASES:
             types = (TensorType("i64", shape), TensorType("f64", table))
             yield Example(cls(), types, ((0, table[0] - 1), (-2, 2)))
 
 
+_CASES = tuple(
+    (shape, table)
+    for shape in ((2, 3), (1, 1), (6,), (2, 2, 3), (9, 9))
+    for table in ((4, 5), (1, 1), (3, 2), (5, 1), (1, 7))
+)
 # A table of more numbers than this times the rows looked up would make too large a matrix.
 _ONE_HOT = 1 << 21
 
@@ -87,6 +95,6 @@ class EmbedGradient(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape, table in (((2, 3), (4, 5)), ((1, 1), (1, 1)), ((6,), (3, 2)), ((2, 2, 3), (5, 2))):
+        for shape, table in _CASES:
             types = (TensorType("i64", shape), TensorType("f64", (*shape, table[1])))
             yield Example(cls(table), types, ((0, table[0] - 1), (-2, 2)))

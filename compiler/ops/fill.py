@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Op, Types, primitive
 from ..graph.tensor import TensorType
+
+if TYPE_CHECKING:
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive

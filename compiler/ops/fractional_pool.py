@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import gcd
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Poly
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, named
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, per_element, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, unbound
 from .sliding import block, image
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive

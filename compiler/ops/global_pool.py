@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Poly, product
 from ..graph.field import Field, through, whole
 from ..graph.formula import Formula, named
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, elements, per_element, primitive
 from ..graph.tensor import TensorType
 from .sliding import block, image
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 class GlobalPool(Op):
@@ -140,4 +143,8 @@ class GlobalAvgPoolGradient(Op):
             yield Example(cls(type), GlobalAvgPool().infer((type,)))
 
 
-SHAPES = ((2, 3, 4, 5), (1, 1, 3, 3), (3, 4, 1, 1), (2, 1, 1, 6), (2, 5, 4, 1), (2, 3, 7), (1, 1, 1), (3, 2, 1))
+SHAPES = (
+    *((2, 3, 4, 5), (1, 1, 3, 3), (3, 4, 1, 1), (2, 1, 1, 6), (2, 5, 4, 1), (1, 1, 1, 1), (1, 3, 7, 7), (2, 7, 3, 2)),
+    *((5, 2, 2, 9), (3, 1, 5, 5), (1, 9, 2, 3), (2, 2, 11, 1), (2, 3, 7), (1, 1, 1), (3, 2, 1), (1, 5, 4)),
+    *((4, 1, 9), (2, 7, 2), (1, 1, 13), (5, 3, 3)),
+)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..graph.code import Code, channels_last, storage
 from ..graph.formula import Formula
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, per_element, primitive
+from ..graph.op import SHAPES, Example, Gradients, Op, OpError, Types, Values, per_element, primitive
 from ..graph.tensor import TensorType
 from .arithmetic import Affine
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
 
 
 class _Classes(Op):
@@ -43,7 +45,8 @@ class _Classes(Op):
 
 
 def _cases() -> Iterable[tuple[int, int | None, TensorType, TensorType]]:
-    for shape, axis in (((3, 4), 1), ((1, 2), 1), ((5, 1), 1), ((2, 3, 4), 2), ((2, 3, 4, 5), 1), ((2, 3, 1, 1), 1)):
+    shapes = (((3, 4), 1), ((1, 2), 1), ((5, 1), 1), ((7, 3), 1), ((2, 3, 4), 2), ((1, 1, 5), 2))
+    for shape, axis in (*shapes, ((2, 3, 4, 5), 1), ((2, 3, 1, 1), 1), ((1, 7, 3, 1), 1)):
         for ignore in (None, 1, -1):
             labels = (*shape[:axis], *shape[axis + 1 :])
             yield axis, ignore, TensorType("f64", shape), TensorType("i64", labels)
@@ -220,15 +223,12 @@ class _Pair(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in _SHAPES:
+        for shape in SHAPES:
             yield Example(cls(), (TensorType("f64", shape),) * 2, cls.ranges(), apart=(0.0,))
 
     @classmethod
     def ranges(cls) -> tuple[tuple[float, float], ...]:
         return ()
-
-
-_SHAPES = ((3, 4), (1, 1), (5, 1), (2, 3, 4), (2, 3, 4, 5), (1, 3, 1, 1), (2, 2, 3, 2, 2))
 
 
 class _PairGradient(Op):
@@ -245,7 +245,7 @@ class _PairGradient(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in _SHAPES:
+        for shape in SHAPES:
             types = (TensorType("f64", shape), TensorType("f64", shape), TensorType("f64", ()))
             yield Example(cls(), types, ((-2, 2), (0, 1), (1, 1)))
 
@@ -333,5 +333,5 @@ class BceTargetGradient(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in _SHAPES:
+        for shape in SHAPES:
             yield Example(cls(), (TensorType("f64", shape), TensorType("f64", ())), ((-2, 2), (1, 1)))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Dim, product
 from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, per_element, primitive
 from ..graph.tensor import ITEM_BYTES, TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive

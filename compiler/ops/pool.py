@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from math import prod
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Poly
 from ..graph.formula import Formula, named, times
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, output_sizes
 from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, onnx_window
 from .unfolding import slide
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 class Pool(Sliding):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code, channels_last
 from ..graph.dims import Shape, product
@@ -10,11 +11,13 @@ from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula, named
 from ..graph.graph import Value
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, primitive
+from ..graph.op import SHAPES, Example, Gradients, Op, OpError, Types, Values, elements, primitive
 from ..graph.tensor import TensorType
 from .reshape import Reshape
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive
@@ -52,7 +55,7 @@ class Mean(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in ((3, 4), (1, 5), (2, 1), (2, 3, 4), (2, 1, 5), (2, 3, 4, 5), (1, 2, 1, 3), (2, 3, 2, 3, 2)):
+        for shape in SHAPES:
             for axis in range(1, len(shape)):
                 yield Example(cls(axis), (TensorType("f64", shape),))
 
@@ -168,8 +171,10 @@ class Expand(Op):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for small, large in (((1, 3), (2, 3)), ((2, 1), (2, 5)), ((1, 1, 4), (3, 2, 4)), ((2, 3, 1, 1), (2, 3, 4, 5))):
-            yield Example(cls(large), (TensorType("f64", small),))
+        for large in ((3,), (2, 3), (2, 5, 4), (2, 3, 4, 5), (3, 2, 1, 7), (2, 3, 2, 3, 2)):
+            for some in (range(1), range(1, 2), range(len(large)), range(2, len(large)), range(0, len(large), 2)):
+                small = tuple(1 if place in some else size for place, size in enumerate(large))
+                yield Example(cls(large), (TensorType("f64", small),))
 
 
 def sum_to(b: Make, gy: Value, shape: Shape) -> Value:

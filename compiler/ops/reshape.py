@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code, in_order
 from ..graph.dims import Shape, product, show_shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import SPATIAL, TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @primitive
@@ -90,6 +93,14 @@ class Reshape(Op):
             ((2, 3, 3, 4, 5), (6, 3, 4, 5)),
             ((1, 1), (1,)),
             ((4,), (4, 1)),
+            ((3, 7), (21,)),
+            ((1, 6, 1), (6,)),
+            ((2, 3, 1, 5), (2, 1, 3, 5)),
+            ((1, 1, 3, 5), (1, 15)),
+            ((1, 3, 5, 7), (1, 105)),
+            ((3, 2, 2), (3, 1, 2, 2)),
+            ((2, 2, 3, 2, 2), (4, 12)),
+            ((5, 3, 1, 1), (5, 1, 1, 3)),
         ]
         for before, after in cases:
             yield Example(cls(after), (TensorType("f64", before),))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.dims import Dim, show_shape
 from ..graph.field import Field, shifted, through, union
 from ..graph.formula import NOTHING, Formula, named, plus
 from ..graph.graph import Value
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import SPATIAL, TensorType
 from .reshape import Reshape
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 class _Move(Op):
@@ -58,7 +61,7 @@ class Transpose(_Move):
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for order in ((1, 0), (0, 2, 1), (2, 0, 1), (0, 2, 3, 1), (0, 1, 3, 2), (0, 2, 1, 3, 4), (4, 3, 2, 1, 0)):
-            for sizes in ((2, 3, 4, 5, 2), (1, 3, 1, 2, 1)):
+            for sizes in ((2, 3, 4, 5, 2), (1, 3, 1, 2, 1), (3, 1, 7, 1, 2)):
                 yield Example(cls(order), (TensorType("f64", sizes[: len(order)]),))
 
 
@@ -248,8 +251,9 @@ class LastStep(_Move):
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
-        for shape in ((2, 3, 4), (1, 1, 1), (2, 1, 3), (2, 3, 4, 5), (2, 3, 2, 3, 2)):
-            yield Example(cls(), (TensorType("f64", shape),))
+        for steps in (1, 2, 5, 7):
+            for rest in ((), (4,), (1,), (4, 5), (1, 3), (3, 2, 3)):
+                yield Example(cls(), (TensorType("f64", (2, steps, *rest)),))
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return fields[0] if SPATIAL.get(outs[0].rank) and len(SPATIAL[outs[0].rank]) == len(fields[0] or ()) else None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..graph.code import Code
 from ..graph.dims import product
 from ..graph.field import Field
 from ..graph.formula import Formula, named
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
-from ..graph.op import Example, Gradients, Op, Types, Values, elements, primitive
+from ..graph.op import SHAPES, Example, Gradients, Op, Types, Values, elements, primitive
 from ..graph.tensor import SPATIAL, TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 class _Softmax(Op):
@@ -38,11 +40,8 @@ class _Softmax(Op):
         code.call(f"softmax.{self.kernel}", code.ins[0], code.outs[0], *work, axis=self.axis)
 
 
-_SHAPES = ((3, 4), (1, 2), (5, 1), (2, 3, 4), (2, 3, 4, 5), (1, 3, 1, 1), (2, 2, 3, 2, 2))
-
-
 def _examples(make: Callable[[int], Op]) -> Iterable[Example]:
-    for shape in _SHAPES:
+    for shape in SHAPES:
         for axis in range(1, len(shape)):
             yield Example(make(axis), (TensorType("f64", shape),))
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula
 from ..graph.images import want_float
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
-from ..graph.op import Example, Gradients, Op, Types, Values, per_element, primitive
+from ..graph.op import SHAPES, Example, Gradients, Op, Types, Values, per_element, primitive
 from ..graph.tensor import TensorType
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 class Unary(Op):
@@ -54,11 +56,8 @@ class Unary(Op):
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for form in cls.forms():
-            for shape in _SHAPES:
+            for shape in SHAPES:
                 yield Example(form, (TensorType("f64", shape),), (cls.range,), cls.kinks)
-
-
-_SHAPES = ((3, 4), (1, 1), (7,), (2, 3, 5), (2, 3, 4, 5), (1, 3, 1, 1), (2, 2, 3, 2, 2))
 
 
 @primitive

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code
 from ..graph.field import Field, Reading, through
 from ..graph.formula import NOTHING, Formula, named
-from ..graph.make import Make
-from ..graph.onnx_code import OnnxCode
 from ..graph.op import Example, Gradients, Op, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes
 from .sliding import block, image
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 Mode = Literal["nearest", "bilinear"]
 

@@ -13,7 +13,7 @@ LossKind = Literal["cross_entropy", "nll", "mse", "mae", "bce"]
 OptimizerKind = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LossCall:
     """One term of the loss, `weight` times a loss of a prediction; targets equal to `ignore` do not count."""
 
@@ -25,7 +25,7 @@ class LossCall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ramp:
     """A number that goes in a straight line from `start` to `end` over the first `after` epochs."""
 
@@ -34,7 +34,7 @@ class Ramp:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Optimizer:
     """How parameters follow their gradients; `arguments` has every argument by name."""
 
@@ -55,7 +55,7 @@ class Optimizer:
                 return ("sum",)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Phase:
     """A part of the schedule: a factor for the learning rate as a function of the epochs finished since its start.
 
@@ -68,7 +68,7 @@ class Phase:
     length: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Rule:
     """What is different for the parameters whose name matches a pattern, in which `*` stands for anything."""
 
@@ -77,7 +77,7 @@ class Rule:
     weight_decay: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
     """A `train` block. `batch` None takes all samples at once; `unroll` is the length of truncated back-propagation."""
 
