@@ -285,4 +285,10 @@ class LeakyRelu(Unary):
         yield cls(0.25)
 
     def onnx(self, code: OnnxCode) -> None:
-        code.last("LeakyRelu", *code.ins, alpha=float(self.slope))
+        if code.dtype == "f32":
+            code.last("LeakyRelu", *code.ins, alpha=float(self.slope))
+            return
+        # The operator's alpha is a float32, which float64 would show.
+        (x,) = code.ins
+        above, below = code.node("Max", x, code.scalar(0)), code.node("Min", x, code.scalar(0))
+        code.last("Add", above, code.node("Mul", below, code.scalar(self.slope)))
