@@ -159,7 +159,7 @@ class Trainer:
             if feed.shape != array.shape:
                 raise _unfit(port, array, feed.shape)
             _check_range(port, array)
-            np.copyto(feed, array, casting="same_kind")
+            np.copyto(feed, array, casting="unsafe")
         # A number that is not finite is found in the loss, and is what the network computes in a prediction.
         try:
             with np.errstate(all="ignore"):
@@ -216,7 +216,18 @@ def _arrays(ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array
     missing = [name for name in names if name not in arrays]
     if missing:
         raise RunError("missing-array", f"`{missing[0]}` is missing", help=f"give {', '.join(names)}")
-    return tuple(np.asarray(arrays[name]) for name in names)
+    return tuple(_numbers(port, np.asarray(arrays[port.name])) for port in ports)
+
+
+def _numbers(port: Port, array: Array) -> Array:
+    """An array that can be fed to a port: whole numbers where it takes such. Raises RunError."""
+    if port.dtype.startswith("int") and array.dtype.kind == "f":
+        whole = array.astype(np.int64)
+        if np.array_equal(whole, array):
+            return whole
+    elif np.can_cast(array.dtype, port.dtype, "same_kind") or array.dtype.kind in "biu":
+        return array
+    raise RunError("bad-data", f"`{port.name}` takes {port.dtype}, the array holds {array.dtype}", help="convert it")
 
 
 def _check_range(port: Port, array: Array) -> None:

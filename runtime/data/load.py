@@ -116,6 +116,8 @@ def _csv(path: Path, wanted: Wanted) -> Splits:
     x, y = load_table(path, wanted.target if wanted.targets else None)
     if wanted.targets and y is None:
         raise bad(path, "does not say which column is predicted", "name it: `--target COLUMN`")
+    if y is not None and wanted.targets[0].shape == (1,):
+        y = y[:, None]
     return Splits(_pair(path, wanted, x, y))
 
 

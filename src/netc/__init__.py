@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from .api import loads as loads
     from .compiler.diagnostics.diagnostic import SpecError as SpecError
     from .compiler.version import VERSION as __version__
+    from .runtime.errors import RunError as RunError
 
-__all__ = ["Net", "SpecError", "__version__", "load", "loads"]
+__all__ = ["Net", "RunError", "SpecError", "__version__", "load", "loads"]
 
 # Where each public name lives; it is imported when it is first asked for.
 _PLACES = {
     "Net": ("api", "Net"),
     "load": ("api", "load"),
     "loads": ("api", "loads"),
+    "RunError": ("runtime.errors", "RunError"),
     "SpecError": ("compiler.diagnostics.diagnostic", "SpecError"),
     "__version__": ("compiler.version", "VERSION"),
 }
