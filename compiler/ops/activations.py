@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.op import primitive
-from .unary import Unary
+from .unary import Unary, clip_between
 
 if TYPE_CHECKING:
     from ..graph.onnx_code import OnnxCode
@@ -148,7 +148,7 @@ class HardSigmoid(Unary):
 
     def onnx(self, code: OnnxCode) -> None:
         part = code.node("Add", code.node("Div", *code.ins, code.scalar(6)), code.scalar(0.5))
-        code.last("Clip", part, code.scalar(0), code.scalar(1))
+        clip_between(code, part, 0, 1)
 
 
 @primitive
@@ -180,5 +180,6 @@ class HardSwish(Unary):
         code(f"np.multiply({gy}, {slope}, out={gx})")
 
     def onnx(self, code: OnnxCode) -> None:
-        part = code.node("Clip", code.node("Add", *code.ins, code.scalar(3)), code.scalar(0), code.scalar(6))
+        part = code.node("Max", code.node("Add", *code.ins, code.scalar(3)), code.scalar(0))
+        part = code.node("Min", part, code.scalar(6))
         code.last("Mul", code.ins[0], code.node("Div", part, code.scalar(6)))

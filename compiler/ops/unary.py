@@ -252,7 +252,7 @@ class Clip(Unary):
         yield cls(-1.0, 1.5)
 
     def onnx(self, code: OnnxCode) -> None:
-        code.last("Clip", *code.ins, code.scalar(self.low), code.scalar(self.high))
+        clip_between(code, *code.ins, self.low, self.high)
 
 
 @primitive
@@ -292,3 +292,11 @@ class LeakyRelu(Unary):
         (x,) = code.ins
         above, below = code.node("Max", x, code.scalar(0)), code.node("Min", x, code.scalar(0))
         code.last("Add", above, code.node("Mul", below, code.scalar(self.slope)))
+
+
+def clip_between(code: OnnxCode, x: str, low: float, high: float) -> None:
+    """min(max(x, low), high) as the output; onnxruntime's fusion of relu with Clip fails on float64."""
+    if code.dtype == "f32":
+        code.last("Clip", x, code.scalar(low), code.scalar(high))
+    else:
+        code.last("Min", code.node("Max", x, code.scalar(low)), code.scalar(high))
