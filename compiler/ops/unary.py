@@ -252,7 +252,7 @@ class Clip(Unary):
         yield cls(-1.0, 1.5)
 
     def onnx(self, code: OnnxCode) -> None:
-        clip_between(code, *code.ins, self.low, self.high)
+        clip_between(code, code.ins[0], self.low, self.high)
 
 
 @primitive
