@@ -1,0 +1,111 @@
+"""Whole programs of random networks: shared memory changes no bit, and what each pass leaves verifies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import netc
+from netc.compiler.driver import Request, bundled, compile_spec
+from netc.compiler.emit import lifetimes, plan
+from netc.compiler.emit.program import program
+from netc.compiler.graph.computation import verify
+from netc.compiler.graph.graph import Graph, Port, Value
+from netc.compiler.passes.build import evaluation, prediction, training
+from netc.compiler.source import Source, Span
+from netc.compiler.syntax.printer import print_tree
+from netc.compiler.training.settings import LossCall, Optimizer, Phase, Settings
+from netc.runtime.trainer import Trainer
+
+from ..strategies.programs import make
+
+NOWHERE = Span(Source("test", ""), 0, 0)
+SIZES = {"N": 3, "T": 4}
+
+
+def trained(seed: int) -> tuple[Graph, Settings, str] | None:
+    """A random network with the mean squares of its float outputs as its loss."""
+    made = make(seed)
+    text = print_tree(made.file)
+    (network,) = compile_spec(Request("made", text, sets=made.sets, dims=made.dims)).networks
+    outputs = [port for port in network.graph.outputs if port.value.type.dtype in ("f32", "f64")]
+    goals = tuple(Port(f"goal{n}", Value(p.value.type, 10**9 + n), NOWHERE) for n, p in enumerate(outputs))
+    graph = replace(network.graph, targets=goals)
+    calls = tuple(
+        LossCall("mse", p.value, goal.value, None, 1.0, NOWHERE) for p, goal in zip(outputs, goals, strict=True)
+    )
+    if not any(parameter.trainable for parameter in graph.parameters) or not calls:
+        return None
+    arguments = {"lr": 1e-3, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
+    settings = Settings(calls, Optimizer("sgd", arguments), (Phase("constant", (), None),), None, 3, 1, None, 0, ())
+    return graph, settings, text
+
+
+def numbers(trainer: Trainer) -> list[np.ndarray]:
+    """Two steps, and what they leave."""
+    rng = np.random.default_rng(1)
+    arrays = {}
+    for port in (*trainer.program.inputs, *trainer.program.targets):
+        shape = tuple(SIZES[dim] if isinstance(dim, str) else dim for dim in port.dims)
+        floats = port.dtype.startswith("float")
+        arrays[port.name] = rng.normal(size=shape) if floats else rng.integers(port.classes or 2, size=shape)
+    losses = [np.array(trainer.step(**arrays)) for _ in range(2)]
+    inputs = {port.name: arrays[port.name] for port in trainer.program.inputs}
+    return [*losses, *trainer.state_dict().values(), *trainer.forward(**inputs).values()]
+
+
+def without_sharing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every value in memory of its own, none in place."""
+    monkeypatch.setattr(lifetimes, "_in_place", nothing)
+    monkeypatch.setattr(plan._Free, "give", nothing)
+
+
+def nothing(*given: object) -> None:
+    """In the place of what shares memory."""
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_sharing_memory_changes_no_bit(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_and_apart(range(1000 * part, 1000 * part + 8), monkeypatch)
+
+
+@pytest.mark.trust
+def test_sharing_memory_changes_no_bit_in_many_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_and_apart(range(10_000, 10_200), monkeypatch)
+
+
+def shared_and_apart(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+    for seed in seeds:
+        found = trained(seed)
+        if found is None:
+            continue
+        graph, settings, text = found
+        shared = numbers(Trainer(program("shared", graph, settings, SIZES), 1))
+        with monkeypatch.context() as patched:
+            without_sharing(patched)
+            apart = numbers(Trainer(program("apart", graph, settings, SIZES), 1))
+        for a, b in zip(shared, apart, strict=True):
+            assert np.array_equal(a, b, equal_nan=True), f"seed {seed}\n{text}"
+        compared += 1
+    assert compared > len(seeds) // 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_pass_leaves_a_graph_that_holds(seed: int) -> None:
+    found = trained(seed)
+    if found is None:
+        return
+    graph, settings, _ = found
+    for made in (prediction(graph), evaluation(graph, settings.loss), training(graph, settings.loss, "f64")):
+        verify(made)
+
+
+@pytest.mark.parametrize("name", [name for stem, variants in bundled().items() for name in (stem, *variants)])
+def test_every_pass_holds_on_bundled_networks(name: str) -> None:
+    network = netc.load(name).network
+    assert network.settings is not None
+    for made in (prediction(network.graph), training(network.graph, network.settings.loss)):
+        verify(made)
