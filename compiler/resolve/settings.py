@@ -229,6 +229,13 @@ class Reader:
     ) -> LossCall:
         x, y = prediction.value.type, target.value.type
         wanted = x
+        if kind in ("cross_entropy", "nll") and x.rank > 4:
+            raise self._report(
+                "shape-mismatch",
+                f"`{kind}` reads scores [N, classes], [N, T, classes] or [N, classes, height, width], not {x}",
+                span,
+                "bring them to one of these with `reshape` or `transpose`",
+            )
         if kind in ("cross_entropy", "nll"):
             axis = 1 if x.rank >= 4 else x.rank - 1
             wanted = TensorType("i64", (*x.shape[:axis], *x.shape[axis + 1 :]))

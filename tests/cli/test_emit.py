@@ -1,0 +1,97 @@
+"""`netc emit`: the program stands alone, and holds no word of the spec but in comments."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import netc
+from netc.compiler.cli.main import netc as command
+from netc.compiler.driver import bundled
+
+RUN = """
+import sys
+import numpy as np
+space = {}
+exec(open(sys.argv[1]).read(), space)
+assert not any(name.startswith("netc") for name in sys.modules)
+given = np.load(sys.argv[2])
+raw = np.zeros(space["ARENA"] + 64, np.uint8)
+start = -raw.ctypes.data % 64
+arena = raw[start : start + space["ARENA"]]
+arena[:] = given["arena"]
+run, feeds, results = space["step"](arena, (8,), np.random.default_rng(5))
+for feed, name in zip(feeds, ("image", "label")):
+    feed[...] = given[name]
+run()
+space["update"](arena)(0, 1)
+np.savez(sys.argv[3], arena=arena, loss=results[0])
+"""
+
+
+def emitted(*arguments: str) -> str:
+    done = CliRunner().invoke(command, ["emit", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["lenet5", "digits"])
+def test_a_standalone_program_is_the_trainer(name: str, tmp_path: Path) -> None:
+    """With nothing but NumPy it makes the same bytes of the arena as a trainer does."""
+    (tmp_path / "program.py").write_text(emitted(name, "--standalone", "--batch", "8"))
+    (tmp_path / "run.py").write_text(RUN)
+    trainer = netc.load(name).trainer(N=8)
+    rng = np.random.default_rng(0)
+    shape = tuple(int(dim) for dim in trainer.program.inputs[0].dims[1:])
+    image, label = rng.random((8, *shape), dtype=np.float32), rng.integers(10, size=8)
+    np.savez(tmp_path / "given.npz", arena=trainer.arena, image=image, label=label)
+    paths = [str(tmp_path / file) for file in ("run.py", "program.py", "given.npz", "left.npz")]
+    subprocess.run([sys.executable, "-I", *paths], check=True, timeout=60)
+    trainer.rng = np.random.default_rng(5)
+    loss = trainer.step(image=image, label=label)
+    left = np.load(tmp_path / "left.npz")
+    assert float(left["loss"]) == loss
+    assert np.array_equal(left["arena"], trainer.arena)
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_a_standalone_program_defines_nothing_twice(name: str) -> None:
+    tree = ast.parse(emitted(name, "--standalone"))
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert len(names) == len(set(names))
+
+
+HOSTILE = """net {net} {{
+  input {x}: f32[N, 4]
+  target {y}: i64[N]
+  {a} = fc(3)
+  output {a}
+  train {{ loss = cross_entropy; optimizer = sgd(lr = 0.1) }}
+}}
+"""
+
+
+def test_names_reach_the_source_in_comments_alone(tmp_path: Path) -> None:
+    """A spec with other names, those of Python among them, gives the same code."""
+    neutral = {"net": "n", "x": "x", "y": "y", "a": "a"}
+    sources = []
+    for names in (neutral, {"net": "os", "x": "exec", "y": "__import__", "a": "arena"}):
+        path = tmp_path / "spec.net"
+        path.write_text(HOSTILE.format(**names))
+        tree = ast.parse(emitted(str(path)))
+        assert isinstance(tree.body[0], ast.Expr)
+        sources.append(ast.dump(ast.Module(tree.body[1:], [])))
+    assert sources[0] == sources[1]
+
+
+@pytest.mark.parametrize("stage", ["graph", "predict", "evaluate", "step"])
+def test_stages(stage: str) -> None:
+    text = emitted("lenet5", "--stop-after", stage)
+    assert "Conv(" in text
+    assert ("--- gradients" in text) == (stage == "step")
