@@ -14,7 +14,7 @@ MAX_BYTES = 4 << 30
 
 def bad(path: Path | str, message: str, help: str = "", code: str = "bad-data") -> RunError:
     """The error for a data file that cannot be used."""
-    return RunError(code, message, help, file=str(path))
+    return RunError(code, message, help, str(path), 2 if code == "missing-file" else 1)
 
 
 def opened(path: Path) -> int:
