@@ -20,6 +20,10 @@ BLOCK = 1024
 
 def check(data: Dataset, ports: Sequence[Port], where: str) -> None:
     """Check every sample against the ports. Raises RunError that names each port that does not fit, and why."""
+    single = [port.name for port in ports if data.arrays[port.name].ndim == 0]
+    if single:
+        help = "put the samples along the first dimension"
+        raise RunError("bad-data", f"`{single[0]}` is a single number, not samples", help, where)
     sizes = {port.name: len(data.arrays[port.name]) for port in ports}
     if len(set(sizes.values())) > 1:
         counts = ", ".join(f"`{name}` {size:,}" for name, size in sizes.items())
@@ -35,9 +39,7 @@ def check(data: Dataset, ports: Sequence[Port], where: str) -> None:
 def _problem(port: Port, data: Dataset) -> tuple[str, str] | None:
     array = data.arrays[port.name]
     shape = array.shape[1:]
-    if len(shape) != len(port.shape) or any(
-        want not in (None, got) for got, want in zip(shape, port.shape, strict=True)
-    ):
+    if not _fits(shape, port.shape):
         wanted = ", ".join("any" if size is None else str(size) for size in port.shape)
         return f"`{port.name}` is [{wanted}] for each sample, the data are {list(shape)}", _shape_help(shape, port)
     if array.dtype.kind not in "biuf":
@@ -78,20 +80,33 @@ def _numbers(port: Port, part: Array, places: NDArray[np.int64]) -> tuple[str, s
     if part.dtype.kind == "f" and not np.isfinite(part).all():
         place, value = sample(~np.isfinite(part))
         return f"sample {place:,} of `{port.name}` has {value}", "take such samples out, or put numbers in"
-    if port.dtype not in ("int64", "uint8", "bool"):
+    if port.dtype.startswith("float"):
+        wrong = np.abs(part) > np.finfo(port.dtype).max if part.dtype.kind == "f" else np.zeros(part.shape, bool)
+        if wrong.any():
+            place, value = sample(wrong)
+            return f"sample {place:,} of `{port.name}` has {value}, beyond {port.dtype}", "scale the numbers down"
         return None
     if part.dtype.kind == "f" and (part != np.floor(part)).any():
         place, value = sample(part != np.floor(part))
         return f"sample {place:,} of `{port.name}` has {value}, not a whole number", "give whole numbers"
-    top = {"uint8": 256, "bool": 2}.get(port.dtype, port.classes)
-    wrong = (part < 0) | (part >= top) if top is not None else np.zeros(part.shape, bool)
+    if part.dtype.kind == "b":
+        part = part.view(np.uint8)
+    low, top = _range(port)
+    wrong = (part < low) | (part >= top)
     if port.ignore is not None:
         wrong &= part != port.ignore
-    if wrong.any() and top is not None:
+    if wrong.any():
         place, value = sample(wrong)
         counted = "; they seem to be counted from 1" if int(part.min()) == 1 and int(part.max()) == top else ""
         return (
-            f"sample {place:,} of `{port.name}` has {value}, the net knows 0 to {top - 1}{counted}",
-            "number the classes from 0, or give the net more of them",
+            f"sample {place:,} of `{port.name}` has {value}, the net knows {low} to {top - 1}{counted}",
+            "number the classes from 0, or give the net more of them" if port.classes else "change the numbers",
         )
     return None
+
+
+def _range(port: Port) -> tuple[int, int]:
+    """The least whole number that a port takes, and the first that is too large."""
+    if port.dtype == "int64" and port.classes is None:
+        return -(1 << 63), 1 << 63
+    return 0, {"uint8": 256, "bool": 2}.get(port.dtype) or port.classes or 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import RunError
@@ -15,6 +17,11 @@ MAX_BYTES = 4 << 30
 def bad(path: Path | str, message: str, help: str = "", code: str = "bad-data") -> RunError:
     """The error for a data file that cannot be used."""
     return RunError(code, message, help, str(path), 2 if code == "missing-file" else 1)
+
+
+def fits(shape: Sequence[int], itemsize: int) -> bool:
+    """Whether an array of this shape stays below the bound, its sizes of 0 left out: NumPy refuses some empty ones."""
+    return math.prod(size for size in shape if size) * itemsize <= MAX_BYTES
 
 
 def opened(path: Path) -> int:

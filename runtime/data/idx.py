@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import MAX_BYTES, bad, opened
+from .files import MAX_BYTES, bad, fits, opened
 
 Array = NDArray[Any]
 
@@ -36,6 +36,8 @@ def load_idx(path: Path) -> Array:
             f"is {list(shape)}, {wanted:,} bytes, but {max(len(data) - start, 0):,} follow its header",
             "it was cut off or changed: take the original file",
         )
+    if not fits(shape, dtype.itemsize):
+        raise bad(path, f"is {list(shape)}, empty but for its sizes", "take the original file")
     return np.frombuffer(data, dtype, offset=start).reshape(shape)
 
 
@@ -52,17 +54,17 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def find_part(folder: Path, part: str) -> tuple[Path, Path] | None:
-    """The files of images and labels of the part `train` or `test`. Raises RunError when one of the two is missing."""
+def find_part(folder: Path, part: str, labelled: bool) -> tuple[Path, Path | None] | None:
+    """The files of images and, if wanted, labels of the part `train` or `test`. Raises RunError when one is missing."""
     names = sorted(path for path in folder.iterdir() if path.name.startswith(PARTS[part]))
     images = [path for path in names if "images" in path.name and "idx" in path.name]
     labels = [path for path in names if "labels" in path.name and "idx" in path.name]
     if not images and not labels:
         return None
-    if len(images) != 1 or len(labels) != 1:
+    if len(images) != 1 or (labelled and len(labels) != 1):
         raise bad(
             folder,
             f"has {len(images)} files of {part} images and {len(labels)} of labels",
             "give one of each, such as train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz",
         )
-    return images[0], labels[0]
+    return images[0], labels[0] if labelled else None

@@ -76,10 +76,11 @@ def _digits(wanted: Wanted) -> Splits:
 def _folder(path: Path, wanted: Wanted) -> Splits:
     parts: dict[str, Dataset] = {}
     for part in ("train", "test"):
-        files = find_part(path, part)
+        files = find_part(path, part, labelled=bool(wanted.targets))
         if files is not None:
-            images, labels = (load_idx(file) for file in files)
-            parts[part] = _pair(path, wanted, _scaled(images)[:, None], labels)
+            images, labels = files
+            numbers = load_idx(labels) if labels is not None else None
+            parts[part] = _pair(path, wanted, _scaled(load_idx(images))[:, None], numbers)
     if not parts:
         raise bad(path, "has no IDX files", "give the folder with train-images-idx3-ubyte and its companions")
     return Splits(parts["train"], parts.get("test")) if "train" in parts else Splits(parts["test"])

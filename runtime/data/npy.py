@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import MAX_BYTES, bad, opened
+from .files import MAX_BYTES, bad, fits, opened
 
 Array = NDArray[Any]
 
@@ -27,6 +27,8 @@ MAX_HEADER = 4096
 MAX_MEMBERS = 10_000
 # Deflate's own limit is 1032; honest arrays of numbers stay far below this.
 MAX_RATIO = 200
+# How numpy.savez and savez_compressed pack; the decoders of other methods fail in their own ways.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DTYPE = re.compile(r"^([<>|=]?)([biuf])([1248])$|^([<>|=]?)\?$")
 
 
@@ -57,7 +59,7 @@ def header(where: Path | str, data: bytes, length: int) -> tuple[np.dtype[Any], 
     except TypeError:
         raise bad(where, f"holds {fields['descr']!r}, which is no type of numbers", "convert it to float32") from None
     shape, fortran = fields["shape"], fields["fortran_order"]
-    plain = isinstance(shape, tuple) and all(type(size) is int and size >= 0 for size in shape)
+    plain = isinstance(shape, tuple) and all(type(size) is int and 0 <= size < 1 << 63 for size in shape)
     if not plain or len(shape) > 32 or not isinstance(fortran, bool):
         raise bad(where, "has a header with no shape", "write it with numpy.save")
     wanted = math.prod(shape) * dtype.itemsize
@@ -67,13 +69,15 @@ def header(where: Path | str, data: bytes, length: int) -> tuple[np.dtype[Any], 
             f"is {list(shape)} of {dtype}, {wanted:,} bytes, but {length - start - size:,} follow its header",
             "it was cut off or changed: write it again",
         )
+    if not fits(shape, dtype.itemsize):
+        raise bad(where, f"is {list(shape)}, empty but for its sizes", "write it again")
     return dtype, shape, fortran, start + size
 
 
 def _fields(where: Path | str, text: bytes) -> dict[str, Any]:
     try:
         fields = ast.literal_eval(text.decode("latin-1").strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or set(fields) != {"descr", "fortran_order", "shape"}:
         raise bad(where, "has a header that is not NumPy's", "write it with numpy.save")
@@ -127,6 +131,8 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
             raise bad(path, f"has two members {name!r}", "write it again with one")
         if info.flag_bits & 1:
             raise bad(path, "is encrypted", "write it without a password")
+        if info.compress_type not in METHODS:
+            raise bad(path, f"packs {name!r} by method {info.compress_type} of zip", "write it with numpy.savez")
         if info.file_size > MAX_RATIO * max(info.compress_size, 1) + 4096:
             raise bad(path, f"packs {name!r} more than {MAX_RATIO} times, as a zip bomb does", "use numpy.savez")
         found[name] = info

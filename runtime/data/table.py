@@ -23,14 +23,14 @@ def load_table(path: Path, target: str | None) -> tuple[Array, Array | None]:
     except UnicodeDecodeError as error:
         raise bad(path, f"is not UTF-8 text: byte {error.start:,}", "save it as UTF-8") from None
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        rows = [(reader.line_num, row) for row in reader if row]
     except csv.Error as error:
         raise bad(path, f"is no table of comma-separated values: {error}", "check its quotes") from None
     if len(rows) < 2:
         raise bad(path, "has no rows under a line of names", "give it a header and at least one row")
-    head, *body = rows
-    body = [row for row in body if row]
-    for line, row in enumerate(body, 2):
+    (_, head), *body = rows
+    for line, row in body:
         if len(row) != len(head):
             raise bad(path, f"line {line} has {len(row)} values, the header {len(head)}", "give every row all columns")
     if target is None:
@@ -39,17 +39,17 @@ def load_table(path: Path, target: str | None) -> tuple[Array, Array | None]:
         raise bad(path, f"has {head.count(target)} columns `{target}`", f"its columns are {', '.join(head[:20])}")
     place = head.index(target)
     others = [column for column in range(len(head)) if column != place]
-    return _numbers(path, head, body, others), _target([row[place] for row in body])
+    return _numbers(path, head, body, others), _target([row[place] for _, row in body])
 
 
-def _numbers(path: Path, head: list[str], body: list[list[str]], columns: Any) -> Array:
+def _numbers(path: Path, head: list[str], body: list[tuple[int, list[str]]], columns: Any) -> Array:
     found = np.empty((len(body), len(columns)))
-    for number, row in enumerate(body):
+    for number, (line, row) in enumerate(body):
         for at, column in enumerate(columns):
             try:
                 found[number, at] = float(row[column])
             except ValueError:
-                message = f"line {number + 2}, column `{head[column]}`: {row[column][:40]!r} is not a number"
+                message = f"line {line}, column `{head[column]}`: {row[column][:40]!r} is not a number"
                 raise bad(path, message, "leave the column out, or code it as numbers") from None
     return found
 

@@ -47,7 +47,10 @@ class State:
 
 
 def save(folder: Path, state: State, identity: str) -> Path:
-    """Write a checkpoint; of older ones the newest stays. Raises RunError, and then older ones are as they were."""
+    """Write a checkpoint; of older ones the newest stays. Raises RunError, and then older ones are as they were.
+
+    Those of later steps, which a run that starts afresh may find damaged, do not count and stay.
+    """
     path = folder / f"step-{state.step:08d}.safetensors"
     metadata = {
         "format": FORMAT,
@@ -63,7 +66,7 @@ def save(folder: Path, state: State, identity: str) -> Path:
     place = head.index(_HASH) + len(_HASH)
     head = head[:place] + digest.hexdigest().encode() + head[place + 64 :]
     write_atomic(path, head, *parts)
-    for old in _numbered(folder)[KEPT:]:
+    for old in [old for old in _numbered(folder) if _step(old) <= state.step][KEPT:]:
         with suppress(OSError):
             old.unlink()
     return path
@@ -116,7 +119,19 @@ def load(path: Path, identity: str, expected: Expected) -> State:
             raise _bad(path, f"does not have `{name}` as {dtype} {list(shape)}")
     if len(tensors) != len(expected):
         raise _bad(path, "has tensors that the network does not have")
-    return State(int(metadata["step"]), tensors, json.loads(metadata["position"]))
+    return State(_step(path), tensors, _position(path, metadata))
+
+
+def _position(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        if int(metadata["step"]) != _step(path):
+            raise _bad(path, "has the name of another step")
+        position = json.loads(metadata["position"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise _bad(path, "does not say where training stood") from None
+    if not isinstance(position, dict):
+        raise _bad(path, "does not say where training stood")
+    return position
 
 
 def load_weights(path: Path) -> dict[str, Array]:
@@ -149,10 +164,14 @@ def newest(folder: Path, identity: str, expected: Expected) -> tuple[State | Non
 def _numbered(folder: Path) -> list[Path]:
     """The checkpoints of a folder by the number of their step, the newest first."""
     try:
-        found = [(int(match[1]), path) for path in folder.iterdir() if (match := _NAME.match(path.name))]
+        return sorted((path for path in folder.iterdir() if _NAME.match(path.name)), key=_step, reverse=True)
     except OSError as error:
         raise cannot_write(folder, error) from None
-    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _step(path: Path) -> int:
+    match = _NAME.match(path.name)
+    return int(match[1]) if match else -1
 
 
 def _bad(path: Path, message: str) -> RunError:
@@ -186,7 +205,7 @@ def _tensors(path: Path, header: Mapping[str, Any], data: bytes, start: int) -> 
     for name, entry in header.items():
         try:
             code, shape, (first, last) = entry["dtype"], entry["shape"], entry["data_offsets"]
-            whole = all(type(number) is int and number >= 0 for number in (*shape, first, last))
+            whole = type(shape) is list and all(type(number) is int and number >= 0 for number in (*shape, first, last))
             dtype = np.dtype(known[code])
         except (TypeError, KeyError, ValueError):
             raise _bad(path, f"has a tensor `{str(name)[:60]}` that cannot be read") from None
@@ -195,7 +214,11 @@ def _tensors(path: Path, header: Mapping[str, Any], data: bytes, start: int) -> 
         spans.append((first, last))
         if last > len(data) - start:
             raise _bad(path, "is cut off")
-        tensors[name] = np.frombuffer(data, dtype, math.prod(shape), start + first).reshape(shape)
+        try:
+            tensors[name] = np.frombuffer(data, dtype, math.prod(shape), start + first).reshape(shape)
+        except ValueError:
+            # A tensor without elements may have any other dims.
+            raise _bad(path, f"has a tensor `{name[:60]}` whose shape is too large") from None
     place = 0
     for first, last in sorted(spans):
         if first != place:
