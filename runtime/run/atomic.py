@@ -16,6 +16,9 @@ def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        if path.exists() and not path.is_file():
+            _write_through(path, parts)
+            return
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
             for part in parts:
@@ -29,6 +32,16 @@ def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise cannot_write(path, error) from None
+
+
+def _write_through(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
+    """Write to what is no file, such as /dev/stdout or a pipe, and must not be replaced by one. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            _write(descriptor, part)
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, part: bytes | memoryview) -> None:

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 from netc.runtime.errors import RunError
 from netc.runtime.run import checkpoint
+from netc.runtime.run.atomic import write_atomic
 from netc.runtime.run.checkpoint import State, load, load_weights, newest, save, save_weights
 
 EXPECTED = {"model/w": ("float32", (2, 3)), "optimizer/m/w": ("float32", (2, 3)), "model/n": ("float64", (1,))}
@@ -187,6 +188,19 @@ def test_what_is_no_regular_file_is_refused(kind: str, tmp_path: Path) -> None:
         path.symlink_to(path)
     with pytest.raises(RunError):
         load_weights(path)
+
+
+def test_what_is_no_file_is_written_through(tmp_path: Path) -> None:
+    """A pipe stays one, as /dev/null does."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomic(pipe, b"abc")
+    assert os.read(reader, 10) == b"abc"
+    os.close(reader)
+    assert pipe.is_fifo()
+    with pytest.raises(RunError):
+        write_atomic(tmp_path, b"abc")
 
 
 def test_every_hostile_file_was_made() -> None:
