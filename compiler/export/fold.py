@@ -25,9 +25,8 @@ def fold(found: Exported, weights: Mapping[str, Array]) -> tuple[Exported, dict[
         if constant.name.endswith((":c0", ":c1")) and constant.dtype in ("f32", "f64"):
             folded.setdefault(constant.name, _array(constant))
     readers: dict[str, int] = {}
-    for _, node in found.nodes:
-        for name in node.ins:
-            readers[name] = readers.get(name, 0) + 1
+    for name in (*(name for _, node in found.nodes for name in node.ins), *(name for name, _ in found.outputs)):
+        readers[name] = readers.get(name, 0) + 1
     makers = {node.outs[0]: place for place, (_, node) in enumerate(found.nodes)}
     nodes = list(found.nodes)
     types = dict(found.parameters)
