@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler/reading", "grammar"),
     ("compiler/format", "compiler/graph"),
     ("compiler/ops", "compiler/training"),
-    ("compiler/layers", "compiler/analysis", "compiler/passes"),
+    ("compiler/layers", "compiler/analysis", "compiler/passes", "compiler/recurrence"),
     ("compiler/emit",),
     ("compiler/resolve",),
     ("compiler/export", "compiler/report", "compiler/reference", "compiler/driver", "compiler/expand"),

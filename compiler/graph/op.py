@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
 from .field import Field, union
 from .formula import NOTHING, Formula, named
@@ -82,10 +82,14 @@ class Op(ABC):
     """The rules of one primitive; `operands` names its inputs in messages.
 
     `inplace` are the inputs whose memory the first output may take, if it has their type and they are not read again.
+    `elementwise`: each element of the output follows from the elements at its place in the inputs, which are spread
+    where they have size 1. `random`: two runs on one input may differ.
     """
 
     operands: ClassVar[tuple[str, ...]]
     inplace: ClassVar[tuple[int, ...]] = ()
+    elementwise: ClassVar[bool] = False
+    random: ClassVar[bool] = False
     __match_args__: ClassVar[tuple[str, ...]] = ()
 
     def __repr__(self) -> str:
@@ -135,6 +139,13 @@ class Op(ABC):
     def alias(self, ins: Types, outs: Types) -> bool:
         """Whether the output is the first input's memory, unchanged, under another shape."""
         return False
+
+    def over_steps(self) -> Literal["rows", "sum"] | None:
+        """What comes of the rows of many steps, one step below the other, in one evaluation.
+
+        "rows": the rows of each step's output; "sum": the sum of the outputs; None: something else.
+        """
+        return "rows" if self.elementwise else None
 
     def numpy(self, code: Code) -> None:
         """Write the NumPy statements that compute the outputs."""

@@ -55,6 +55,7 @@ class _Binary(Op):
 
     operands = ("left", "right")
     inplace = (0, 1)
+    elementwise = True
     sign: ClassVar[str] = ""
     function: ClassVar[str]
 
@@ -164,6 +165,7 @@ class Affine(Op):
 
     operands = ("x",)
     inplace = (0,)
+    elementwise = True
     factor: float = 1
     shift: float = 0
 
@@ -214,6 +216,7 @@ class Reciprocal(Op):
 
     operands = ("x",)
     inplace = (0,)
+    elementwise = True
 
     def infer(self, ins: Types) -> Types:
         want_float(ins[0])

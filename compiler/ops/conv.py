@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code
 from ..graph.dims import divide
@@ -56,6 +56,9 @@ class Conv(Sliding):
         gx = b(restoring(self.windows, x.type, gy.type, self.groups), gy, w)
         return gx, b(ConvWeightGradient(self.windows, self.groups), x, gy), *bias_gradient(b, ins, gy)
 
+    def over_steps(self) -> Literal["rows"]:
+        return "rows"
+
     def numpy(self, code: Code) -> None:
         write_conv(code, code.image(1), image(code.types[1]), axes(self.windows), self.groups)
 
@@ -97,6 +100,9 @@ class ConvWeightGradient(Op):
     def flops(self, ins: Types, outs: Types) -> Formula:
         """A multiplication and an addition for each weight at each output position."""
         return times((2, named("weights", outs[0].elements), *positions("output", ins[1])))
+
+    def over_steps(self) -> Literal["sum"]:
+        return "sum"
 
     def numpy(self, code: Code) -> None:
         windows = axes(self.windows)

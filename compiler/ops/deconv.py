@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code
 from ..graph.dims import Dim, Poly, divide
@@ -86,6 +86,9 @@ class Deconv(Op):
         if any(after for _, after in more):
             gx = b(Crop(more), gx)
         return gx, b(ConvWeightGradient(self.windows, self.groups), gy, x), *bias_gradient(b, ins, gy)
+
+    def over_steps(self) -> Literal["rows"]:
+        return "rows"
 
     def numpy(self, code: Code) -> None:
         windows, weight = axes(self.windows), code.image(1)

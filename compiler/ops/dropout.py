@@ -57,6 +57,7 @@ class DropoutTrain(Op):
 
     operands = ("x",)
     inplace = (0,)
+    random = True
     rate: float
     per_sample: bool
     serial: int

@@ -1,4 +1,4 @@
-"""A tensor of one number."""
+"""Tensors of one number."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..graph.code import Code
+from ..graph.dims import Shape
 from ..graph.formula import NOTHING, Formula
-from ..graph.op import Example, Op, Types, primitive
+from ..graph.op import Example, Gradients, Op, Types, Values, primitive
 from ..graph.tensor import TensorType
 
 if TYPE_CHECKING:
+    from ..graph.make import Make
     from ..graph.onnx_code import OnnxCode
 
 
@@ -42,3 +44,33 @@ class Fill(Op):
     def examples(cls) -> Iterable[Example]:
         for shape in ((), (1,), (3, 5), (2, 3, 1, 4)):
             yield Example(cls(TensorType("f64", shape), 1.5), ())
+
+
+@primitive
+class FillLike(Op):
+    """Every element of `shape` is `value`, in the element type of the input, which is not read otherwise."""
+
+    operands = ("like",)
+    shape: Shape
+    value: float
+
+    def infer(self, ins: Types) -> Types:
+        return (ins[0].with_shape(*self.shape),)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        return NOTHING
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        return (None,)
+
+    def numpy(self, code: Code) -> None:
+        code(f"{code.outs[0]}.fill({self.value!r})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        shape = code.node("Concat", *(code.size(dim) for dim in self.shape), axis=0)
+        code.last("Expand", code.scalar(self.value), shape)
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in ((1,), (3, 5), (2, 3, 1, 4)):
+            yield Example(cls(shape, -0.5), (TensorType("f64", (2, 3)),))

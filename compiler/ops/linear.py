@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code
 from ..graph.field import Field
@@ -63,6 +63,9 @@ class Linear(Op):
         gx = b(Linear(not self.transposed), gy, w)
         return (gx, gw, b(Sum(tuple(range(gy.type.rank - 1)), False), gy)) if len(ins) == 3 else (gx, gw)
 
+    def over_steps(self) -> Literal["rows"]:
+        return "rows"
+
     def numpy(self, code: Code) -> None:
         x, y = code.matrix(code.ins[0], code.types[0]), code.matrix(code.outs[0], code.out_types[0])
         w = code.ins[1] if self.transposed else code.view(f"{code.ins[1]}.T")
@@ -108,6 +111,9 @@ class Outer(Op):
 
     def flops(self, ins: Types, outs: Types) -> Formula:
         return 2 * named("MACs", self.macs(ins, outs).value)
+
+    def over_steps(self) -> Literal["sum"]:
+        return "sum"
 
     def numpy(self, code: Code) -> None:
         left, right = (code.matrix(name, type) for name, type in zip(code.ins, code.types, strict=True))

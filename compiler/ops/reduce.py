@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code, channels_last
 from ..graph.dims import Shape, product
@@ -113,6 +113,9 @@ class Sum(Op):
             shape = tuple(1 if place in self.axes else size for place, size in enumerate(ins[0].type.shape))
             gy = b(Reshape(shape), gy)
         return (b(Expand(ins[0].type.shape), gy),)
+
+    def over_steps(self) -> Literal["rows", "sum"]:
+        return "sum" if 0 in self.axes else "rows"
 
     def numpy(self, code: Code) -> None:
         (x,), (y,), (type,) = code.ins, code.outs, code.types

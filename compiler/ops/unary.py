@@ -26,6 +26,7 @@ class Unary(Op):
 
     operands = ("x",)
     inplace = (0,)
+    elementwise = True
     operations: ClassVar[int]
     keeps: ClassVar[Literal["x", "y"]] = "x"
     range: ClassVar[tuple[float, float]] = (-2, 2)
@@ -66,6 +67,7 @@ class UnaryGradient(Op):
 
     operands = ("kept", "gy")
     inplace = (1,)
+    elementwise = True
     of: Unary
 
     def infer(self, ins: Types) -> Types:

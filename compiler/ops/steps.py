@@ -1,0 +1,142 @@
+"""Sequences in the order in which a loop runs over them.
+
+A stack is a sequence [N, T, …] as [T · N, …]: the rows of the first step, below them those of the second, and so on. A
+layer that works on each row alone does all steps of a stack at once, and a step of it is one piece of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from ..graph.code import Code
+from ..graph.dims import Dim
+from ..graph.field import Field
+from ..graph.formula import NOTHING, Formula
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.tensor import TensorType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
+
+
+_SEQUENCES = (
+    *((n, steps, width) for n in (1, 2, 3) for steps in (1, 2, 5) for width in (1, 4)),
+    *((2, 3, 4, 2), (1, 3, 2, 1), (2, 3, 2, 4, 5), (2, 1, 1, 3, 2), (3, 2, 2, 1, 1)),
+)
+
+
+class _Order(Op):
+    operands: ClassVar[tuple[str, ...]] = ("x",)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """Nothing is computed."""
+        return NOTHING
+
+    def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
+        return None
+
+
+@primitive
+class ToSteps(_Order):
+    """A sequence [N, T, …] as a stack [T · N, …]."""
+
+    def infer(self, ins: Types) -> Types:
+        (x,) = ins
+        return (x.with_shape(x.shape[1] * x.shape[0], *x.shape[2:]),)
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        made = b.producer(ins[0])
+        same = made is not None and isinstance(made.op, FromSteps) and made.op.steps == ins[0].type.shape[1]
+        return made.ins if made is not None and same else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        n, steps = ins[0].type.shape[:2]
+        return (b(FromSteps(steps, n), gy),)
+
+    def numpy(self, code: Code) -> None:
+        n, steps, *rest = code.types[0].shape
+        stack = code.view(f"{code.outs[0]}.reshape({', '.join(map(code.size, (steps, n, *rest)))})")
+        code(f"np.copyto({stack}, {code.view(f'{code.ins[0]}.swapaxes(0, 1)')})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        rank = code.types[0].rank
+        turned = code.node("Transpose", code.ins[0], perm=(1, 0, *range(2, rank)))
+        code.reshaped(turned, code.out_types[0].shape, last=True)
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape in _SEQUENCES:
+            yield Example(cls(), (TensorType("f64", shape),))
+
+
+@primitive
+class FromSteps(_Order):
+    """A stack [steps · samples, …] as a sequence [samples, steps, …]."""
+
+    steps: Dim
+    samples: Dim
+
+    def infer(self, ins: Types) -> Types:
+        (x,) = ins
+        if x.shape[0] != self.steps * self.samples:
+            raise OpError("shape-mismatch", f"{x} is not {self.steps} steps of {self.samples} samples")
+        return (x.with_shape(self.samples, self.steps, *x.shape[1:]),)
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        made = b.producer(ins[0])
+        same = made is not None and isinstance(made.op, ToSteps) and made.ins[0].type.shape[1] == self.steps
+        return made.ins if made is not None and same else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        return (b(ToSteps(), gy),)
+
+    def numpy(self, code: Code) -> None:
+        n, steps, *rest = code.out_types[0].shape
+        stack = code.view(f"{code.ins[0]}.reshape({', '.join(map(code.size, (steps, n, *rest)))})")
+        code(f"np.copyto({code.outs[0]}, {code.view(f'{stack}.swapaxes(0, 1)')})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        n, steps, *rest = code.out_types[0].shape
+        apart = code.reshaped(code.ins[0], (steps, n, *rest))
+        code.last("Transpose", apart, perm=(1, 0, *range(2, code.out_types[0].rank)))
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for n, steps, *rest in _SEQUENCES:
+            yield Example(cls(steps, n), (TensorType("f64", (steps * n, *rest)),))
+
+
+@primitive
+class Before(_Order):
+    """What a loop had at the start of each step, as a stack: `first`, then all steps of `stack` but the last.
+
+    With `reverse` the loop runs from the last step to the first.
+    """
+
+    operands = ("first", "stack")
+    reverse: bool
+
+    def infer(self, ins: Types) -> Types:
+        return (ins[1],)
+
+    def numpy(self, code: Code) -> None:
+        (first, stack), (y,) = code.ins, code.outs
+        n = code.size(code.types[0].shape[0])
+        head, tail = (f"{y}[-{n}:]", f"{y}[:-{n}]") if self.reverse else (f"{y}[:{n}]", f"{y}[{n}:]")
+        rest = f"{stack}[{n}:]" if self.reverse else f"{stack}[:-{n}]"
+        code(f"np.copyto({code.view(head)}, {first})")
+        code(f"np.copyto({code.view(tail)}, {code.view(rest)})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for n, stack in ((2, (6, 4)), (1, (5, 2)), (3, (3, 2)), (2, (6, 2, 4, 5))):
+            for reverse in (False, True):
+                yield Example(cls(reverse), (TensorType("f64", (n, *stack[1:])), TensorType("f64", stack)))

@@ -1,0 +1,228 @@
+"""The NumPy statements of a loop over steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..graph.code import Code, channels_last, storage
+from ..graph.dims import Dim
+from ..graph.graph import Node, Value
+from ..graph.tensor import TensorType
+from ..ops.cut import Cut
+from ..ops.shape import Concat, part
+from .body import Body
+from .places import Home, buffers, homes
+
+_NAME = re.compile(r"\b[a-z]+\d+\b")
+
+
+def write(code: Code, body: Body, steps: Dim, reverse: bool) -> None:
+    """Write the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop."""
+    _Loop(code, body, steps, reverse).write()
+
+
+class _Loop:
+    """`names` has the array of each value within a step, `lists` the list of those arrays for each name that stands for
+    another array at each step."""
+
+    def __init__(self, code: Code, body: Body, steps: Dim, reverse: bool) -> None:
+        self.code = code
+        self.body = body
+        self.steps = steps
+        self.reverse = reverse
+        self.names: dict[Value, str] = {}
+        self.lists: dict[str, str] = {}
+        self.before: list[str] = []
+        self.lines: list[str] = []
+        self.after: list[str] = []
+        self.copied: list[tuple[str, Value]] = []
+        self.scratch: dict[TensorType, list[str]] = {}
+        count = len(body.states)
+        self.initial = code.ins[:count]
+        self.final = code.outs[:count]
+        self.stacks = dict(zip(body.outputs, code.outs[count:], strict=False))
+        self.totals = code.outs[count + len(body.outputs) :]
+
+    def write(self) -> None:
+        body, code = self.body, self.code
+        made = {value: place for place, node in enumerate(body.nodes) for value in node.outs}
+        cut = {value for node in body.nodes if isinstance(node.op, Cut) for value in node.outs}
+        rows = [value for value in self.stacks if value in made and value not in cut]
+        for value in rows:
+            self.names[value] = self._stepped(self.stacks[value])
+        for value, stack in zip(body.inputs, code.ins[len(body.states) :], strict=False):
+            self.names[value] = self._stepped(stack)
+        names = code.ins[len(body.states) + len(body.inputs) :]
+        self.names.update(zip(body.captured, names, strict=True))
+        self._states(made, cut)
+        self._places(homes(body, [*body.leaves, *(value for value in made if value in self.names)]))
+        for node in body.nodes:
+            self._node(node)
+        self._end(rows)
+        self._emit()
+
+    def _stepped(self, stack: str) -> str:
+        """The name of a step of a stack."""
+        self.code.kernels.add("recurrence.steps")
+        count = self.code.size(self.steps)
+        return self._varying(f"steps({stack}, {count}{', reverse=True' if self.reverse else ''})")
+
+    def _varying(self, expression: str) -> str:
+        """A name that stands for the next item of a list at each step."""
+        name = self.code.names.new("s")
+        self.lists[name] = self.code.view(expression)
+        return name
+
+    def _states(self, made: dict[Value, int], cut: set[Value]) -> None:
+        """A state is what the step before stacked up, or it has one place, which the step writes its next value to."""
+        body = self.body
+        for state, after, first, last in zip(body.states, body.next, self.initial, self.final, strict=True):
+            if after in self.names and after in made:
+                rows = self.lists[self.names[after]]
+                self.names[state] = self._varying(f"[{first}, *{rows}[:-1]]")
+                self.after.append(f"np.copyto({last}, {self.code.view(f'{rows}[-1]')})")
+                continue
+            self.names[state] = last
+            self.before.append(f"np.copyto({last}, {first})")
+            if self._writes_itself(state, after, made, cut):
+                self.names[after] = last
+            elif after is not state:
+                self.copied.append((last, after))
+
+    def _writes_itself(self, state: Value, after: Value, made: dict[Value, int], cut: set[Value]) -> bool:
+        """Whether the next value of a state can be written over it: nothing reads the state from then on."""
+        if after not in made or after in cut or self.body.next.count(after) > 1:
+            return False
+        nodes = self.body.nodes
+        if isinstance(nodes[made[after]].op, Concat) or state in self.body.results:
+            return False
+        later = any(state in node.ins for node in nodes[made[after] :])
+        return not later and not any(isinstance(node.op, Cut) and state in node.ins for node in nodes)
+
+    def _places(self, found: dict[Value, Home]) -> None:
+        """Give every other value of the step a name."""
+        self.homes = found
+        roots = {id(home.root): home.root for home in found.values()}
+        free = [root for root in roots.values() if not root.fixed]
+        for group in buffers(free):
+            name = self._array(group[0].value.type)
+            for home in group:
+                self.names.setdefault(home.value, name)
+        for node in self.body.nodes:
+            for value in node.outs:
+                self._name(found[value], value)
+
+    def _name(self, home: Home, value: Value) -> str:
+        if home.value is not value:
+            self.names.setdefault(value, self._name(home, home.value))
+        elif value not in self.names and home.part is not None:
+            whole, axis, start, stop = home.part
+            expression = part(self.code, self._name(whole, whole.value), axis, start, stop)
+            self.names[value] = self._view(expression)
+        return self.names[value]
+
+    def _array(self, type: TensorType) -> str:
+        if not channels_last(type):
+            return self.code.scratch(*type.shape, dtype=type.dtype)
+        flat = self.code.scratch(*storage(type), dtype=type.dtype)
+        return self.code.view(f"{flat}.transpose(0, 3, 1, 2)")
+
+    def _view(self, expression: str, name: str | None = None) -> str:
+        """The name of a view: made once, or for each step when it is one of what changes from step to step."""
+        changing = [other for other in dict.fromkeys(_NAME.findall(expression)) if other in self.lists]
+        if not changing:
+            if name is None:
+                return self.code.view(expression)
+            self.code.views.append((name, expression))
+            return name
+        lists = [self.lists[other] for other in changing]
+        over = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
+        name = name or self.code.names.new("s")
+        self.lists[name] = self.code.view(f"[{expression} for {', '.join(changing)} in {over}]")
+        return name
+
+    def _node(self, node: Node) -> None:
+        outs = [self.names[value] for value in node.outs]
+        if isinstance(node.op, Cut):
+            pieces = node.op.pieces(self.code, self.names[node.ins[0]])
+            for value, name, piece in zip(node.outs, outs, pieces, strict=True):
+                if self.homes[value].part is None:
+                    self.lines.append(f"np.copyto({name}, {self._view(piece)})")
+            return
+        if isinstance(node.op, Concat):
+            self._join(node)
+            return
+        types = tuple([value.type for value in node.ins])
+        inner = Code(
+            tuple([self.names[value] for value in node.ins]),
+            tuple(outs),
+            types,
+            tuple([value.type for value in node.outs]),
+            self.code.names,
+        )
+        node.op.numpy(inner)
+        inner.done()
+        self._take(inner)
+
+    def _take(self, inner: Code) -> None:
+        """Take over what a primitive wrote; the scratch memory of one serves the next."""
+        used: dict[TensorType, int] = {}
+        for name, type in inner.scratches:
+            number = used[type] = used.get(type, 0) + 1
+            known = self.scratch.setdefault(type, [])
+            if number <= len(known):
+                self.code.views.append((name, known[number - 1]))
+            else:
+                known.append(name)
+                self.code.scratches.append((name, type))
+        for name, expression in inner.views:
+            self._view(expression, name)
+        self.lines += inner.lines
+        self.code.kernels |= inner.kernels
+
+    def _join(self, node: Node) -> None:
+        """Operands that were not written in their place are copied there."""
+        op = node.op
+        assert isinstance(op, Concat)
+        start: Dim = 0
+        for value in node.ins:
+            stop = start + value.type.shape[op.axis]
+            home = self.homes[value]
+            if home.part is None or home.part[0].value is not node.outs[0]:
+                piece = self._view(part(self.code, self.names[node.outs[0]], op.axis, start, stop))
+                self.lines.append(f"np.copyto({piece}, {self.names[value]})")
+            start = stop
+
+    def _end(self, rows: Sequence[Value]) -> None:
+        """The outputs that are no row of a stack, the totals, and the states that did not write themselves."""
+        for value, stack in self.stacks.items():
+            if value not in rows:
+                self.lines.append(f"np.copyto({self._stepped(stack)}, {self.names[value]})")
+        for value, total in zip(self.body.totals, self.totals, strict=True):
+            self.before.append(f"{total}.fill(0)")
+            self.lines.append(f"np.add({total}, {self.names[value]}, out={total})")
+        kept: dict[Value, str] = {}
+        for _, after in self.copied:
+            if after in self.body.states and after not in kept:
+                # The value of another state, which may be overwritten first.
+                kept[after] = self._array(after.type)
+                self.lines.append(f"np.copyto({kept[after]}, {self.names[after]})")
+        self.lines += [f"np.copyto({last}, {kept.get(after, self.names[after])})" for last, after in self.copied]
+
+    def _emit(self) -> None:
+        for line in self.before:
+            self.code(line)
+        used = set(_NAME.findall("\n".join(self.lines)))
+        names = [name for name in self.lists if name in used]
+        lists = [self.lists[name] for name in names]
+        if len(names) > 1:
+            self.code(f"for {', '.join(names)} in zip({', '.join(lists)}):")
+        elif names:
+            self.code(f"for {names[0]} in {lists[0]}:")
+        elif self.lines:
+            self.code(f"for _ in range({self.code.size(self.steps)}):")
+        for line in self.lines:
+            self.code(f"    {line}")
+        for line in self.after:
+            self.code(line)

@@ -1,0 +1,95 @@
+"""The loop over the steps of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ..graph.code import Code
+from ..graph.dims import Dim
+from ..graph.field import Field
+from ..graph.formula import Formula, named, plus
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from .arrange import arrange
+from .body import Body, made_anew
+from .loop import write
+from .reverse import backward, saving
+
+if TYPE_CHECKING:
+    from ..graph.make import Make
+
+
+@primitive
+class Scan(Op):
+    """`body` run `steps` times, from the first step on or, with `reverse`, from the last.
+
+    Inputs: the first states, the stacks [steps · N, …] that the body reads a step of, what it captures. Outputs: the
+    last states, the stacks of its outputs, its totals. With `saves` the body's outputs have all that the gradient reads.
+    """
+
+    operands = ("inputs",)
+    body: Body
+    steps: Dim
+    reverse: bool
+    saves: bool = False
+
+    def infer(self, ins: Types) -> Types:
+        taken, given = self.body.types(self.steps)
+        for operand, (type, wanted) in enumerate(zip(ins, taken, strict=True)):
+            if type != wanted:
+                raise OpError("shape-mismatch", f"the loop takes {wanted}, this is {type}", operand=operand)
+        return given
+
+    def macs(self, ins: Types, outs: Types) -> Formula:
+        return self._over_steps(
+            node.op.macs(tuple([v.type for v in node.ins]), tuple([v.type for v in node.outs]))
+            for node in self.body.nodes
+        )
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """Those of one step, once for each step."""
+        return self._over_steps(
+            node.op.flops(tuple([v.type for v in node.ins]), tuple([v.type for v in node.outs]))
+            for node in self.body.nodes
+        )
+
+    def _over_steps(self, costs: Iterable[Formula]) -> Formula:
+        return named("steps", self.steps) * plus(cost for cost in costs if cost.value != 0)
+
+    def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
+        return None
+
+    def lower(self, b: Make, ins: Values) -> Values:
+        body = made_anew(self.body, tuple([value.type for value in ins]), training=False)
+        return arrange(b, body, ins, self._loop)
+
+    def train(self, b: Make, ins: Values) -> Values:
+        body = made_anew(self.body, tuple([value.type for value in ins]), training=True)
+        return arrange(b, body, ins, self._saving)
+
+    def _loop(self, b: Make, body: Body, ins: Values) -> Values:
+        return b.all(Scan(body, self.steps, self.reverse), *ins)
+
+    def _saving(self, b: Make, body: Body, ins: Values) -> Values:
+        """The results of this body, which also keeps what its gradient reads."""
+        return b.all(Scan(saving(body), self.steps, self.reverse, True), *ins)[: len(body.results)]
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        body = self.body
+        if not self.saves:
+            body = saving(body)
+            outs = b.all(Scan(body, self.steps, self.reverse, True), *ins)
+            gys = (*gys, *(None for _ in outs[len(gys) :]))
+        back = backward(b, body, ins, outs, gys, self.reverse)
+        loop = Scan(back.body, self.steps, not self.reverse)
+        return back.gradients(arrange(b, back.body, back.ins, loop._loop))
+
+    def numpy(self, code: Code) -> None:
+        write(code, self.body, self.steps, self.reverse)
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        from .examples import examples
+
+        for body, steps, reverse in examples():
+            yield Example(cls(body, steps, reverse), body.types(steps)[0])
