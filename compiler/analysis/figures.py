@@ -5,7 +5,7 @@ All are exact, and symbolic where a dimension is; `at` puts numbers in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from ..graph.field import START, Field
 from ..graph.graph import Graph, Node, Parameter, Use, Value
 from ..graph.op import Op, Types
 from ..graph.tensor import SPATIAL, TensorType
+from ..recurrence.scan import Scan
 
 # The dimensions that are 1 unless they are bound.
 FREE = {"N": 1, "T": 1}
@@ -33,7 +34,8 @@ class TooSmall(Exception):
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One layer use. `needed` is false when no output needs it, only the loss: it takes no part in a forward pass to
-    the outputs, so it computes nothing. `field` is the receptive field of its result."""
+    the outputs, so it computes nothing. `field` is the receptive field of its result. `parts` are the uses in the
+    equations of a cell, with their figures over all `steps`; the cell's own figures have them in."""
 
     use: Use
     nodes: tuple[Node, ...]
@@ -46,6 +48,8 @@ class Row:
     flops: Dim
     activation_bytes: Dim
     field: tuple[int, ...] | None
+    parts: tuple[Row, ...] = ()
+    steps: Dim = 1
 
     @property
     def output(self) -> Shape:
@@ -93,21 +97,30 @@ def analyse(graph: Graph) -> Analysis:
     nodes: list[list[Node]] = [[] for _ in graph.uses]
     macs: list[Dim] = [0] * len(graph.uses)
     flops: list[Dim] = [0] * len(graph.uses)
+    steps: list[Dim] = [1] * len(graph.uses)
+    live: set[int] = set()
     costs: dict[tuple[Op, Types], tuple[Dim, Dim]] = {}
-    for place, node in enumerate(graph.nodes):
+    for node, times, wanted in _all_nodes(graph, needed):
         nodes[node.use].append(node)
-        if needed[place]:
+        steps[node.use] = times
+        if wanted:
+            live.add(node.use)
             mac, flop = _cost(node, costs)
-            macs[node.use] = mac + macs[node.use]
-            flops[node.use] = flop + flops[node.use]
+            macs[node.use] = times * mac + macs[node.use]
+            flops[node.use] = times * flop + flops[node.use]
     parameters: list[list[Parameter]] = [[] for _ in graph.uses]
     for parameter in graph.parameters:
-        parameters[parameter.use].append(parameter)
+        use: int | None = parameter.use
+        while use is not None:
+            parameters[use].append(parameter)
+            use = graph.uses[use].part_of
     fields = _fields(graph)
     sizes = _Bytes()
-    live = {node.use for place, node in enumerate(graph.nodes) if needed[place]}
-    rows = tuple(
-        Row(
+    rows: list[Row | None] = [None] * len(graph.uses)
+    parts: list[list[Row]] = [[] for _ in graph.uses]
+    # The uses in a cell come after the cell's own.
+    for i, use in reversed(list(enumerate(graph.uses))):
+        row = Row(
             use,
             tuple(nodes[i]),
             tuple(parameters[i]),
@@ -119,10 +132,26 @@ def analyse(graph: Graph) -> Analysis:
             flops[i],
             sizes.of(made_by(use, nodes[i])),
             _sizes(fields.get(use.outs[0].number) if use.outs else None),
+            tuple(reversed(parts[i])),
+            steps[i],
         )
-        for i, use in enumerate(graph.uses)
-    )
-    return Analysis(rows, _totals(graph, macs, flops), _symbolic_sizes(graph))
+        if use.part_of is None:
+            rows[i] = row
+        else:
+            parts[use.part_of].append(row)
+    shown = tuple(row for row in rows if row is not None)
+    return Analysis(shown, _totals(graph, shown), _symbolic_sizes(graph))
+
+
+def _all_nodes(graph: Graph, needed: Sequence[bool]) -> Iterator[tuple[Node, Dim, bool]]:
+    """Every node, also of the steps of cells, with how often it runs and whether an output needs it."""
+    stack: list[tuple[Node, Dim, bool]] = []
+    stack += [(node, 1, wanted) for node, wanted in zip(reversed(graph.nodes), reversed(needed), strict=True)]
+    while stack:
+        node, times, wanted = stack.pop()
+        yield node, times, wanted
+        if isinstance(node.op, Scan):
+            stack += [(inner, times * node.op.steps, wanted) for inner in reversed(node.op.body.nodes)]
 
 
 def needed_nodes(graph: Graph) -> list[bool]:
@@ -179,14 +208,14 @@ def made_by(use: Use, nodes: Sequence[Node]) -> list[Value]:
     return [value for value in use.outs if any(value in node.outs for node in nodes)]
 
 
-def _totals(graph: Graph, macs: list[Dim], flops: list[Dim]) -> Totals:
+def _totals(graph: Graph, rows: Sequence[Row]) -> Totals:
     trained = [p for p in graph.parameters if p.trainable]
     kept = [p for p in graph.parameters if not p.trainable]
     total_macs: Dim = 0
     total_flops: Dim = 0
-    for mac, flop in zip(macs, flops, strict=True):
-        total_macs = mac + total_macs
-        total_flops = flop + total_flops
+    for row in rows:
+        total_macs = row.macs + total_macs
+        total_flops = row.flops + total_flops
     return Totals(
         sum(size_of(p) for p in trained),
         sum(size_of(p) for p in kept),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -17,7 +18,8 @@ from .tensor import DType, TensorType
 
 @dataclass(slots=True, eq=False)
 class OpenUse:
-    """A layer use while the graph is being built. `made` are the parameters that it made or, shared, uses again."""
+    """A layer use while the graph is being built. `made` are the parameters that it made or, shared, uses again;
+    `part_of` is the index of the use of a cell whose body it stands in."""
 
     kind: str
     span: Span
@@ -26,6 +28,7 @@ class OpenUse:
     outs: tuple[Value, ...] = ()
     made: dict[str, OpenParameter] = field(default_factory=dict)
     shares: OpenUse | None = None
+    part_of: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +51,9 @@ class Builder:
         self.limits = limits
         self.float_type: DType = "f32"
         self.uses: list[OpenUse] = []
+        # The index of the use that is open, and of the use of a cell whose body is being built.
+        self.current = -1
+        self._cell: int | None = None
         self._nodes: list[Node] = []
         self._parameters: list[tuple[str, OpenParameter]] = []
         self._types: dict[tuple[Op, Types], Types] = {}
@@ -61,7 +67,19 @@ class Builder:
 
     def open(self, use: OpenUse) -> None:
         """What is built from now on belongs to this layer use."""
+        use.part_of = self._cell
+        self.current = len(self.uses)
         self.uses.append(use)
+
+    @contextmanager
+    def step(self) -> Iterator[list[Node]]:
+        """What is built inside is collected by itself: one step of the cell whose use is open."""
+        use, cell, nodes = self.current, self._cell, self._nodes
+        self._cell, self._nodes = use, []
+        try:
+            yield self._nodes
+        finally:
+            self.current, self._cell, self._nodes = use, cell, nodes
 
     def all(self, op: Op, *ins: Value) -> tuple[Value, ...]:
         """Add a node and return all of its outputs."""
@@ -77,7 +95,7 @@ class Builder:
         if self._wires > self.limits.values:
             self._over("values", "the number of tensors that operations read and make")
         values = tuple([self.value(type) for type in outs])
-        self._nodes.append(Node(op, ins, values, len(self.uses) - 1))
+        self._nodes.append(Node(op, ins, values, self.current))
         return values
 
     def __call__(self, op: Op, *ins: Value) -> Value:
@@ -94,7 +112,7 @@ class Builder:
     def _parameter(
         self, name: str, axes: Mapping[str, Dim], initial: Initial, fan: tuple[int, int], *, trainable: bool
     ) -> Value:
-        use = self.uses[-1]
+        use = self.uses[self.current]
         type = TensorType(self.float_type, tuple(axes.values()))
         for axis, size in axes.items():
             if isinstance(size, Poly):
@@ -106,7 +124,7 @@ class Builder:
         if use.shares is not None:
             return self._shared(use.shares, name, type)
         self.check(type)
-        made = OpenParameter(self.value(type), tuple(axes), trainable, initial, fan, len(self.uses) - 1)
+        made = OpenParameter(self.value(type), tuple(axes), trainable, initial, fan, self.current)
         use.made[name] = made
         self._parameters.append((name, made))
         return made.value
@@ -121,7 +139,7 @@ class Builder:
                 operand=0,
                 help="uses that share weights need inputs of one size; write a layer of its own here",
             )
-        self.uses[-1].made[name] = shared
+        self.uses[self.current].made[name] = shared
         return shared.value
 
     def check(self, type: TensorType) -> None:
@@ -168,6 +186,7 @@ class Builder:
                 use.ins,
                 use.outs,
                 names[places[id(use.shares)]] if use.shares is not None and use.made else None,
+                use.part_of,
             )
             for name, use in zip(names, self.uses, strict=True)
         )

@@ -50,7 +50,7 @@ class Use:
     """One use of a layer in the text, after expansion: a row of the table.
 
     `chain` lists the uses of blocks that led to it, the outermost first. `shared_with` names the use that made the
-    weights when this one only uses them again.
+    weights when this one only uses them again. `part_of` is the index of the use of a cell that this is an equation of.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Use:
     ins: tuple[Value, ...]
     outs: tuple[Value, ...]
     shared_with: str | None
+    part_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..graph.code import Code
@@ -19,12 +20,21 @@ if TYPE_CHECKING:
     from ..graph.make import Make
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A bundled cell with its arguments, as the language writes them."""
+
+    name: str
+    arguments: tuple[tuple[str, str], ...]
+
+
 @primitive
 class Scan(Op):
     """`body` run `steps` times, from the first step on or, with `reverse`, from the last.
 
     Inputs: the first states, the stacks [steps · N, …] that the body reads a step of, what it captures. Outputs: the
-    last states, the stacks of its outputs, its totals. With `saves` the body's outputs have all that the gradient reads.
+    last states, the stacks of its outputs, its totals. With `saves` the body's outputs have all that the gradient
+    reads. `cell` is the bundled cell whose equations these are.
     """
 
     operands = ("inputs",)
@@ -32,6 +42,7 @@ class Scan(Op):
     steps: Dim
     reverse: bool
     saves: bool = False
+    cell: Cell | None = None
 
     def infer(self, ins: Types) -> Types:
         taken, given = self.body.types(self.steps)

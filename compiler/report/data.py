@@ -78,6 +78,7 @@ def _layer(line: Line) -> dict[str, Any]:
         "receptive_field": list(line.field) if line.field is not None else None,
         "shared_with": line.shared_with,
         "source": {"file": line.span.source.name, "line": row, "column": column},
+        "parts": [_layer(part) for part in line.parts],
     }
 
 

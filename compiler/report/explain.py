@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from ..analysis.figures import FREE, Row, analyse, made_by
 from ..diagnostics.suggest import closest
 from ..diagnostics.visible import visible
-from ..graph.dims import bind, bound, show_shape
+from ..graph.dims import Dim, bind, bound, show_shape
 from ..graph.formula import Formula, formula, named, plus, show, times
 from ..graph.graph import Node, Parameter
 from ..graph.tensor import ITEM_BYTES, SPATIAL, TensorType
 from ..resolve.network import Network
-from .summary import bound_dims
+from .summary import bound_dims, equation
 from .table import size
 
 
@@ -29,7 +29,7 @@ def explain(network: Network, layer: str | None = None) -> str:
     at = ", ".join(f"{name} = {value:,}" for name, value in bound_dims(network).items())
     analysis = analyse(network.graph)
     analysis.check(values)
-    rows = analysis.rows
+    rows = tuple(_with_parts(analysis.rows))
     if layer:
         chosen = [row for row in rows if row.use.name == layer or row.use.name.startswith(layer + ".")]
         if not chosen:
@@ -39,6 +39,22 @@ def explain(network: Network, layer: str | None = None) -> str:
         rows = tuple(chosen)
     texts = ["\n".join(_row(row, values)) for row in rows]
     return "\n\n".join([*texts, f"at {at}"] if at else texts)
+
+
+def _with_parts(rows: Iterable[Row]) -> Iterable[Row]:
+    """Each row, and the uses in the equations of a cell after it."""
+    for row in rows:
+        yield row
+        yield from _with_parts(row.parts)
+
+
+def _by_equation(row: Row, figures: Iterable[Dim]) -> Formula:
+    """A figure of a cell as the sum of those of its equations."""
+    sums: dict[str, Dim] = {}
+    for part, figure in zip(row.parts, figures, strict=True):
+        name = equation(part.use.name, row.use.name)
+        sums[name] = figure + sums.get(name, 0)
+    return plus(named(name, figure) for name, figure in sums.items() if figure != 0)
 
 
 def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
@@ -61,6 +77,9 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
         yield _entry("output", show_shape(value.type.shape))
     if use.shared_with is not None:
         yield _entry("params", f"0: the weights are those of {visible(use.shared_with)}, counted there")
+    elif row.parts:
+        total = _by_equation(row, [part.params for part in row.parts])
+        yield _entry("params", _derive(total, values))
     else:
         yield from _parameters("params", [p for p in row.parameters if p.trainable], values)
         yield from _parameters("buffers", [p for p in row.parameters if not p.trainable], values)
@@ -70,7 +89,12 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
     else:
         for label, pick in (("MACs", 0), ("FLOPs", 1)):
             costs = [_cost(node, pick) for node in row.nodes]
-            yield _entry(label, _derive(plus(cost for cost in costs if cost.value != 0), values))
+            total = plus(cost for cost in costs if cost.value != 0)
+            if row.parts:
+                total = _by_equation(row, [part.flops if pick else part.macs for part in row.parts])
+            elif row.steps != 1 and total.value != 0:
+                total = named("steps", row.steps) * total
+            yield _entry(label, _derive(total, values))
     for value in made_by(use, row.nodes):
         count = bound(value.type.bytes, values)
         rounded = f" ({size(count)})" if count >= 1024 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from ..source import Span
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row, of a layer use or of a scope collapsed into one."""
+    """One row, of a layer use or of a scope collapsed into one; `parts` are the equations of a cell."""
 
     name: str
     op: str
@@ -31,6 +32,7 @@ class Line:
     field: tuple[int, ...] | None
     shared_with: str | None
     span: Span
+    parts: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ def summarise(network: Network, depth: int | None = None, optimizer: str | None 
     analysis = analyse(network.graph)
     totals = analysis.at(network.dims)
     numbers = _Numbers(FREE | dict(network.dims))
-    lines = tuple(_line(row, numbers) for row in analysis.rows)
+    scopes = network.graph.scopes
+    lines = tuple(_line(row, numbers, scopes) for row in analysis.rows)
     if depth is not None:
-        lines = _collapse(lines, depth, network.graph.scopes)
+        lines = _collapse(lines, depth, scopes)
     memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer)
     return Summary(network, bound_dims(network), lines, totals, memory)
 
@@ -94,7 +97,7 @@ class _Numbers(dict[Dim, int]):
         return number
 
 
-def _line(row: Row, numbers: _Numbers) -> Line:
+def _line(row: Row, numbers: _Numbers, scopes: Mapping[str, str]) -> Line:
     use = row.use
     return Line(
         use.name,
@@ -111,7 +114,29 @@ def _line(row: Row, numbers: _Numbers) -> Line:
         row.field,
         use.shared_with,
         use.span,
+        _equations(use.name, tuple(_line(part, numbers, scopes) for part in row.parts), scopes),
     )
+
+
+def _equations(cell: str, lines: tuple[Line, ...], scopes: Mapping[str, str]) -> tuple[Line, ...]:
+    """One line for each equation of a cell."""
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(f"{cell}.{equation(line.name, cell)}", []).append(line)
+    return tuple(
+        _merge(name, scopes.get(name, group[0].op), group) if len(group) > 1 else group[0]
+        for name, group in groups.items()
+    )
+
+
+def equation(name: str, cell: str) -> str:
+    """The equation that a use in a cell belongs to: `i`, or in one of several layers or directions
+    `layer1.forward.i`."""
+    parts = name.removeprefix(f"{cell}.").split(".")
+    depth = 1
+    while depth < len(parts) and re.fullmatch(r"layer\d+|forward|backward", parts[depth - 1]):
+        depth += 1
+    return ".".join(parts[:depth])
 
 
 def _collapse(lines: tuple[Line, ...], depth: int, scopes: Mapping[str, str]) -> tuple[Line, ...]:

@@ -30,23 +30,7 @@ def apply_block(
     definition = recipe.target
     assert isinstance(definition, Definition)
     item = definition.item
-    if isinstance(item, tree.Cell):
-        evaluator.report(
-            frame,
-            "cell-not-compiled",
-            f"the cell `{recipe.name}` is checked, but this version cannot compile cells",
-            span,
-            help="leave recurrent layers out for now",
-        )
-        return UNKNOWN
-    if len(frame.chain) >= evaluator.limits.block_depth:
-        evaluator.report(
-            frame,
-            "limit",
-            f"blocks are nested deeper than {evaluator.limits.block_depth} uses",
-            span,
-            help="use fewer blocks inside each other",
-        )
+    if too_deep(evaluator, span, frame):
         return UNKNOWN
     values = parameters(evaluator, recipe, item, span, frame)
     if isinstance(inputs, Unknown) or isinstance(values, Unknown):
@@ -66,17 +50,38 @@ def apply_block(
     names: dict[str, object] = {name.id: tensor for name, tensor in zip(item.inputs, inputs, strict=False)}
     one = inputs[0] if wanted == 1 else None
     inner = Frame(definition.file, [names], one, one, mark, (*frame.chain, span))
-    for parameter in item.parameters:
-        name = parameter.name.id
-        if name in values:
-            names[name] = values[name]
-        elif parameter.default is not None:
-            names[name] = evaluator.evaluate(parameter.default, inner)
+    bind_parameters(evaluator, item, values, inner)
     run(evaluator, item.body, inner)
     if not inner.outputs:
         return UNKNOWN if inner.it is None else inner.it
     results = tuple(value for _, value, _ in inner.outputs)
     return results[0] if len(results) == 1 else results
+
+
+def bind_parameters(
+    evaluator: Evaluator, item: tree.Block | tree.Cell, values: dict[str, object], frame: Frame
+) -> None:
+    """Bind the parameters in a body's own frame, in order: a default may read those before it."""
+    for parameter in item.parameters:
+        name = parameter.name.id
+        if name in values:
+            frame.names[0][name] = values[name]
+        elif parameter.default is not None:
+            frame.names[0][name] = evaluator.evaluate(parameter.default, frame)
+
+
+def too_deep(evaluator: Evaluator, span: Span, frame: Frame) -> bool:
+    """Whether blocks are nested over the limit, which is reported."""
+    if len(frame.chain) < evaluator.limits.block_depth:
+        return False
+    evaluator.report(
+        frame,
+        "limit",
+        f"blocks are nested deeper than {evaluator.limits.block_depth} uses",
+        span,
+        help="use fewer blocks inside each other",
+    )
+    return True
 
 
 def parameters(

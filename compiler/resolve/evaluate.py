@@ -112,7 +112,7 @@ class Evaluator(Walk):
         return UNKNOWN
 
     def _primed(self, expr: tree.Primed, frame: Frame) -> object:
-        return UNKNOWN
+        return frame.next.get(expr.id, UNKNOWN)
 
     def _in(self, expr: tree.In, frame: Frame) -> object:
         if frame.inputs is None:

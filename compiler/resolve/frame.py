@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..graph.dims import Dim
+from ..graph.graph import Value
 from ..source import Span
 from .naming import Mark
 from .program import Namespace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """A state of a cell: its value before the step, and its first one, a number or a tensor [1, …]."""
+
+    name: str
+    value: Value
+    initial: float | Value
+    span: Span
 
 
 @dataclass(slots=True)
@@ -15,7 +27,8 @@ class Frame:
 
     `names` are the bindings, the innermost loop last; `inputs` is the value of `in`, None when there are several;
     `it` the running value, None while it is unset; `mark` the scope that names layer uses; `chain` the uses of blocks
-    that led here; `outputs` what `output` named so far.
+    that led here; `outputs` what `output` named so far; `states` are those of a cell, `next` their next
+    values, `samples` the rows of a step.
     """
 
     file: Namespace
@@ -25,3 +38,6 @@ class Frame:
     mark: Mark
     chain: tuple[Span, ...]
     outputs: list[tuple[str, object, Span]] = field(default_factory=list)
+    next: dict[str, object] = field(default_factory=dict)
+    states: list[State] = field(default_factory=list)
+    samples: Dim | None = None

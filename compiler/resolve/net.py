@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...grammar.parser import parse
@@ -10,9 +10,10 @@ from ..analysis.figures import TooSmall, analyse
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic
 from ..graph.builder import Builder
-from ..graph.graph import Graph, Port
+from ..graph.graph import Graph, Node, Port, Value
 from ..graph.op import OpError
 from ..limits import Limits
+from ..recurrence.scan import Scan
 from ..source import Source, Span
 from ..syntax import tree
 from ..training.settings import Settings
@@ -251,9 +252,19 @@ def _ports(found: list[tuple[str, object, Span]] | list[tuple[str, Tensor | Unkn
     return tuple(Port(name, value.value, span) for name, value, span in found if isinstance(value, Tensor))
 
 
+def _read(nodes: Iterable[Node]) -> set[Value]:
+    """Everything that is read by a node, or in the step of a cell by one of its own or as its result."""
+    read: set[Value] = set()
+    for node in nodes:
+        read.update(node.ins)
+        if isinstance(node.op, Scan):
+            read |= _read(node.op.body.nodes) | set(node.op.body.results)
+    return read
+
+
 def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Collector) -> None:
     """Warn of layers whose result nothing reads."""
-    read = {value for node in graph.nodes for value in node.ins} | {port.value for port in graph.outputs}
+    read = _read(graph.nodes) | {port.value for port in graph.outputs}
     read |= {value for use in graph.uses for value in use.ins}
     todo: list[object] = (
         [setting.value for setting in train.settings if isinstance(setting, tree.Setting)] if train else []

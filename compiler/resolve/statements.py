@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..graph.arguments import CONVERTERS, ArgumentError
 from ..graph.builder import OpenUse
 from ..graph.dims import Poly, symbol
+from ..graph.graph import Value
 from ..graph.initial import ZEROS
 from ..graph.op import OpError
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..source import Span
 from ..syntax import tree
 from . import numbers
-from .frame import Frame
+from .frame import Frame, State
 from .naming import Mark, close_binding
 from .values import UNKNOWN, Instance, Recipe, Tensor, Unknown, describe
 
@@ -46,11 +47,10 @@ def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
     value = evaluator.pipeline(statement.value, frame)
     frame.mark = scope
     close_binding(scope, binding)
-    names = frame.names[-1]
     value = _tensors(evaluator, value, statement.value.span, first, frame)
     frame.it = value
     if len(statement.names) == 1:
-        names[first] = value
+        _name(statement.names[0], value, frame)
         return
     values = value if isinstance(value, tuple) else (value,) * (len(statement.names) if value is UNKNOWN else 1)
     if len(values) != len(statement.names):
@@ -63,7 +63,11 @@ def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
         )
         values = (UNKNOWN,) * len(statement.names)
     for name, item in zip(statement.names, values, strict=True):
-        names[name.id] = item
+        _name(name, item, frame)
+
+
+def _name(name: tree.Name | tree.Primed, value: object, frame: Frame) -> None:
+    (frame.next if isinstance(name, tree.Primed) else frame.names[-1])[name.id] = value
 
 
 def _tensors(evaluator: Evaluator, value: object, span: Span, name: str | None, frame: Frame) -> object:
@@ -181,14 +185,15 @@ def _forget(body: tree.Body, frame: Frame) -> None:
     """Bind what a branch would bind, when it is not known whether it is taken."""
     for statement in body.statements:
         if isinstance(statement, tree.Bind):
-            frame.names[-1].update((name.id, UNKNOWN) for name in statement.names)
+            for name in statement.names:
+                _name(name, UNKNOWN, frame)
         elif isinstance(statement, tree.Let):
             frame.names[-1][statement.name.id] = UNKNOWN
 
 
 def _output(evaluator: Evaluator, statement: tree.Output, frame: Frame) -> None:
     for name in statement.names:
-        value = UNKNOWN if isinstance(name, tree.Primed) else evaluator.evaluate(name, frame)
+        value = evaluator.evaluate(name, frame)
         if not isinstance(value, Tensor | Unknown):
             evaluator.report(
                 frame,
@@ -267,8 +272,44 @@ def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Fram
 
 
 def _state(evaluator: Evaluator, statement: tree.State, frame: Frame) -> None:
-    """A state outside of a cell, which has been reported."""
-    frame.names[-1].update((slot.name, UNKNOWN) for slot in statement.slots)
+    """The states of a cell, as a step finds them; outside of a cell they have been reported."""
+    for slot in statement.slots:
+        frame.names[-1][slot.name] = UNKNOWN
+        dims = [evaluator.evaluate(dim, frame) for dim in slot.dims]
+        initial = evaluator.evaluate(slot.value, frame) if slot.value is not None else 0
+        if frame.samples is None or any(isinstance(value, Unknown) for value in (*dims, initial)):
+            continue
+        try:
+            sizes = [CONVERTERS["Positive"](dim) for dim in dims]
+        except ArgumentError as error:
+            help = "write `state h[units]`; N is left out"
+            evaluator.report(frame, "bad-argument", f"the size of a state is {error}", slot.span, help=help)
+            continue
+        type = TensorType(evaluator.builder.float_type, (frame.samples, *sizes))
+        first = _first(evaluator, initial, type, slot, frame)
+        if first is None:
+            continue
+        value = evaluator.builder.value(type)
+        frame.states.append(State(slot.name, value, first, slot.span))
+        frame.names[-1][slot.name] = Tensor(value, slot.span)
+
+
+def _first(
+    evaluator: Evaluator, value: object, type: TensorType, slot: tree.Slot, frame: Frame
+) -> float | Value | None:
+    """What a state starts at: a number, or a `param` of its shape; None when it is neither, which is reported."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, Tensor) and value.value.type.shape == (1, *type.shape[1:]):
+        return value.value
+    evaluator.report(
+        frame,
+        "bad-argument",
+        f"the state `{slot.name}` starts at a number or a `param` of its size, not at {describe(value)}",
+        slot.span,
+        help=f"write `param {slot.name}0[…]`, with the sizes of the state, and `state {slot.name}[…] = {slot.name}0`",
+    )
+    return None
 
 
 def _broken(evaluator: Evaluator, statement: tree.Broken, frame: Frame) -> None:

@@ -14,7 +14,9 @@ from ..graph.layer import Layer, Shared
 from ..graph.op import OpError
 from ..ops.arithmetic import combine
 from ..source import Span
+from ..syntax import tree
 from .blocks import apply_block
+from .cells import apply_cell
 from .frame import Frame
 from .naming import Mark
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
@@ -95,7 +97,8 @@ class Uses:
         scope, label = (instance.mark, instance.name) if instance else (frame.mark, None)
         if isinstance(recipe.target, Definition):
             mark = Mark(recipe.name, label, applied=instance or recipe)
-            return apply_block(self.evaluator, recipe, inputs, scope.add(mark), span, frame)
+            apply = apply_cell if isinstance(recipe.target.item, tree.Cell) else apply_block
+            return apply(self.evaluator, recipe, inputs, scope.add(mark), span, frame)
         layer = self._bind(recipe, recipe.target, span, frame)
         if isinstance(layer, Unknown) or isinstance(inputs, Unknown):
             return UNKNOWN

@@ -1,0 +1,114 @@
+"""What a use of a cell takes beside the cell's own parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ..source import Span
+from ..syntax import tree
+from .frame import Frame
+from .names import CELL_OPTIONS
+from .numbers import whole
+from .values import UNKNOWN, Given, Recipe, Tensor, Unknown, describe
+
+if TYPE_CHECKING:
+    from .evaluate import Evaluator
+
+# How often a cell can be stacked on itself in one use.
+LAYERS = 1000
+
+
+@dataclass(slots=True)
+class Options:
+    """`join` is how two directions become one, None for one direction; `first` are the states to start from."""
+
+    reverse: bool = False
+    join: str | None = None
+    layers: int = 1
+    last: bool = False
+    lengths: Tensor | None = None
+    states: bool = False
+    first: dict[str, Tensor] = field(default_factory=dict)
+
+
+def read_options(
+    evaluator: Evaluator, recipe: Recipe, item: tree.Cell, span: Span, frame: Frame
+) -> tuple[Recipe, Options] | Unknown:
+    """A use of a cell with only the cell's own arguments, and its options. Every mistake is reported."""
+    own = {parameter.name.id for parameter in item.parameters}
+    states = {s.name for stmt in item.body.statements if isinstance(stmt, tree.State) for s in stmt.slots}
+    options = Options()
+    kept: list[Given] = []
+    seen: set[str] = set()
+    for given in recipe.arguments:
+        name = given.name
+        if name is None or name in own or name not in (*states, *CELL_OPTIONS):
+            kept.append(given)
+            continue
+        if name in seen:
+            help = "give each argument once"
+            evaluator.report(frame, "duplicate-argument", f"`{name}` is given twice", given.span, help=help)
+            return UNKNOWN
+        seen.add(name)
+        wanted = _state(options, name, given.value) if name in states else _option(options, name, given.value)
+        if isinstance(given.value, Unknown):
+            return UNKNOWN
+        if wanted:
+            message = f"`{name}` of `{recipe.name}` is {wanted}, not {describe(given.value)}"
+            evaluator.report(frame, "bad-argument", message, given.span, help=_EXAMPLES.get(name, _STATE.format(name)))
+            return UNKNOWN
+    if (options.states or options.first) and (options.layers > 1 or options.join):
+        evaluator.report(
+            frame,
+            "bad-argument",
+            f"`{recipe.name}` gives and takes states for one layer in one direction",
+            span,
+            help="write one use for each layer and direction: `y, h = x -> gru(64, states = yes)`",
+        )
+        return UNKNOWN
+    return replace(recipe, arguments=tuple(kept)), options
+
+
+_STATE = "feed it a tensor of the state's size: `gru(64, {} = s)`"
+_EXAMPLES = {
+    "reverse": "write `reverse = yes` or `reverse = no`",
+    "bidirectional": "write `bidirectional = concat` or `bidirectional = sum`",
+    "layers": "write `layers = 2`",
+    "return": "write `return = last` or `return = sequence`",
+    "lengths": "declare `input lengths: i64[N]`, and write `lengths = lengths`",
+    "states": "write `y, h = x -> gru(64, states = yes)`",
+}
+
+
+def _state(options: Options, name: str, value: object) -> str:
+    if not isinstance(value, Tensor):
+        return "a tensor that the state starts from"
+    options.first[name] = value
+    return ""
+
+
+def _option(options: Options, name: str, value: object) -> str:
+    """Set an option; what it takes, when the value is something else."""
+    word = value.name if isinstance(value, Recipe) and not value.arguments else str(value)
+    if name in ("reverse", "states"):
+        if not isinstance(value, bool):
+            return "`yes` or `no`"
+        options.reverse, options.states = (value, options.states) if name == "reverse" else (options.reverse, value)
+    elif name == "bidirectional":
+        if value is not False and word not in ("concat", "sum"):
+            return "`no`, `concat` or `sum`"
+        options.join = None if value is False else word
+    elif name == "return":
+        if word not in ("last", "sequence"):
+            return "`last` or `sequence`"
+        options.last = word == "last"
+    elif name == "layers":
+        if not whole(value) or not isinstance(value, int) or not 1 <= value <= LAYERS:
+            return f"a whole number from 1 to {LAYERS:,}"
+        options.layers = value
+    elif not isinstance(value, Tensor) or value.value.type.dtype != "i64" or value.value.type.rank != 1:
+        return "a tensor i64[N], the number of steps of each sample"
+    else:
+        options.lengths = value
+    return ""
