@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import RunError
-from .ports import Port
+from .ports import Port, linear
 from .program import Memory, Parameter, Program
 from .training.initial import fill, generator
 
@@ -114,12 +114,17 @@ class Trainer:
         """Set every slot of the optimizer. Raises RunError, and changes nothing, when one does not fit."""
         _assign(self._slots, state, "optimizer slot")
 
-    def run_other(self, source: str, names: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        """Run the step of another text of this program on a batch; `names` are what the text may use beside its own."""
+    def run_other(
+        self, function: str, source: str, names: Mapping[str, Any], arrays: Mapping[str, Array]
+    ) -> tuple[Array, ...]:
+        """The results of `step` or `predict` of another text of this program on a batch, where they lie in the arena;
+        `names` are what the text may use beside its own. Raises RunError."""
         functions = _load(self.program.name, source, names)
-        ports = (*self.program.inputs, *self.program.targets)
+        ports = (*self.program.inputs, *(self.program.targets if function == "step" else ()))
         given = _arrays(ports, arrays)
-        self._execute(functions["step"](self.arena, self._sizes(ports, given), self.rng), ports, given)
+        bound: Bound = functions[function](self.arena, self._sizes(ports, given), self.rng)
+        self._execute(bound, ports, given)
+        return bound[2]
 
     def view(self, name: str) -> Array:
         """A parameter or buffer where it lies in the arena: writing to it changes it."""
@@ -175,8 +180,9 @@ class Trainer:
             if array.ndim != len(port.dims):
                 raise _unfit(port, array, port.dims)
             for dim, size in zip(port.dims, array.shape, strict=True):
-                if isinstance(dim, str):
-                    found.setdefault(dim, size)
+                if isinstance(dim, str) and (solved := linear(dim)):
+                    factor, symbol, shift = solved
+                    found.setdefault(symbol, (size - shift) // factor)
         for name, size in found.items():
             if not 1 <= size <= self.program.sizes[name]:
                 raise RunError(

@@ -110,10 +110,10 @@ def analyse(graph: Graph) -> Analysis:
             flops[node.use] = times * flop + flops[node.use]
     parameters: list[list[Parameter]] = [[] for _ in graph.uses]
     for parameter in graph.parameters:
-        use: int | None = parameter.use
-        while use is not None:
-            parameters[use].append(parameter)
-            use = graph.uses[use].part_of
+        owner: int | None = parameter.use
+        while owner is not None:
+            parameters[owner].append(parameter)
+            owner = graph.uses[owner].part_of
     fields = _fields(graph)
     sizes = _Bytes()
     rows: list[Row | None] = [None] * len(graph.uses)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..diagnostics.diagnostic import Diagnostic
 from .options import common, show
 from .running import Given, one_network, run_errors
+
+if TYPE_CHECKING:
+    from ..export.verify import Difference
 
 
 @click.command()
@@ -20,6 +24,7 @@ from .running import Given, one_network, run_errors
 @click.option("--weights", metavar="FILE", help="A .safetensors or .npz file, or a run folder; by default fresh ones.")
 @click.option("--opset", type=click.IntRange(13, 22), default=17, show_default=True)
 @click.option("--fold/--no-fold", default=True, show_default=True, help="Batch norms into the convolutions before.")
+@click.option("--lower-rnn", is_flag=True, help="Cells as Scan, none as LSTM, GRU or RNN.")
 @click.option("--verify/--no-verify", default=True, show_default=True, help="Compare with the NumPy program.")
 @click.option("--report", metavar="FILE", help="Write what was compared as JSON.")
 @click.option("--external-data", is_flag=True, help="Weights in a file beside the model, as above 1.5 GB in any case.")
@@ -39,23 +44,32 @@ def export(spec: str, **options: Any) -> None:
 
 def _export(given: Given, options: dict[str, Any]) -> None:
     from ...runtime.run.atomic import write_atomic
-    from ..export.export import export
-    from ..export.model import is_large, save_beside, to_bytes
+    from ..export.export import export_file
     from .weights import read_weights
 
-    weights = read_weights(options["weights"]) if options["weights"] else None
-    made = export(given.network, weights, opset=options["opset"], folded=options["fold"], verified=options["verify"])
-    path = Path(options["output"])
-    if options["external_data"] or is_large(made.proto):
-        save_beside(made.proto, path, f"{path.name}.weights")
-    else:
-        write_atomic(path, to_bytes(made.proto))
-    if options["report"]:
-        text = json.dumps([asdict(difference) for difference in made.differences], indent=1)
-        write_atomic(Path(options["report"]), f"{text}\n".encode())
-    proof = (
-        f"equal to the NumPy program within {made.worst:.1e} of the largest output, at batches of 1 and 3"
-        if made.differences
-        else "not compared"
+    differences = export_file(
+        given.network,
+        Path(options["output"]),
+        read_weights(options["weights"]) if options["weights"] else None,
+        opset=options["opset"],
+        folded=options["fold"],
+        lower_rnn=options["lower_rnn"],
+        verified=options["verify"],
+        beside=options["external_data"],
     )
-    click.echo(f"{path}: opset {options['opset']}, {proof}", err=True)
+    if options["report"]:
+        text = json.dumps([asdict(difference) for difference in differences], indent=1)
+        write_atomic(Path(options["report"]), f"{text}\n".encode())
+    click.echo(f"{options['output']}: opset {options['opset']}, {_proof(differences)}", err=True)
+
+
+def _proof(differences: Sequence[Difference]) -> str:
+    """What the comparison has shown."""
+    found = {(difference.error, difference.output) for difference in differences if difference.error is not None}
+    parts = []
+    if found:
+        worst, _ = max(found)
+        parts.append(f"equal to the NumPy program within {worst:.1e} of the largest output, at batches of 1 and 3")
+    others = {difference.output for difference in differences} - {name for _, name in found}
+    parts += [f"`{name}` not compared, as no entry of it is finite" for name in sorted(others)]
+    return "; ".join(parts) or "not compared"

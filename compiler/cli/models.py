@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ from .running import Given
 
 if TYPE_CHECKING:
     from ...runtime.session import Session
+
+# A dimension in the metadata, and its number; a model may come from anywhere.
+_DIM = re.compile(r"dim\.[A-Z]\w*=[1-9][0-9]{0,8}", re.ASCII)
 
 
 def is_model(spec: str) -> bool:
@@ -50,6 +54,9 @@ def open_model(path: str) -> Known:
     if "netc_version" not in metadata:
         return Known(session, None)
     sets = {key.removeprefix("parameter."): value for key, value in metadata.items() if key.startswith("parameter.")}
-    request = Request(path, metadata["spec"], metadata["net"], None, sets)
+    dims = {key.removeprefix("dim."): int(value) for key, value in metadata.items() if _DIM.fullmatch(f"{key}={value}")}
+    request = Request(path, metadata["spec"], metadata["net"], None, sets, dims)
+    if "expanded" in metadata:
+        request = Request(path, metadata["expanded"])
     found = compile_spec(request)
     return Known(session, Given(found.networks[0], request) if found.networks else None)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph.onnx_code import Constant, OnnxNode
+from ..graph.onnx_code import OnnxNode
+from .arrays import constant_array
 from .nodes import Exported
 
 Array = NDArray[Any]
@@ -23,9 +24,9 @@ def fold(found: Exported, weights: Mapping[str, Array]) -> tuple[Exported, dict[
     folded = dict(weights)
     for constant in found.constants:
         if constant.name.endswith((":c0", ":c1")) and constant.dtype in ("f32", "f64"):
-            folded.setdefault(constant.name, _array(constant))
+            folded.setdefault(constant.name, constant_array(constant))
     readers: dict[str, int] = {}
-    for name in (*(name for _, node in found.nodes for name in node.ins), *(name for name, _ in found.outputs)):
+    for name in (*(name for _, node in found.nodes for name in node.reads()), *(name for name, _ in found.outputs)):
         readers[name] = readers.get(name, 0) + 1
     makers = {node.outs[0]: place for place, (_, node) in enumerate(found.nodes)}
     nodes = list(found.nodes)
@@ -52,7 +53,7 @@ def fold(found: Exported, weights: Mapping[str, Array]) -> tuple[Exported, dict[
         nodes[before] = (path, OnnxNode("Conv", (*conv.ins[:2], name), node.outs, conv.attributes))
         dropped.add(place)
     kept = tuple(node for place, node in enumerate(nodes) if place not in dropped)
-    read = {name for _, node in kept for name in node.ins}
+    read = {name for _, node in kept for name in node.reads()}
     made = {name for _, node in kept for name in node.outs}
     return (
         replace(
@@ -63,13 +64,4 @@ def fold(found: Exported, weights: Mapping[str, Array]) -> tuple[Exported, dict[
             shapes={name: type for name, type in found.shapes.items() if name in made},
         ),
         folded,
-    )
-
-
-def _array(constant: Constant) -> Array:
-    dtype = {"f32": np.float32, "f64": np.float64}[constant.dtype]
-    return (
-        np.full(constant.shape, constant.value, dtype)
-        if isinstance(constant.value, float)
-        else np.array(constant.value, dtype).reshape(constant.shape)
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..graph.computation import Computation
-from ..graph.dims import Poly
-from ..graph.graph import Graph, Node, Port, Value
+from ..graph.dims import Dim, Poly
+from ..graph.graph import Graph, Node, Port, Use, Value
 from ..graph.onnx_code import Constant, OnnxCode, OnnxNode
 from ..graph.op import OpError
 from ..graph.tensor import TensorType
 from ..passes.build import prediction
+from ..recurrence.operators import with_operators
 from ..source import Span
 
 
@@ -39,8 +40,8 @@ class NotExportable(Exception):
 
 
 class _Writer:
-    def __init__(self, graph: Graph, found: Computation, opset: int) -> None:
-        self.graph = graph
+    def __init__(self, found: Computation, uses: Sequence[Use], opset: int) -> None:
+        self.uses = uses
         self.found = found
         self.opset = opset
         self.names: dict[Value, str] = {}
@@ -69,7 +70,7 @@ class _Writer:
             self.nodes.append(
                 (f"output/{port.name}", OnnxNode("Identity", (self.names[port.value],), (port.name,), ()))
             )
-        read = {name for _, node in self.nodes for name in node.ins}
+        read = set[str]().union(*(node.reads() for _, node in self.nodes))
         return Exported(
             tuple((port.name, port.value.type) for port in self.found.feeds),
             tuple((port.name, port.value.type) for port in self.found.outputs),
@@ -80,12 +81,12 @@ class _Writer:
         )
 
     def _node(self, node: Node) -> None:
-        use = self.graph.uses[node.use]
+        use = self.uses[node.use]
         path = use.name.replace(".", "/")
         count = self._used[path] = self._used.get(path, 0) + 1
         name = path if count == 1 else f"{path}/{type(node.op).__name__}:{count}"
-        for value in node.outs:
-            self.names.setdefault(value, f"{name}:out")
+        for number, value in enumerate(node.outs):
+            self.names.setdefault(value, f"{name}:out{number or ''}")
         code = OnnxCode(
             tuple([self.names[value] for value in node.ins]),
             tuple([self.names[value] for value in node.outs]),
@@ -105,24 +106,50 @@ class _Writer:
         self.nodes.append((name, last))
 
     def _size(self, symbol: str) -> str:
-        """The name of a tensor that holds the size of a symbolic dimension, from the first input that has it."""
+        """The name of a tensor [1] with the size of a symbolic dimension, from an input that has it, or factor times it
+        and a shift."""
         if symbol not in self._sizes:
-            for port in self.found.feeds:
-                for axis, dim in enumerate(port.value.type.shape):
-                    if isinstance(dim, Poly) and str(dim) == symbol:
-                        return self._looked_up(symbol, port, axis)
-            raise OpError("not-exportable", f"no input has the size {symbol}", help=f"bind it: `--dim {symbol}=…`")
+            found = [
+                (*solved, port.name, axis)
+                for port in self.found.feeds
+                for axis, dim in enumerate(port.value.type.shape)
+                if (solved := _linear(dim, symbol))
+            ]
+            if not found:
+                raise OpError("not-exportable", f"no input has the size {symbol}", help=f"bind it: `--dim {symbol}=…`")
+            self._sizes[symbol] = self._looked_up(symbol, *min(found, key=lambda solved: (solved[0], abs(solved[1]))))
         return self._sizes[symbol]
 
-    def _looked_up(self, symbol: str, port: Port, axis: int) -> str:
-        shape, place, size = f"size/{symbol}:shape", f"size/{symbol}:axis", f"size/{symbol}"
-        self.constants.append(Constant(place, "i64", (1,), (axis,)))
-        self.nodes.append((f"{size}/Shape", OnnxNode("Shape", (port.name,), (shape,), ())))
-        self.nodes.append((size, OnnxNode("Gather", (shape, place), (size,), (("axis", 0),))))
-        self._sizes[symbol] = size
-        return size
+    def _looked_up(self, symbol: str, factor: int, shift: int, port: str, axis: int) -> str:
+        size, name = f"size/{symbol}", port
+        steps: list[tuple[str, int | None]] = [("Shape", None), ("Gather", axis)]
+        steps += [("Sub", shift)] if shift else []
+        steps += [("Div", factor)] if factor != 1 else []
+        for place, (kind, number) in enumerate(steps, 1):
+            path = size if place == len(steps) else f"{size}/{kind}"
+            ins = (name,) if number is None else (name, self._number(f"{size}/{kind}:c0", number))
+            name = size if path == size else f"{path}:out"
+            self.nodes.append((path, OnnxNode(kind, ins, (name,), ())))
+        return name
+
+    def _number(self, name: str, value: int) -> str:
+        self.constants.append(Constant(name, "i64", (1,), (value,)))
+        return name
 
 
-def nodes(graph: Graph, opset: int) -> Exported:
-    """The ONNX form of a network's prediction. Raises NotExportable."""
-    return _Writer(graph, prediction(graph), opset).write()
+def _linear(dim: Dim, symbol: str) -> tuple[int, int] | None:
+    """The factor and the shift of a size `factor · symbol + shift`; None for another one."""
+    terms = dict(dim.terms) if isinstance(dim, Poly) else {}
+    factor = terms.pop((symbol,), 0)
+    return (factor, terms.get((), 0)) if factor > 0 and set(terms) <= {()} else None
+
+
+def nodes(graph: Graph, opset: int, *, lower_rnn: bool = False) -> Exported:
+    """The ONNX form of a network's prediction. Bundled cells become LSTM, GRU and RNN, with `lower_rnn` Scan as all
+    others do. Raises NotExportable."""
+    return written(prediction(graph if lower_rnn else with_operators(graph)), graph.uses, opset)
+
+
+def written(found: Computation, uses: Sequence[Use], opset: int) -> Exported:
+    """The ONNX form of a computation whose nodes belong to these uses of layers. Raises NotExportable."""
+    return _Writer(found, uses, opset).write()

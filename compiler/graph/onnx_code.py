@@ -9,7 +9,17 @@ from .dims import Dim, Poly
 from .op import OpError
 from .tensor import DType, TensorType
 
-Attribute = int | float | str | Sequence[int] | Sequence[float]
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """The body of a node that runs others; these read names from outside, too."""
+
+    inputs: tuple[tuple[str, TensorType], ...]
+    outputs: tuple[tuple[str, TensorType], ...]
+    nodes: tuple[tuple[str, OnnxNode], ...]
+
+
+Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | Subgraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +28,11 @@ class OnnxNode:
     ins: tuple[str, ...]
     outs: tuple[str, ...]
     attributes: tuple[tuple[str, Attribute], ...]
+
+    def reads(self) -> set[str]:
+        """The names that it reads, its subgraphs' among them."""
+        inner = [node for _, value in self.attributes if isinstance(value, Subgraph) for _, node in value.nodes]
+        return set(self.ins).union(*(node.reads() for node in inner))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +74,17 @@ class OnnxCode:
         self.nodes.append(OnnxNode(kind, ins, (out,), tuple(attributes.items())))
         return out
 
+    def add(self, kind: str, ins: tuple[str, ...], outs: tuple[str, ...], **attributes: Attribute) -> None:
+        """Add a node with names for all that it makes; an empty one is left out."""
+        self.nodes.append(OnnxNode(kind, ins, outs, tuple(attributes.items())))
+
     def last(self, kind: str, *ins: str, **attributes: Attribute) -> None:
         """Add the node that makes the primitive's output."""
         self.nodes.append(OnnxNode(kind, ins, self.outs[:1], tuple(attributes.items())))
+
+    def several(self, kind: str, *ins: str, **attributes: Attribute) -> None:
+        """Add the node that makes all of the primitive's outputs."""
+        self.nodes.append(OnnxNode(kind, ins, self.outs, tuple(attributes.items())))
 
     def constant(self, dtype: DType, shape: tuple[int, ...], value: float | tuple[float, ...]) -> str:
         """The name of a constant."""
@@ -77,29 +100,31 @@ class OnnxCode:
         """Whole numbers in one row, as shapes and axes are given."""
         return self.constant("i64", (len(values),), tuple(values))
 
+    def shape(self, shape: Sequence[Dim]) -> str:
+        """A shape to reshape to; at most one symbolic size is left to be found, others are looked up."""
+        if sum(isinstance(dim, Poly) for dim in shape) <= 1:
+            return self.ints(*(-1 if isinstance(dim, Poly) else dim for dim in shape))
+        return self.node("Concat", *(self.size(dim) for dim in shape), axis=0)
+
     def reshaped(self, name: str, shape: Sequence[Dim], *, last: bool = False) -> str:
-        """A value in another shape; at most one size of a shape of numbers may be symbolic, others are looked up."""
-        symbolic = [dim for dim in shape if isinstance(dim, Poly)]
-        if len(symbolic) <= 1:
-            target = self.ints(*(-1 if isinstance(dim, Poly) else dim for dim in shape))
-        else:
-            target = self.node("Concat", *(self.size(dim) for dim in shape), axis=0)
+        """A value in another shape."""
+        target = self.shape(shape)
         if last:
             self.last("Reshape", name, target)
             return self.outs[0]
         return self.node("Reshape", name, target)
 
     def size(self, dim: Dim) -> str:
-        """A size as a tensor [1]. Raises OpError when it is not a number, a symbol or a product of these."""
+        """A size as a tensor [1]. Raises OpError where no input tells a symbol in it."""
         if not isinstance(dim, Poly):
             return self.ints(dim)
-        if len(dim.terms) != 1:
-            raise OpError("not-exportable", f"the size {dim} cannot be written in ONNX", help="bind it with `--dim`")
-        ((symbols, factor),) = dim.terms
-        found = self.ints(factor)
-        for symbol in symbols:
-            found = self.node("Mul", found, self.size_of(symbol))
-        return found
+        total = ""
+        for symbols, factor in dim.terms:
+            first, *others = [*([self.ints(factor)] if factor != 1 or not symbols else []), *map(self.size_of, symbols)]
+            for other in others:
+                first = self.node("Mul", first, other)
+            total = self.node("Add", total, first) if total else first
+        return total
 
     def needs(self, opset: int, what: str) -> None:
         """Raises OpError when the opset is older than what is used."""

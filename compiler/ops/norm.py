@@ -306,10 +306,10 @@ class LayerNorm(Op):
         x, *factors = code.ins
         features = code.types[0].shape[-1]
         assert isinstance(features, int)
-        code.needs(17, "`layernorm`")
         weight = factors[0] if self.scale else code.constant(code.dtype, (features,), 1.0)
         bias = factors[-1:] if self.shift else []
-        if code.dtype == "f32":
+        # The operator's eps is a float32, which float64 would show; before opset 17 there is none.
+        if code.dtype == "f32" and code.opset >= 17:
             code.last("LayerNormalization", x, weight, *bias, axis=-1, epsilon=float(self.eps))
             return
         center = code.node("Sub", x, self._mean(code, x))

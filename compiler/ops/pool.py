@@ -162,27 +162,24 @@ class AvgPool(Pool):
         code.call("pooling.avg_pool", x, y, block=images, **pooled(self.windows), counted=self.counted())
 
     def _as_convolution(self, code: OnnxCode, pads: list[int]) -> None:
-        """A sum by a convolution with ones, map by map, divided by how many taps count: older pools do not dilate."""
+        """A sum by a convolution with ones, map by map, divided by how many taps count."""
         x, y = code.types[0], code.out_types[0]
-        channels, extents, sizes = x.shape[1], x.shape[2:], y.shape[2:]
-        kernel = [w.kernel for w in self.windows]
+        channels, kernel = x.shape[1], [w.kernel for w in self.windows]
         if not isinstance(channels, int):
-            code.needs(19, "`avgpool` with a dilation on a symbolic number of channels")
-            return
+            raise _symbolic("a symbolic number of channels")
         ones = code.constant(code.dtype, (channels, 1, *kernel), 1.0)
         total = code.node("Conv", code.ins[0], ones, group=channels, **onnx_window(self.windows, pads))
-        counts: float | tuple[float, ...] = float(prod(kernel))
-        shape: tuple[int, ...] = ()
-        if any(pads):
-            if any(isinstance(size, Poly) for size in (*extents, *sizes)):
-                code.needs(19, "a padded `avgpool` with a dilation on a symbolic size")
-            rows = [
-                self._taps(axis, int(str(a)), int(str(b)))
-                for axis, (a, b) in enumerate(zip(extents, sizes, strict=True))
-            ]
-            shape = (1, 1, *(len(row) for row in rows))
-            counts = tuple(float(prod(taps)) for taps in product(*rows))
-        code.last("Div", total, code.constant(code.dtype, shape, counts))
+        rows = []
+        for axis, (extent, count) in enumerate(zip(x.shape[2:], y.shape[2:], strict=True)):
+            if not pads[axis] and not pads[axis + len(kernel)]:
+                # All taps of all windows, however many these are.
+                rows.append([kernel[axis]])
+            elif isinstance(extent, Poly) or isinstance(count, Poly):
+                raise _symbolic("a symbolic size with padding")
+            else:
+                rows.append(self._taps(axis, extent, count))
+        counts = tuple(float(prod(taps)) for taps in product(*rows))
+        code.last("Div", total, code.constant(code.dtype, (1, 1, *(len(row) for row in rows)), counts))
 
     def _taps(self, axis: int, extent: int, count: int) -> list[int]:
         """How many taps of each window count along an axis."""
@@ -198,7 +195,9 @@ class AvgPool(Pool):
     def onnx(self, code: OnnxCode) -> None:
         hanging = self.hanging(code)
         (x,), pads = code.ins, onnx_pads(self.windows, hanging)
-        if code.opset < 19 and any(w.dilation > 1 for w in self.windows):
+        # The operator dilates from opset 19 on, and takes no padding as wide as its kernel.
+        wide = any(pad >= w.kernel for pad, w in zip(pads, (*self.windows, *self.windows), strict=True))
+        if wide or (code.opset < 19 and any(w.dilation > 1 for w in self.windows)):
             self._as_convolution(code, pads)
             return
         if self.count_pad and any(pads):
@@ -244,6 +243,11 @@ class AvgPoolGradient(Op):
         for example in AvgPool.examples():
             assert isinstance(example.op, AvgPool)
             yield Example(cls(example.op, example.ins[0]), example.op.infer(example.ins))
+
+
+def _symbolic(what: str) -> OpError:
+    message = f"this `avgpool` with a dilation cannot be written on {what}"
+    return OpError("not-exportable", message, help="bind it with `--dim`, or take `--opset 19` and no ceil mode")
 
 
 def pooled(windows: tuple[Window, ...]) -> dict[str, tuple[int, int]]:

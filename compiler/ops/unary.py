@@ -130,6 +130,13 @@ class Log(Unary):
     operations = 1
     range = (0.5, 2)
 
+    def lower(self, b: Make, ins: Values) -> Values:
+        """Of a sigmoid together with it: alone that is rounded to 0 where its logarithm is still a small number."""
+        made = b.producer(ins[0])
+        if made is not None and isinstance(made.op, Sigmoid):
+            return b.keep(LogSigmoid(), made.ins)
+        return b.keep(self, ins)
+
     def numpy(self, code: Code) -> None:
         code(f"np.log({code.ins[0]}, out={code.outs[0]})")
 
@@ -181,6 +188,36 @@ class Sigmoid(Unary):
 
     def onnx(self, code: OnnxCode) -> None:
         code.last("Sigmoid", *code.ins)
+
+
+@primitive
+class LogSigmoid(Unary):
+    """log(1 / (1 + e⁻ˣ)) = min(x, 0) − log(1 + e^−|x|): the sigmoid's four operations and a logarithm."""
+
+    operations = 5
+
+    def numpy(self, code: Code) -> None:
+        (x,), (y,) = code.ins, code.outs
+        part = code.like_scratch()
+        code(f"np.abs({x}, out={part})")
+        code(f"np.negative({part}, out={part})")
+        code(f"np.exp({part}, out={part})")
+        code(f"np.log1p({part}, out={part})")
+        code(f"np.minimum({x}, 0.0, out={y})")
+        code(f"np.subtract({y}, {part}, out={y})")
+
+    def derivative(self, code: Code) -> None:
+        """sigmoid(−x)."""
+        (x, gy), (gx,) = code.ins, code.outs
+        s = code.like_scratch()
+        code(f"np.negative({x}, out={s})")
+        code.call("activations.sigmoid", s, s)
+        code(f"np.multiply({gy}, {s}, out={gx})")
+
+    def onnx(self, code: OnnxCode) -> None:
+        rest = code.node("Exp", code.node("Neg", code.node("Abs", *code.ins)))
+        rest = code.node("Log", code.node("Add", rest, code.scalar(1)))
+        code.last("Sub", code.node("Min", *code.ins, code.scalar(0)), rest)
 
 
 @primitive

@@ -35,7 +35,7 @@ def arrange(b: Make, body: Body, ins: Values, loop: Loop) -> Values:
 
     `loop` makes the loop itself, of the body that is left and its inputs.
     """
-    body = merge(body)
+    body, use = merge(body), b.use
     initial = ins[: len(body.states)]
     stacks = ins[len(initial) : len(initial) + len(body.inputs)]
     outside = _Outside(
@@ -50,6 +50,7 @@ def arrange(b: Make, body: Body, ins: Values, loop: Loop) -> Values:
         *(outside.stacks[value] for value in left.inputs),
         *(outside.once[value] for value in left.captured),
     )
+    b.use = use
     results = loop(b, left, taken)
     made = dict(zip(left.outputs, results[len(initial) :], strict=False))
     outside.stacks = made | outside.stacks

@@ -18,7 +18,7 @@ from ..ops.conv import Conv
 from ..ops.cut import Cut
 from ..ops.fill import FillLike
 from ..ops.linear import Linear
-from ..ops.shape import Concat
+from ..ops.shape import Concat, Transpose
 from .body import Body, depending, with_nodes, without_dead
 
 
@@ -27,7 +27,7 @@ def merge(body: Body) -> Body:
     body = _merge_products(_fold_biases(_fixed_first(body)))
     while (run := _next_run(body)) is not None:
         body = _widen(body, run)
-    return body
+    return _turn_weights(body)
 
 
 class _Rewriting:
@@ -164,6 +164,30 @@ def _followers(body: Body) -> Callable[[Value], tuple[str, ...]]:
         return tuple(names)
 
     return follow
+
+
+def _turn_weights(body: Body) -> Body:
+    """The weights of products that wait for the states are transposed once: every step then reads them in the order in
+    which they lie in memory, which takes two thirds of the time."""
+    fixed, carried = _fixed(body), depending(body.nodes, body.states)
+    turned: dict[Value, Value] = {}
+    new = _Rewriting(body)
+
+    def is_turned(node: Node) -> bool:
+        return (
+            isinstance(node.op, Linear) and not node.op.transposed and node.ins[1] in fixed and node.ins[0] in carried
+        )
+
+    for node in body.nodes:
+        if is_turned(node):
+            weight = node.ins[1]
+            if weight not in turned:
+                new.b.use = node.use
+                (turned[weight],) = new.add(Transpose((1, 0)), weight)
+            new.b.nodes.append(Node(Linear(True), (node.ins[0], turned[weight], *node.ins[2:]), node.outs, node.use))
+        else:
+            new.copy(node)
+    return new.done()
 
 
 Run = tuple[list[Node], list[Node]]

@@ -11,13 +11,14 @@ from ..graph.dims import Dim
 from ..graph.field import Field
 from ..graph.formula import Formula, named, plus
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from . import loop, onnx
 from .arrange import arrange
 from .body import Body, made_anew
-from .loop import write
 from .reverse import backward, saving
 
 if TYPE_CHECKING:
     from ..graph.make import Make
+    from ..graph.onnx_code import OnnxCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,14 @@ class Scan(Op):
             outs = b.all(Scan(body, self.steps, self.reverse, True), *ins)
             gys = (*gys, *(None for _ in outs[len(gys) :]))
         back = backward(b, body, ins, outs, gys, self.reverse)
-        loop = Scan(back.body, self.steps, not self.reverse)
-        return back.gradients(arrange(b, back.body, back.ins, loop._loop))
+        again = Scan(back.body, self.steps, not self.reverse)
+        return back.gradients(arrange(b, back.body, back.ins, again._loop))
 
     def numpy(self, code: Code) -> None:
-        write(code, self.body, self.steps, self.reverse)
+        loop.write(code, self.body, self.steps, self.reverse)
+
+    def onnx(self, code: OnnxCode) -> None:
+        onnx.write(code, self.body, self.steps, reverse=self.reverse)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -38,7 +38,8 @@ def apply_cell(
     `mark` is the place of this use in the tree of names.
     """
     definition = recipe.target
-    assert isinstance(definition, Definition) and isinstance(definition.item, tree.Cell)
+    assert isinstance(definition, Definition)
+    assert isinstance(definition.item, tree.Cell)
     found = read_options(evaluator, recipe, definition.item, span, frame)
     if isinstance(found, Unknown) or isinstance(inputs, Unknown) or too_deep(evaluator, span, frame):
         return UNKNOWN
@@ -92,13 +93,15 @@ class _Cell:
         if len(inputs) != wanted:
             raise _wrong_count(self.item, wanted, len(inputs))
         sequences = [tensor.value for tensor in inputs]
+        found = Results((), ())
         for number in range(self.options.layers):
             scope = mark.add(Mark("layer", f"layer{number + 1}")) if self.options.layers > 1 else mark
             self._measure(sequences)
             last = number == self.options.layers - 1 and self.options.last
-            found = self._layer(sequences, scope, last=last)
-            if found is None:
+            made = self._layer(sequences, scope, last=last)
+            if made is None:
                 return None
+            found = made
             sequences = list(found.outputs)
             if number < self.options.layers - 1 and len(sequences) != wanted:
                 message = f"a layer gives {len(sequences)} values, and the next takes {wanted}"
@@ -143,8 +146,7 @@ class _Cell:
 
     def _loop(self, inputs: list[Value], scope: Mark, *, reverse: bool, last: bool) -> Results | None:
         lengths = self.options.lengths.value if self.options.lengths else None
-        given = {name: tensor for name, tensor in self.options.first.items()}
-        loop = CellLoop(self.evaluator, self.definition, self.samples, self.steps, lengths, given)
+        loop = CellLoop(self.evaluator, self.definition, self.samples, self.steps, lengths, self.options.first)
         frame = Frame(self.definition.file, [{}], None, None, scope, (*self.frame.chain, self.span))
         return loop.run(inputs, self.values, frame, reverse=reverse, last=last)
 

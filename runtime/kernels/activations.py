@@ -44,11 +44,12 @@ ERFC = (
 
 
 def sigmoid(x: Array, y: Array) -> None:
-    """1 / (1 + e⁻ˣ) = (1 + tanh(x / 2)) / 2, which overflows nowhere; y may be x."""
-    np.multiply(x, 0.5, out=y)
-    np.tanh(y, out=y)
+    """1 / (1 + e⁻ˣ), which keeps the digits of small results; beyond the border e⁻ˣ would overflow. y may be x."""
+    np.maximum(x, -88.0 if x.dtype == np.float32 else -709.0, out=y)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
     np.add(y, 1.0, out=y)
-    np.multiply(y, 0.5, out=y)
+    np.divide(1.0, y, out=y)
 
 
 def normal_cdf(x: Array, y: Array, work: Array) -> None:

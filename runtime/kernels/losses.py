@@ -45,10 +45,12 @@ def _number(counts: Array) -> int:
 
 
 def mean_picked(scores: Array, places: Array, counts: Array, picked: Array, loss: Array) -> None:
-    """loss = − the mean of the flat scores at those places that count; `picked` is scratch memory, [rows]."""
+    """loss = − the mean of the flat scores at those places that count; `picked` is scratch memory, [rows].
+
+    A score of −inf that does not count changes nothing.
+    """
     np.take(scores, places, out=picked, mode="clip")
-    picked *= counts
-    loss[...] = -np.sum(picked, dtype=np.float64) / _number(counts)
+    loss[...] = -np.sum(picked, dtype=np.float64, where=counts) / _number(counts)
 
 
 def cross_entropy_gradient(

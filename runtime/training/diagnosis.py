@@ -1,9 +1,9 @@
-"""Where numbers stop being finite: a step run once more, watched layer by layer."""
+"""Runs watched layer by layer: where numbers stop being finite, and what becomes of rounding."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ from ..trainer import Trainer
 
 Array = NDArray[Any]
 
-_STEP = re.compile(r"^def step\(.*?^    return run", re.MULTILINE | re.DOTALL)
 _LAYER = re.compile(r"^        # (.*)$", re.MULTILINE)
 _VALUE = re.compile(r"\b[xg]\d+\b")
+
+
+Watch = Callable[..., None]
 
 
 class _Found(Exception):
@@ -27,23 +29,30 @@ def first_not_finite(trainer: Trainer, arrays: Mapping[str, Array]) -> str | Non
 
     None when there is none: dropout draws other numbers than it did before.
     """
-    step = _STEP.search(trainer.program.source)
-    assert step is not None
-    watched = trainer.program.source.replace(step[0], _watched(step[0]))
 
     def watch(layer: str, *values: Array) -> None:
         if any(value.dtype.kind == "f" and not np.isfinite(value).all() for value in values):
             raise _Found(layer)
 
     try:
-        trainer.run_other(watched, {"watch": watch}, arrays)
+        watched(trainer, "step", watch, arrays)
     except _Found as found:
         return str(found)
     return None
 
 
-def _watched(step: str) -> str:
-    """The text of the step with a look at what each layer has touched after its statements."""
+def watched(trainer: Trainer, function: str, watch: Watch, arrays: Mapping[str, Array]) -> tuple[Array, ...]:
+    """The results of `step` or `predict`, where `watch` is called after the statements of each layer with its name, as
+    the comments have it, and the arrays that it has touched. Raises RunError."""
+    source = trainer.program.source
+    found = re.search(rf"^def {function}\(.*?^    return run", source, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    text = source.replace(found[0], _with_looks(found[0]))
+    return trainer.run_other(function, text, {"watch": watch}, arrays)
+
+
+def _with_looks(step: str) -> str:
+    """The text of a function with a look at what each layer has touched after its statements."""
     head, *layers = re.split(r"(?=^        # )", step, flags=re.MULTILINE)
     parts = [head]
     for text in layers:

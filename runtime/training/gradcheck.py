@@ -77,7 +77,7 @@ def _difference(view: NDArray[Any], place: int, loss: Any, step: float) -> float
 
 def _random(port: Port, program: Program, rng: np.random.Generator) -> NDArray[Any]:
     """Numbers that a port accepts: labels below its classes, else from a normal distribution."""
-    shape = tuple(program.sizes[dim] if isinstance(dim, str) else dim for dim in port.dims)
+    shape = port.at(program.sizes)
     if port.dtype.startswith("float"):
         return rng.normal(size=shape)
     # Where nothing bounds whole numbers, nothing looks anything up by them.

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 import netc
 from netc.compiler.driver import bundled
 from netc.compiler.export.export import export, reference
-from netc.compiler.export.model import Origin, build, check, to_bytes
+from netc.compiler.export.model import Origin, build, check, content, to_bytes
 from netc.compiler.export.nodes import nodes
 from netc.compiler.graph.tensor import TensorType
 from netc.runtime.session import Session
@@ -30,7 +30,7 @@ KINDS = {"Conv": "conv", "MaxPool": "maxpool", "AveragePool": "avgpool", "Global
 def lively(net: netc.Net) -> dict[str, np.ndarray]:
     """Random weights, with statistics of batch norms that are not those of the start."""
     rng = np.random.default_rng(3)
-    weights = reference(net.network, None, seed=3).state_dict()
+    weights = reference(net.network, None).state_dict()
     for name, array in weights.items():
         if name.endswith("running_mean"):
             weights[name] = rng.normal(0, 0.1, array.shape).astype(array.dtype)
@@ -145,7 +145,7 @@ def count(type: TensorType) -> int:
 def test_checked_in_full() -> None:
     net = netc.load("squeezenet")
     weights = reference(net.network, None).state_dict()
-    model = build(net.network.graph, weights, Origin("x", "", {}))
+    model = build(content(net.network.graph, weights, Origin("x", "")))
     assert check(model)["logits"][1:] == [1000]
     kept = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     assert all(np.array_equal(kept[name], weights[name]) for name in weights)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from netc.compiler.graph.op import Op
 from netc.compiler.graph.tensor import DType, TensorType
 from netc.compiler.ops.activations import Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, Silu
-from netc.compiler.ops.losses import Bce, CrossEntropy
+from netc.compiler.ops.losses import Bce, CrossEntropy, Nll
 from netc.compiler.ops.softmax import LogSoftmax, Softmax
-from netc.compiler.ops.unary import Abs, LeakyRelu, Relu, Sigmoid, Tanh
+from netc.compiler.ops.unary import Abs, LeakyRelu, LogSigmoid, Relu, Sigmoid, Tanh
 
 from .harness import backward, forward
 
@@ -50,6 +50,7 @@ def gelu_tanh_slope(x: float) -> float:
 # Each function with its value and slope, in forms that lose nothing in float64.
 FUNCTIONS: list[tuple[Op, Callable[[float], float], Callable[[float], float] | None]] = [
     (Sigmoid(), sigmoid, lambda x: sigmoid(x) * sigmoid(-x)),
+    (LogSigmoid(), lambda x: min(x, 0) - math.log1p(math.exp(-abs(x))), lambda x: sigmoid(-x)),
     (Tanh(), math.tanh, lambda x: 4 * sigmoid(2 * x) * sigmoid(-2 * x)),
     (Silu(), lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + x * sigmoid(-x))),
     (Gelu(), gelu, lambda x: math.erfc(-x / math.sqrt(2)) / 2 + x * density(x)),
@@ -85,6 +86,18 @@ def test_functions(
 
 
 @pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_a_small_sigmoid_keeps_its_digits(dtype: DType) -> None:
+    """Relative to itself, which a logarithm shows, down to where eˣ leaves the type."""
+    x = np.linspace(-87, 10, 400).astype(NUMPY[dtype])
+    type = TensorType(dtype, x.shape)
+    wanted = np.array([sigmoid(float(v)) for v in x])
+    found = forward(Sigmoid(), (type,)).run([x])[0]
+    assert (np.abs(found - wanted) / wanted).max() <= 3 * ALLOWED[dtype]
+    below = np.full(x.shape, -1e4, NUMPY[dtype])
+    assert (forward(Sigmoid(), (type,)).run([below])[0] < 1e-38).all()
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
 def test_binary_cross_entropy(dtype: DType) -> None:
     """−t log σ(x) − (1 − t) log σ(−x) = max(x, 0) − x t + log(1 + e^−|x|)."""
     for x, target in ((1e4, 0.0), (1e4, 1.0), (-1e4, 1.0), (-1e4, 0.25), (0.0, 0.5), (30.0, 1.0), (-90.0, 0.0)):
@@ -110,3 +123,15 @@ def test_softmax_and_cross_entropy(rows: list[list[float]], dtype: DType) -> Non
         near(forward(CrossEntropy(1, None), (type, labels)).run(given)[0], np.array(-logs[label]), dtype)
         gradient = backward(CrossEntropy(1, None), (type, labels))[0].run([*given, np.ones((), NUMPY[dtype])])[0]
         near(gradient[0], np.exp(logs) - (np.arange(3) == label), dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_a_score_of_minus_infinity_that_does_not_count(dtype: DType) -> None:
+    """A probability of 0 in a row that is ignored; −∞ · 0 would be NaN."""
+    logs = np.array([[-math.inf, -1.0], [-2.0, -0.5]], NUMPY[dtype])
+    types = (TensorType(dtype, logs.shape), TensorType("i64", (2,)))
+    for ignore, labels in ((-1, [-1, 0]), (0, [0, 1])):
+        (loss,) = forward(Nll(1, ignore), types).run([logs, np.array(labels)])
+        near(loss, np.array([2.0, 0.5][max(labels)]), dtype)
+    (loss,) = forward(Nll(1, -1), types).run([logs, np.array([0, 0])])
+    assert loss == math.inf
