@@ -58,6 +58,25 @@ class Term:
     weight: float
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of a cell that stays between steps: its place in the arena, its size in bytes, and what it starts at."""
+
+    place: int
+    bytes: int
+    initial: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unroll:
+    """Truncated back-propagation through time: a step of training takes up to `steps` of the dimension `symbol`, the
+    second one of every input and target, and goes on from the states that the step before ended with."""
+
+    symbol: str
+    steps: int
+    states: tuple[State, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Program:
     """What a trainer runs.
@@ -81,6 +100,12 @@ class Program:
     trains: bool
     terms: tuple[Term, ...]
     whole: bool
+    unroll: Unroll | None = None
+
+    @property
+    def step_sizes(self) -> dict[str, int]:
+        """The most of each symbolic dimension in one step of training."""
+        return self.sizes | ({self.unroll.symbol: self.unroll.steps} if self.unroll else {})
 
     @property
     def scored(self) -> Term | None:

@@ -49,6 +49,13 @@ class Trainer:
             kind, arguments = parameter.initial
             fill(self._views[parameter.name], kind, arguments, parameter.fan, generator(seed, parameter.name))
 
+        self.start()
+
+    def start(self) -> None:
+        """Begin new sequences: the next step does not go on from the states that the last one ended with."""
+        for state in self.program.unroll.states if self.program.unroll else ():
+            self.arena[state.place : state.place + state.bytes].view(self.program.dtype).fill(state.initial)
+
     @property
     def memory(self) -> Memory:
         """The bytes of the arena by what they hold."""
@@ -76,6 +83,7 @@ class Trainer:
 
     def gradients(self, **arrays: Array) -> dict[str, Array]:
         """The gradient of a batch's loss in training by each parameter, with no update. Raises RunError."""
+        self.start()
         kept = {name: view.copy() for name, view in self._views.items() if name in self._buffers()}
         self.differentiate(**arrays)
         for name, array in kept.items():
@@ -122,7 +130,7 @@ class Trainer:
         functions = _load(self.program.name, source, names)
         ports = (*self.program.inputs, *(self.program.targets if function == "step" else ()))
         given = _arrays(ports, arrays)
-        bound: Bound = functions[function](self.arena, self._sizes(ports, given), self.rng)
+        bound: Bound = functions[function](self.arena, self._sizes(function, ports, given), self.rng)
         self._execute(bound, ports, given)
         return bound[2]
 
@@ -151,7 +159,7 @@ class Trainer:
 
     def _run(self, name: str, ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array, ...]:
         given = _arrays(ports, arrays)
-        sizes = self._sizes(ports, given)
+        sizes = self._sizes(name, ports, given)
         bound = self._bound.get((name, sizes))
         if bound is None:
             bound = self._bound[name, sizes] = self._functions[name](self.arena, sizes, self.rng)
@@ -173,7 +181,7 @@ class Trainer:
             help = "choose a `batch` that leaves no single sample for the last one"
             raise RunError("batch-size", str(error), help=help) from None
 
-    def _sizes(self, ports: tuple[Port, ...], arrays: tuple[Array, ...]) -> tuple[int, ...]:
+    def _sizes(self, function: str, ports: tuple[Port, ...], arrays: tuple[Array, ...]) -> tuple[int, ...]:
         """The number of each symbolic dimension in these arrays."""
         found: dict[str, int] = {}
         for port, array in zip(ports, arrays, strict=True):
@@ -183,12 +191,17 @@ class Trainer:
                 if isinstance(dim, str) and (solved := linear(dim)):
                     factor, symbol, shift = solved
                     found.setdefault(symbol, (size - shift) // factor)
+        sizes = self.program.step_sizes if function == "step" else self.program.sizes
         for name, size in found.items():
-            if not 1 <= size <= self.program.sizes[name]:
+            most = sizes[name]
+            if not 1 <= size <= most:
+                chunk = most < self.program.sizes[name]
                 raise RunError(
                     "batch-size",
-                    f"{name} is {size} in the arrays given, the program is for 1 to {self.program.sizes[name]}",
-                    help=f"make the trainer for more: `trainer({name}={max(size, 1)})`",
+                    f"{name} is {size} in the arrays given, the program is for 1 to {most}",
+                    help="feed one chunk after the other; `unroll` is the length of a chunk"
+                    if chunk
+                    else f"make the trainer for more: `trainer({name}={max(size, 1)})`",
                 )
         return tuple(found.get(name, size) for name, size in self.program.sizes.items())
 

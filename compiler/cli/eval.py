@@ -9,7 +9,7 @@ import click
 
 from .models import check_options, is_model
 from .options import common
-from .running import one_network, read_data, run_errors, wanted_settings
+from .running import make_program, one_network, run_errors, wanted_settings, with_data
 from .train import data_options
 
 
@@ -29,17 +29,20 @@ def eval(spec: str, **options: Any) -> None:
     check_options(spec, options)
     given = None if is_model(spec) else one_network(spec, options)
     with run_errors():
+        from ...runtime.training.judge import ModelJudge
         from ...runtime.training.metrics import Judge, score
         from .training import stratified_by
         from .weights import model_with, trainer_with
 
         judge: Judge
         if given is None:
-            given, judge = model_with(spec, options["batch"])
+            given, session = model_with(spec)
+            given, found = with_data(given, options)
+            judge = ModelJudge(session, make_program(given, options["batch"], None))
         else:
+            given, found = with_data(given, options)
             judge = trainer_with(given, options["weights"], options["batch"], options["dtype"])
         settings = wanted_settings(given)
-        found = read_data(options["data"], judge.program.inputs, judge.program.targets, options)
         data = found.test if found.test is not None else found.train
         if options["val_split"] is not None:
             seed = options["seed"] if options["seed"] is not None else settings.seed

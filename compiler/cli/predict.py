@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .models import check_options, is_model, open_model
 from .options import common
-from .running import one_network, read_data, run_errors
+from .running import one_network, read_data, run_errors, with_data
+
+if TYPE_CHECKING:
+    from ...runtime.trainer import Trainer
 from .train import data_options
 
 
@@ -35,14 +39,18 @@ def predict(spec: str, **options: Any) -> None:
 
         if given is None:
             session = open_model(spec).session
-            inputs, run = session.inputs, session.run
+            found, run = read_data(options["data"], session.inputs, (), options), session.run
         else:
             from .weights import trainer_with
 
+            given, found = with_data(given, options, labelled=False)
             trainer = trainer_with(given, options["weights"], options["batch"], options["dtype"])
-            inputs, run = trainer.program.inputs, lambda arrays: trainer.forward(**arrays)
-        found = read_data(options["data"], inputs, (), options)
+            run = partial(_forward, trainer)
         data = found.test if found.test is not None else found.train
         outputs = predictions(run, data, options["batch"])
         write_atomic(output, to_csv(outputs) if output.suffix == ".csv" else to_npz(outputs))
         click.echo(f"{data.size:,} samples to {output}", err=True)
+
+
+def _forward(trainer: Trainer, arrays: dict[str, Any]) -> dict[str, Any]:
+    return trainer.forward(**arrays)

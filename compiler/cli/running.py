@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -83,6 +83,25 @@ def make_program(given: Given, batch: int, dtype: str | None) -> Program:
         raise RunError(
             "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"
         ) from None
+
+
+def with_data(given: Given, options: Mapping[str, Any], *, labelled: bool = True) -> tuple[Given, Splits]:
+    """The data of `--data`, checked, and the network with the largest size of each dimension that they show and nothing
+    else decides; with targets where they are `labelled`. Raises RunError."""
+    from ..emit.program import ports
+
+    network = given.network
+    inputs, targets = ports(network.graph, network.settings, FLOATS[options["dtype"]] if options["dtype"] else None)
+    targets = targets if labelled else ()
+    found = read_data(options["data"], inputs, targets, options)
+    sizes: dict[str, int] = {}
+    for part in (found.train, found.test):
+        for port in (*inputs, *targets) if part is not None else ():
+            assert part is not None
+            for dim, size in zip(port.dims[1:], part.arrays[port.name].shape[1:], strict=True):
+                if isinstance(dim, str) and dim.isidentifier():
+                    sizes[dim] = max(size, sizes.get(dim, 1))
+    return Given(replace(network, dims=sizes | dict(network.dims)), given.request), found
 
 
 def read_data(source: str, inputs: Sequence[Port], targets: Sequence[Port], options: Mapping[str, Any]) -> Splits:

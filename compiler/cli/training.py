@@ -21,7 +21,7 @@ from ...runtime.trainer import Trainer
 from ...runtime.training.fit import Fit, Options, Position
 from ..training.settings import Settings
 from .progress import Progress
-from .running import Given, make_program, read_data, wanted_settings
+from .running import Given, make_program, wanted_settings, with_data
 
 
 def run(given: Given, options: dict[str, Any]) -> int:
@@ -31,9 +31,7 @@ def run(given: Given, options: dict[str, Any]) -> int:
     # A schedule may depend on the number of epochs.
     trained = replace(given.network, settings=replace(settings, epochs=chosen.epochs))
     given = Given(trained, given.request)
-    # The ports do not depend on the batch, and all samples at once is only a number once they are counted.
-    ports = make_program(given, 1, options["dtype"])
-    data = read_data(options["data"], ports.inputs, ports.targets, options)
+    given, data = with_data(given, options)
     train, held_out = _parts(data.train, data.test, chosen.seed, options)
     program = make_program(given, min(chosen.batch or train.size, train.size), options["dtype"])
     check_memory(program.memory.total)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .running import Given, make_program
 
 if TYPE_CHECKING:
+    from ...runtime.session import Session
     from ...runtime.trainer import Trainer
-    from ...runtime.training.judge import ModelJudge
 
 
 def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> Trainer:
@@ -21,17 +21,16 @@ def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> T
     return trainer
 
 
-def model_with(path: str, batch: int) -> tuple[Given, ModelJudge]:
+def model_with(path: str) -> tuple[Given, Session]:
     """A model that netc exported, with the network that it was made from. Raises RunError."""
     from ...runtime.errors import RunError
-    from ...runtime.training.judge import ModelJudge
     from .models import open_model
 
     known = open_model(path)
     if known.given is None:
         help = "export it with netc, or use `netc predict`"
         raise RunError("bad-model", "does not say which network it was made from", help, path)
-    return known.given, ModelJudge(known.session, make_program(known.given, batch, None))
+    return known.given, known.session
 
 
 def read_weights(weights: str) -> dict[str, Any]:

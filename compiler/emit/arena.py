@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ...runtime.program import Memory
 from ..graph.code import Names
@@ -14,7 +15,8 @@ from .plan import Room, round_up, size
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Arena:
     """Where everything starts, in bytes: `parameters` and `gradients` by number of the parameter (a buffer has a place
-    among the parameters, and no gradient), `slots` the optimizer's blocks.
+    among the parameters, and no gradient), `slots` the optimizer's blocks, `carried` the states of cells that stay
+    between steps, which count as activations.
 
     `activations`, `workspace`, `parameter_bytes` and so on are the sizes of the parts; their sum is `total`.
     """
@@ -28,6 +30,7 @@ class Arena:
     parameters: tuple[int, ...]
     gradients: tuple[int | None, ...]
     slots: tuple[int, ...]
+    carried: tuple[int, ...] = ()
 
     @property
     def first(self) -> int:
@@ -51,13 +54,22 @@ class Arena:
 
 
 def arena(
-    rooms: Sequence[Room], parameters: Iterable[Parameter], names: Names, *, trained: bool, slots: int, scratch: int
+    rooms: Sequence[Room],
+    parameters: Iterable[Parameter],
+    names: Names,
+    *,
+    trained: bool,
+    slots: int,
+    scratch: int,
+    carried: Sequence[int] = (),
 ) -> Arena:
     """The arena of these rooms, which share one region, and `slots` optimizer slots for each trained parameter.
 
-    `scratch` is what updating the parameters needs of the workspace, in bytes.
+    `scratch` is what updating the parameters needs of the workspace, `carried` the sizes of carried states, in bytes.
     """
-    activations = max(room.activations for room in rooms)
+    shared = max(room.activations for room in rooms)
+    ends = list(accumulate(map(round_up, carried), initial=shared))
+    activations = ends[-1]
     workspace = max(*(room.workspace for room in rooms), round_up(scratch))
     parameters = tuple(parameters)
     sizes = [size(parameter.value.type, names) for parameter in parameters]
@@ -87,4 +99,5 @@ def arena(
         tuple(places),
         tuple(gradient_places),
         slot_places,
+        tuple(ends[:-1]),
     )

@@ -67,7 +67,7 @@ def _comment(use: Use, *, backward: bool) -> str:
 
 
 def _copies(body: Body, room: Room) -> list[tuple[str, str]]:
-    """Gradients and buffers' new values that a node could not write to their place: (to, from)."""
+    """Gradients and buffers' new values that a node could not write to their place, and carried states: (to, from)."""
     found = body.computation
     copies = []
     for parameter, value in found.gradients:
@@ -76,6 +76,7 @@ def _copies(body: Body, room: Room) -> list[tuple[str, str]]:
     for parameter, value in found.updates:
         if room.fixed.get(value) != ("parameter", body.numbers[parameter.value]):
             copies.append((body.names[parameter.value], body.names[value]))
+    copies += [(body.names[state.before], body.names[state.after]) for state in found.carried]
     return copies
 
 
@@ -98,7 +99,7 @@ def _views(body: Body, room: Room, arena: Arena, names: Names, wanted: set[str])
             made[name] = _at(value.type, room.offsets[value], names)
         elif name not in made:
             kind, number = room.fixed[value]
-            place = arena.parameters[number] if kind == "parameter" else arena.gradients[number]
+            place = {"parameter": arena.parameters, "gradient": arena.gradients, "carried": arena.carried}[kind][number]
             assert place is not None
             made[name] = _at(value.type, place, names)
     derived: dict[str, str] = {}

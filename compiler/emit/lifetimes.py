@@ -9,8 +9,8 @@ from typing import Literal
 from ..graph.graph import Value
 from .write import Body, Written
 
-# Memory outside of the plan: of the parameter of this number, or of its gradient.
-Fixed = tuple[Literal["parameter", "gradient"], int]
+# Memory outside of the plan: of the parameter of this number, of its gradient, or of a carried state.
+Fixed = tuple[Literal["parameter", "gradient", "carried"], int]
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +39,8 @@ def pieces(body: Body) -> dict[Value, Piece]:
     fixed = _fixed_places(body)
     for number, parameter in enumerate(found.parameters):
         homes[parameter.value] = Piece(-1, len(body.nodes), [parameter.value], ("parameter", number))
+    for number, state in enumerate(found.carried):
+        homes[state.before] = Piece(-1, len(body.nodes), [state.before], ("carried", number))
     for port in found.feeds:
         homes[port.value] = Piece(-1, ends.get(port.value, -1), [port.value])
     for place, written in enumerate(body.nodes):

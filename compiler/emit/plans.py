@@ -11,9 +11,10 @@ from ..graph.dims import Poly
 from ..graph.graph import Graph
 from ..graph.tensor import DType
 from ..passes.build import evaluation, prediction, training
+from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena
-from .plan import Room, place
+from .plan import Room, place, size
 from .update import scratch_bytes
 from .write import Body, write
 
@@ -43,19 +44,30 @@ def plan(
     found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
     if settings is not None:
         found["evaluate"] = evaluation(graph, settings.loss, float_type)
-        found["step"] = training(graph, settings.loss, float_type)
+        found["step"] = training(graph, settings.loss, float_type, carries=settings.unroll is not None)
         slots = len(settings.optimizer.slots()) if slots is None else slots
     bodies = []
     for name, computation in found.items():
-        names = Names(_symbols(computation, dims), dims)
+        names = Names(_symbols(computation, dims), step_dims(graph, settings, dims) if name == "step" else dims)
         body = writer(computation, names)
         bodies.append((name, body, place(body, names)))
     parameters = found["predict"].parameters
     rooms = [room for _, _, room in bodies]
     scratch = scratch_bytes(parameters) if settings else 0
     trained = settings is not None
-    layout = arena(rooms, parameters, bodies[0][1].spelling, trained=trained, slots=slots or 0, scratch=scratch)
+    last = bodies[-1][1]
+    carried = [size(state.before.type, last.spelling) for state in last.computation.carried]
+    spelling = bodies[0][1].spelling
+    layout = arena(rooms, parameters, spelling, trained=trained, slots=slots or 0, scratch=scratch, carried=carried)
     return Plan(tuple(bodies), layout)
+
+
+def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) -> Mapping[str, int]:
+    """The sizes of one step of training: with `unroll` it takes a chunk of each sequence."""
+    if settings is None or settings.unroll is None:
+        return dims
+    symbol = unrolled(graph)
+    return {**dims, symbol: min(settings.unroll, dims.get(symbol, settings.unroll))}
 
 
 def _symbols(found: Computation, dims: Mapping[str, int]) -> dict[str, str]:

@@ -13,9 +13,11 @@ from ..graph.graph import Port as GraphPort
 from ..graph.tensor import DType
 from ..ops.embed import Embed
 from ..passes.loss import class_axis
+from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena
-from .plans import plan
+from .plan import size
+from .plans import Plan, plan, step_dims
 from .source import source
 from .update import update
 
@@ -42,8 +44,7 @@ def program(
         source(name, graph, made.bodies, layout, text),
         "float64" if "f64" in floats else "float32",
         {name: predict.planned[name] for name in predict.spelling.symbols},
-        tuple(_port(port, graph, settings, float_type) for port in graph.inputs),
-        tuple(_port(port, graph, settings, float_type) for port in graph.targets),
+        *ports(graph, settings, float_type),
         tuple(port.name for port in graph.outputs),
         parameters,
         settings.optimizer.slots() if settings else (),
@@ -51,7 +52,20 @@ def program(
         settings is not None,
         terms,
         settings is not None and len(terms) == len(settings.loss),
+        _unroll(graph, settings, dims, made),
     )
+
+
+def _unroll(graph: Graph, settings: Settings | None, dims: Mapping[str, int], made: Plan) -> runtime.Unroll | None:
+    if settings is None or settings.unroll is None:
+        return None
+    step = made.bodies[-1][1]
+    symbol = unrolled(graph)
+    states = tuple(
+        runtime.State(place, size(state.before.type, step.spelling), state.initial)
+        for place, state in zip(made.arena.carried, step.computation.carried, strict=True)
+    )
+    return runtime.Unroll(symbol, step_dims(graph, settings, dims)[symbol], states)
 
 
 def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Parameter:
@@ -68,6 +82,14 @@ def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Para
         (parameter.initial.kind, parameter.initial.arguments),
         parameter.fan,
     )
+
+
+def ports(
+    graph: Graph, settings: Settings | None, float_type: DType | None = None
+) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """The inputs and the targets, which do not depend on the sizes that are planned."""
+    inputs = tuple(_port(port, graph, settings, float_type) for port in graph.inputs)
+    return inputs, tuple(_port(port, graph, settings, float_type) for port in graph.targets)
 
 
 def _port(port: GraphPort, graph: Graph, settings: Settings | None, float_type: DType | None) -> Port:

@@ -44,6 +44,8 @@ def write(found: Computation, names: Names) -> Body:
         known[parameter.value] = names.new("p" if parameter.trainable else "b")
     for port in found.feeds:
         known[port.value] = names.new("x")
+    for state in found.carried:
+        known[state.before] = names.new("x")
     written = []
     for place, node in enumerate(found.nodes):
         for value in node.outs:

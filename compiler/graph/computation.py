@@ -8,12 +8,21 @@ from .graph import Node, Parameter, Port, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """A state that stays from run to run: `before` is read, `after` is what it becomes; it starts at `initial`."""
+
+    before: Value
+    after: Value
+    initial: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Computation:
     """A graph ready to run: to predict, to evaluate, or to make one step of training.
 
     `feeds` are the arrays that a caller gives. `outputs` are the named results, `loss` is a scalar or None. `gradients`
     pairs each trained parameter with the value that is its gradient, `updates` each buffer with its value
-    after the step. `forward` is the number of nodes that come before those of the gradients.
+    after the step, `carried` are states of cells. `forward` is the number of nodes before those of the gradients.
     """
 
     feeds: tuple[Port, ...]
@@ -24,6 +33,7 @@ class Computation:
     loss: Value | None = None
     gradients: tuple[tuple[Parameter, Value], ...] = ()
     updates: tuple[tuple[Parameter, Value], ...] = ()
+    carried: tuple[Carried, ...] = ()
 
     def results(self) -> tuple[Value, ...]:
         """Every value that is wanted when all nodes have run."""
@@ -32,6 +42,7 @@ class Computation:
             *((self.loss,) if self.loss is not None else ()),
             *(value for _, value in self.gradients),
             *(value for _, value in self.updates),
+            *(state.after for state in self.carried),
         )
 
 
@@ -41,6 +52,7 @@ def verify(found: Computation) -> None:
     Raises AssertionError: a computation that fails is a defect of the compiler, never of a spec.
     """
     known = {port.value for port in found.feeds} | {parameter.value for parameter in found.parameters}
+    known |= {state.before for state in found.carried}
     for node in found.nodes:
         for value in node.ins:
             assert value in known, f"{node.op} reads %{value.number} before it is made"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ..graph.computation import Computation
+from ..graph.computation import Carried, Computation
 from ..graph.graph import Graph, Parameter, Port, Value
 from ..graph.make import Make
 from ..graph.tensor import DType, TensorType
 from ..ops.fill import Fill
+from ..recurrence.scan import Scan
+from ..recurrence.unrolling import carried
 from ..training.settings import LossCall
 from .autodiff import differentiate
 from .dead import drop_dead
@@ -17,9 +19,12 @@ from .loss import total_loss
 
 
 class _Copy:
-    """A graph being made anew, in another element type; `of` maps its values to the new ones."""
+    """A graph being made anew, in another element type; `of` maps its values to the new ones.
 
-    def __init__(self, graph: Graph, float_type: DType | None, *, training: bool) -> None:
+    With `carries` the states of cells start from where the step before left them.
+    """
+
+    def __init__(self, graph: Graph, float_type: DType | None, *, training: bool, carries: bool = False) -> None:
         self.b = Make()
         self._float = float_type
         self.of: dict[Value, Value] = {}
@@ -31,10 +36,16 @@ class _Copy:
         )
         self.inputs = tuple(self._port(port) for port in graph.inputs)
         self.targets = tuple(self._port(port) for port in graph.targets)
+        self.carried: list[Carried] = []
+        makers = {value: node for node in graph.nodes for value in node.outs}
         for node in graph.nodes:
             self.b.use = node.use
-            ins = tuple([self.of[value] for value in node.ins])
-            outs = node.op.train(self.b, ins) if training else node.op.lower(self.b, ins)
+            ins = [self.of[value] for value in node.ins]
+            states = tuple(carried(node, makers)) if carries and isinstance(node.op, Scan) else ()
+            for place, _ in states:
+                ins[place] = self.b.leaf(ins[place].type)
+            outs = node.op.train(self.b, tuple(ins)) if training else node.op.lower(self.b, tuple(ins))
+            self.carried += [Carried(ins[place], outs[place], initial) for place, initial in states]
             self.of.update(zip(node.outs, outs, strict=True))
 
     def _leaf(self, value: Value) -> Value:
@@ -72,9 +83,12 @@ def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: DType | None
     return drop_dead(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
 
 
-def training(graph: Graph, calls: Sequence[LossCall], float_type: DType | None = None) -> Computation:
-    """The loss in training with the gradient by each parameter that it depends on, and the buffers' new values."""
-    copy = _Copy(graph, float_type, training=True)
+def training(
+    graph: Graph, calls: Sequence[LossCall], float_type: DType | None = None, *, carries: bool = False
+) -> Computation:
+    """The loss in training with the gradient by each parameter that it depends on, and the buffers' new values; with
+    `carries` the states of cells go on from step to step."""
+    copy = _Copy(graph, float_type, training=True, carries=carries)
     loss = copy.loss(calls)
     forward = len(copy.b.nodes)
     trained = {p.value: p for p in copy.parameters if p.trainable}
@@ -89,5 +103,6 @@ def training(graph: Graph, calls: Sequence[LossCall], float_type: DType | None =
             loss=loss,
             gradients=tuple((parameter, found[value]) for value, parameter in trained.items() if value in found),
             updates=tuple((by_value[buffer], value) for buffer, value in copy.b.updates.items()),
+            carried=tuple(copy.carried),
         )
     )

@@ -27,6 +27,7 @@ from .network import Network
 from .program import Namespace
 from .settings import Reader, check_rules
 from .statements import run
+from .unroll import check_unroll
 from .values import UNKNOWN, Tensor, Unknown, write
 from .walk import Stop
 
@@ -106,6 +107,9 @@ class NetResolver:
         graph = builder.finish(_ports(evaluator.inputs), _ports(evaluator.targets), outputs, names, scopes)
         if train:
             check_rules(evaluator, frame, train, graph)
+            check_unroll(evaluator, frame, train, graph)
+            if collector.failed:
+                return None
         _unused(graph, train, frame, collector)
         parameters = {name: write(value) for name, value in values.items()}
         network = Network(

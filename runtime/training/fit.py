@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..errors import RunError
+from ..program import Program
 from ..trainer import Trainer
 from .diagnosis import first_not_finite
 from .metrics import score
+
+Array = NDArray[Any]
 
 # A checkpoint is written after each epoch, and within an epoch when the last one is this many seconds old.
 CHECKPOINT_SECONDS = 60.0
@@ -88,11 +91,7 @@ class Fit:
         self.trainer.epoch = position.epoch
         first = position.index
         for indices in self._batches(first):
-            batch = self.train.take(indices)
-            loss = self.trainer.differentiate(**batch)
-            if not math.isfinite(loss):
-                raise _not_finite(self.trainer, batch, loss, position)
-            self.trainer.update()
+            loss = self._train(self.train.take(indices))
             position.index += len(indices)
             position.loss += loss * len(indices)
             self.log.step(position, loss, self.train.size)
@@ -104,6 +103,18 @@ class Fit:
                 saved = time.monotonic()
         self._finish(first, time.monotonic() - started)
         return True
+
+    def _train(self, batch: Mapping[str, Array]) -> float:
+        """Train on a batch: one update, or with truncated back-propagation one for each chunk; the mean loss."""
+        self.trainer.start()
+        total = 0.0
+        for chunk, share in _chunks(batch, self.trainer.program):
+            loss = self.trainer.differentiate(**chunk)
+            if not math.isfinite(loss):
+                raise _not_finite(self.trainer, chunk, loss, self.position)
+            self.trainer.update()
+            total += share * loss
+        return total
 
     def _batches(self, first: int) -> Iterator[NDArray[np.int64]]:
         """The samples of the epoch in its own order, which follows from the seed and the number of the epoch."""
@@ -142,6 +153,18 @@ class Fit:
                 exit=4,
             )
         self.save(self.position, improved)
+
+
+def _chunks(batch: Mapping[str, Array], program: Program) -> Iterator[tuple[dict[str, Array], float]]:
+    """The batch in pieces of up to `unroll` steps, each with its share of all steps."""
+    unroll = program.unroll
+    if unroll is None:
+        yield dict(batch), 1.0
+        return
+    steps = next(iter(batch.values())).shape[1]
+    for start in range(0, steps, unroll.steps):
+        stop = min(start + unroll.steps, steps)
+        yield {name: array[:, start:stop] for name, array in batch.items()}, (stop - start) / steps
 
 
 def _not_finite(trainer: Trainer, batch: Mapping[str, Any], loss: float, position: Position) -> RunError:

@@ -44,6 +44,7 @@ def gradcheck(program: Program, seed: int, samples: int) -> list[Entry]:
 
     def loss() -> float:
         trainer.rng.bit_generator.state = state
+        trainer.start()
         return trainer.differentiate(**batch)
 
     visible = 1e6 * ROUNDING * float(np.spacing(abs(loss()))) / (2 * STEP)
@@ -77,7 +78,7 @@ def _difference(view: NDArray[Any], place: int, loss: Any, step: float) -> float
 
 def _random(port: Port, program: Program, rng: np.random.Generator) -> NDArray[Any]:
     """Numbers that a port accepts: labels below its classes, else from a normal distribution."""
-    shape = port.at(program.sizes)
+    shape = port.at(program.step_sizes)
     if port.dtype.startswith("float"):
         return rng.normal(size=shape)
     # Where nothing bounds whole numbers, nothing looks anything up by them.

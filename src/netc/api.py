@@ -67,8 +67,9 @@ class Net:
     ) -> onnx.ModelProto:
         """The ONNX model of this network with these weights, by the names of its checkpoint, or with fresh ones.
 
-        Raises SpecError for a layer that the opset cannot say, and RunError where the weights do not fit, or where
-        onnxruntime and the NumPy program differ (`verify`). `fold` makes batch norms part of convolutions.
+        Raises SpecError for a layer that the opset cannot say; RunError for an opset that is not known, for weights
+        that do not fit, are not finite or above 1.5 GB, and where onnxruntime and the NumPy program differ (`verify`).
+        `fold` makes batch norms part of convolutions.
         """
         from .compiler.export.export import export
         from .compiler.export.nodes import NotExportable

@@ -155,10 +155,11 @@ def test_a_length_that_nothing_reasonable_satisfies() -> None:
     assert "--dim T=" in error.help
 
 
-@pytest.mark.parametrize("factor", [1, 10, 100])
 @pytest.mark.parametrize("type", ["f32", "f64"])
-def test_the_logarithm_of_a_small_sigmoid(type: str, factor: int) -> None:
-    """onnxruntime's Sigmoid is 0 below −18, where its logarithm would be −∞."""
-    text = f"net a {{\n  input x: {type}[N, 9]\n  y = x * {factor} -> sigmoid -> log\n  output y\n}}"
-    made = export(netc.loads(text).network)
-    assert all(difference.error is not None for difference in made.differences)
+def test_the_logarithm_of_a_small_sigmoid(type: str) -> None:
+    """onnxruntime's Sigmoid is 0 below −18 in float32, where its logarithm would be −∞."""
+    net = netc.loads(f"net a {{\n  input x: {type}[N, 5]\n  y = x -> sigmoid -> log\n  output y\n}}")
+    x = np.array([[-80, -20, -1, 1, 30]], np.float32 if type == "f32" else np.float64)
+    wanted = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x.astype(np.float64))))
+    for found in (Session(to_bytes(net.to_onnx())).run({"x": x})["y"], net.trainer(N=1).forward(x=x)["y"]):
+        assert np.abs(found - wanted).max() <= (1e-5 if type == "f32" else 1e-13)

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 import netc
 from netc.compiler.cli.main import netc as cli
 from netc.compiler.export import export as exporting
+from netc.compiler.export import model as model_file
 from netc.compiler.export.export import export_file
 from netc.compiler.export.files import written_beside
 from netc.runtime.errors import RunError
@@ -64,6 +65,17 @@ def test_weights_beside_give_what_weights_inside_give(net: netc.Net, tmp_path: P
     beside = {t.name for t in proto.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL}
     assert beside == {"fc1.weight", "fc2.weight"}
     assert (tmp_path / model).stat().st_size < 4000
+
+
+def test_large_weights_go_beside_unasked(net: netc.Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is large is a number of bytes, which is made small here; the real size is tried by `make trust`."""
+    monkeypatch.setattr(model_file, "LARGE", 9000)
+    export_file(net.network, tmp_path / "m.onnx")
+    assert len(names(tmp_path)) == 2
+    with pytest.raises(RunError) as caught:
+        net.to_onnx()
+    assert caught.value.code == "too-large"
+    assert "`netc export`" in caught.value.help
 
 
 def test_the_same_weights_give_the_same_files(net: netc.Net, tmp_path: Path) -> None:
@@ -171,6 +183,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 import netc
+from netc.compiler.export import model as model_file
 from netc.compiler.export.export import export_file
 from netc.compiler.export.files import written_beside
 net = netc.load(sys.argv[1])
@@ -201,6 +214,7 @@ import sys
 from pathlib import Path
 import numpy as np
 import netc
+from netc.compiler.export import model as model_file
 from netc.compiler.export.export import export_file
 from netc.compiler.export.files import written_beside
 from netc.runtime.session import Session

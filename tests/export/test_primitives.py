@@ -25,7 +25,8 @@ INFERENCE = [case for case in CASES if type(cast(Example, case.values[0]).op).__
 OPSETS = list(IR_VERSIONS)
 # Primitives for which onnxruntime has no float64 kernel, which docs/deployment.md lists.
 NO_FLOAT64 = {
-    "AvgPool", "ConnectedConv", "Conv", "Deconv", "Elu", "Gelu", "GlobalAvgPool", "GlobalMaxPool", "Lrn", "Upsample",
+    "AvgPool", "ConnectedConv", "Conv", "Deconv", "Elu", "Gelu", "GlobalAvgPool", "GlobalMaxPool", "Lrn", "Scan",
+    "Upsample",
 }  # fmt: skip
 
 
