@@ -84,7 +84,8 @@ class Program:
     `source` defines `predict(arena, sizes)` and, for a network with a `train` block, `evaluate`, `step` and
     `update(arena)`. `sizes` are the planned numbers of the symbolic dimensions, in the order that the functions take
     them; any that are not larger fit. `slots` names the optimizer's blocks. `terms` are those of the loss that the
-    outputs and targets decide, `whole` says whether these are all.
+    outputs and targets decide, `whole` says whether these are all. `probes` names the states of cells whose gradients a
+    step tells the norms of.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Program:
     terms: tuple[Term, ...]
     whole: bool
     unroll: Unroll | None = None
+    probes: tuple[str, ...] = ()
 
     @property
     def step_sizes(self) -> dict[str, int]:

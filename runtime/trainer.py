@@ -70,8 +70,17 @@ class Trainer:
     def differentiate(self, **arrays: Array) -> float:
         """The loss of a batch in training; its gradients stay in the arena. Raises RunError."""
         self._trains()
-        (loss,) = self._run("step", (*self.program.inputs, *self.program.targets), arrays)
+        *_, loss = self._run("step", (*self.program.inputs, *self.program.targets), arrays)
         return float(loss)
+
+    def state_gradients(self, **arrays: Array) -> dict[str, Array]:
+        """The norm of the gradient of a batch's loss by each state of a cell, after each step of its loop [T].
+
+        Of a program with probes. Raises RunError.
+        """
+        self.start()
+        *norms, _ = self._run("step", (*self.program.inputs, *self.program.targets), arrays)
+        return {name: np.array(array) for name, array in zip(self.program.probes, norms, strict=True)}
 
     def update(self) -> None:
         """Change the parameters by the gradients in the arena."""

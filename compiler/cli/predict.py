@@ -11,10 +11,10 @@ import click
 from .models import check_options, is_model, open_model
 from .options import common
 from .running import one_network, read_data, run_errors, with_data
+from .train import data_options
 
 if TYPE_CHECKING:
     from ...runtime.trainer import Trainer
-from .train import data_options
 
 
 @click.command()

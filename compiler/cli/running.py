@@ -70,15 +70,19 @@ def run_errors() -> Iterator[None]:
         raise click.exceptions.Exit(error.exit) from None
 
 
-def make_program(given: Given, batch: int, dtype: str | None) -> Program:
-    """The program of a network for batches of up to `batch`. Raises RunError when a dimension has no number."""
+def make_program(given: Given, batch: int, dtype: str | None, *, probes: bool = False) -> Program:
+    """The program of a network for batches of up to `batch`, with `probes` one that tells gradients by states.
+
+    Raises RunError when a dimension has no number.
+    """
     from ..emit.program import program
     from ..graph.dims import Unbound
 
     try:
         network = given.network
         sizes = {**network.dims, "N": batch}
-        return program(network.name, network.graph, network.settings, sizes, FLOATS[dtype] if dtype else None)
+        float_type = FLOATS[dtype] if dtype else None
+        return program(network.name, network.graph, network.settings, sizes, float_type, probes=probes)
     except Unbound as error:
         raise RunError(
             "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"

@@ -34,6 +34,7 @@ def data_options(function: Any) -> Any:
 @click.option("--val-split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Hold out this share.")
 @click.option("--patience", type=click.IntRange(min=1), help="Stop after so many epochs without a better score.")
 @click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
+@click.option("--log-gradients", is_flag=True, help="Record the gradients of cells' states, step by step, in DIR.")
 @click.option("--dry-run", is_flag=True, help="Check spec and data, print the plan, and stop.")
 @data_options
 @common
@@ -47,6 +48,8 @@ def train(spec: str, **options: Any) -> None:
     options["samples"] = int(samples[-1]) if samples else None
     if options["out"] and options["resume"]:
         raise click.UsageError("`--resume DIR` goes on in that folder: leave `--out` out")
+    if options["log_gradients"] and not (options["out"] or options["resume"]):
+        raise click.UsageError("`--log-gradients` writes to the run folder: give one by `--out DIR`")
     given = one_network(spec, options)
     with run_errors():
         from .training import run

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ...runtime.data.dataset import Dataset
+from ...runtime.errors import RunError
 from ...runtime.program import Program
 from ...runtime.run.checkpoint import State, newest, save, save_weights
 from ...runtime.run.folder import RunFolder
@@ -109,7 +110,7 @@ def _train(
             held_out,
             chosen,
             run.save if run else _forget,
-            _Both(progress, run),
+            _Logs(progress, run, _probe(given, program, train, options) if run and options["log_gradients"] else None),
             lambda: interrupt.pending is not None,
             position,
         )
@@ -132,12 +133,37 @@ def _forget(position: Position, improved: bool) -> None:
     """Without a folder nothing is kept."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Probe:
+    """Tells the gradients by the states of cells on one batch, the first samples of the data."""
+
+    trainer: Trainer
+    batch: dict[str, Any]
+
+    def norms(self, state: dict[str, Any]) -> dict[str, list[float]]:
+        self.trainer.load_state_dict(state)
+        return {name: norms.tolist() for name, norms in self.trainer.state_gradients(**self.batch).items()}
+
+
+def _probe(given: Given, program: Program, train: Dataset, options: dict[str, Any]) -> _Probe:
+    size = min(program.sizes["N"], train.size)
+    probes = make_program(given, size, options["dtype"], probes=True)
+    if not probes.probes:
+        help = "leave `--log-gradients` out"
+        raise RunError("no-states", f"the net `{program.name}` has no cell whose gradients could be recorded", help)
+    batch = train.first(size)
+    if probes.unroll is not None:
+        batch = {name: array[:, : probes.unroll.steps] for name, array in batch.items()}
+    return _Probe(Trainer(probes), batch)
+
+
 @dataclass(frozen=True, slots=True)
-class _Both:
+class _Logs:
     """Tells the terminal and the run folder of each epoch."""
 
     progress: Progress
     run: Run | None
+    probe: _Probe | None
 
     def step(self, position: Position, loss: float, size: int) -> None:
         self.progress.step(position, loss, size)
@@ -146,6 +172,9 @@ class _Both:
         self.progress.epoch(record)
         if self.run is not None:
             self.run.folder.record(record)
+            if self.probe is not None:
+                norms = self.probe.norms(self.run.trainer.state_dict())
+                self.run.folder.record_gradients({"epoch": record["epoch"], "step": record["step"], "norms": norms})
 
 
 class Run:

@@ -34,17 +34,20 @@ def plan(
     float_type: DType | None = None,
     slots: int | None = None,
     writer: Callable[[Computation, Names], Body] = write,
+    *,
+    probes: bool = False,
 ) -> Plan:
     """The memory plan at these sizes: for training, or for prediction alone where there is nothing to train by.
 
     `slots` is the number of blocks that the optimizer keeps, by default as the settings say; `writer` is `sketch` where
-    no source is wanted. Raises Unbound when a
+    no source is wanted; with `probes` a step gives the norms of the gradients by states. Raises Unbound when a
     symbolic dimension has no size.
     """
     found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
     if settings is not None:
         found["evaluate"] = evaluation(graph, settings.loss, float_type)
-        found["step"] = training(graph, settings.loss, float_type, carries=settings.unroll is not None)
+        carries = settings.unroll is not None
+        found["step"] = training(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
     bodies = []
     for name, computation in found.items():

@@ -23,13 +23,20 @@ from .update import update
 
 
 def program(
-    name: str, graph: Graph, settings: Settings | None, dims: Mapping[str, int], float_type: DType | None = None
+    name: str,
+    graph: Graph,
+    settings: Settings | None,
+    dims: Mapping[str, int],
+    float_type: DType | None = None,
+    *,
+    probes: bool = False,
 ) -> runtime.Program:
     """The program of a network for up to these sizes, in its own float type or another.
 
+    With `probes` a step also gives the norms of the gradient by each state of a cell, step by step.
     Raises Unbound when a symbolic dimension has no size.
     """
-    made = plan(graph, settings, dims, float_type)
+    made = plan(graph, settings, dims, float_type, probes=probes)
     predict = made.bodies[0][1]
     layout = made.arena
     text = update(settings, made.bodies[-1][1].computation, layout, predict.spelling) if settings else None
@@ -53,6 +60,7 @@ def program(
         terms,
         settings is not None and len(terms) == len(settings.loss),
         _unroll(graph, settings, dims, made),
+        tuple(port.name for port in made.bodies[-1][1].computation.outputs) if probes else (),
     )
 
 

@@ -54,9 +54,10 @@ def arrange(b: Make, body: Body, ins: Values, loop: Loop) -> Values:
     results = loop(b, left, taken)
     made = dict(zip(left.outputs, results[len(initial) :], strict=False))
     outside.stacks = made | outside.stacks
-    outside.totals = dict(zip(left.totals, results[len(initial) + len(left.outputs) :], strict=True))
     for node in after:
         _run(b, node, outside)
+    # Only now: what is summed in the loop may be read as a stack as well.
+    outside.totals |= zip(left.totals, results[len(initial) + len(left.outputs) :], strict=True)
     return (
         *results[: len(initial)],
         *(made[value] if value in made else outside.stacks[value] for value in body.outputs),

@@ -74,7 +74,12 @@ class RecurrentOperator(Op):
             *(code.node("Unsqueeze", state, code.ints(0)) for state in first),
         ]
         if any(role == "p" for _, role in self.roles):
-            flat = [code.node("Reshape", weights[gate, "p"], code.ints(-1)) for gate in PEEPHOLES]
+            flat = [
+                code.node("Reshape", weights[gate, "p"], code.ints(-1))
+                if (gate, "p") in weights
+                else code.constant(code.dtype, (units,), 0.0)
+                for gate in PEEPHOLES
+            ]
             ins.append(code.node("Unsqueeze", code.node("Concat", *flat, axis=0), code.ints(0)))
         self._write(code, ins, states, units)
 

@@ -35,7 +35,8 @@ class Scan(Op):
 
     Inputs: the first states, the stacks [steps · N, …] that the body reads a step of, what it captures. Outputs: the
     last states, the stacks of its outputs, its totals. With `saves` the body's outputs have all that the gradient
-    reads. `cell` is the bundled cell whose equations these are.
+    reads. `cell` is the bundled cell whose equations these are; `states` names the first
+    states.
     """
 
     operands = ("inputs",)
@@ -44,6 +45,7 @@ class Scan(Op):
     reverse: bool
     saves: bool = False
     cell: Cell | None = None
+    states: tuple[str, ...] = ()
 
     def infer(self, ins: Types) -> Types:
         taken, given = self.body.types(self.steps)

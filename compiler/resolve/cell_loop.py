@@ -105,7 +105,8 @@ class CellLoop:
         stacks = [self.b(ToSteps(), value) for value in sequences]
         if self.lengths is not None:
             stacks += [self.b(Running(self.steps, rank), self.lengths) for rank in self.running]
-        scan = Scan(body, self.steps, reverse, cell=self._cell(frame))
+        names = tuple(state.name for state in frame.states)
+        scan = Scan(body, self.steps, reverse, cell=self._cell(frame), states=names)
         results = self.b.all(scan, *initial, *stacks, *captured)
         count = len(step.states)
         outputs = [self.b(FromSteps(self.steps, self.samples), stack) for stack in results[count:]]

@@ -34,6 +34,10 @@ class Dataset:
         found = places if self.chosen is None else self.chosen[places]
         return {name: array[found] for name, array in self.arrays.items()}
 
+    def first(self, count: int) -> dict[str, Array]:
+        """The first samples."""
+        return self.take(np.arange(count))
+
     def limit(self, count: int) -> Dataset:
         """The first samples alone."""
         return Dataset(self.arrays, self._all()[:count])

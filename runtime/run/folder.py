@@ -67,6 +67,18 @@ class RunFolder:
         """Add a record to the metrics. Raises RunError."""
         self._rewrite([*self._records(), dict(record)])
 
+    def record_gradients(self, record: Mapping[str, Any]) -> None:
+        """Add the norms of the gradients by the states of cells, from the first step to the last, to `gradients.jsonl`.
+
+        Raises RunError.
+        """
+        path = self.path / "gradients.jsonl"
+        try:
+            before = path.read_text() if path.exists() else ""
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        self.write(path.name, f"{before}{json.dumps(dict(record))}\n")
+
     def _records(self) -> list[dict[str, Any]]:
         try:
             lines = (self.path / "metrics.jsonl").read_text().splitlines()
