@@ -8,7 +8,6 @@ CODES: dict[str, str] = {
     "bad-operand": "an operation on values that it does not work on",
     "bare-conditional": "a conditional beside `->` without parentheses",
     "budget": "the network is over a budget given on the command line",
-    "cell-not-compiled": "a recurrent cell is used, which this version checks but cannot compile",
     "control-character": "a control or direction character that would hide or reorder text",
     "duplicate-argument": "an argument is given twice",
     "duplicate-name": "a name is bound or defined twice",

@@ -11,6 +11,7 @@ from ..driver import Request, compile_spec
 from ..graph.graph import Port
 from ..graph.layer import layer_names
 from ..limits import Limits
+from ..recurrence.scan import Scan
 from ..resolve.network import Network
 from ..resolve.program import library
 from ..resolve.training import LOSSES, OPTIMIZERS, RAMPS, SCHEDULES
@@ -43,6 +44,10 @@ def expand(network: Network, limits: Limits) -> str:
 
     Raises CannotExpand.
     """
+    for node in network.graph.nodes:
+        if isinstance(node.op, Scan):
+            name = network.graph.uses[node.use].name
+            raise CannotExpand(f"`{name}` is a cell, and cells are not written out", "leave it as it is")
     try:
         items = _Writer(network).items()
     except NoLiteral as error:

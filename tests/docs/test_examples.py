@@ -26,7 +26,7 @@ from netc.compiler.resolve.training import LOSSES, OPTIMIZERS, SCHEDULES, SETTIN
 from netc.compiler.resolve.words import WORDS
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("README.md", "docs/language.md", "docs/errata.md", "docs/training.md")
+PAGES = ("README.md", "docs/language.md", "docs/errata.md", "docs/training.md", "docs/recurrent.md")
 FENCE = re.compile(r"^```(\w+)(?: refused: ([a-z-]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ITEM = re.compile(r"^(?:use|block|cell|net)\b", re.MULTILINE)
 COMMAND = re.compile(r"^(```console\n\$ netc ([^\n]*)\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)

@@ -37,7 +37,7 @@ def batch(trainer: Trainer, n: int) -> dict[str, np.ndarray]:
 def test_what_lives_at_the_same_time_lies_apart(name: str) -> None:
     """For every node, no two pieces of memory in use overlap, and each lies within the activations."""
     network = netc.load(name).network
-    for _, body, room in plan(network.graph, network.settings, {"N": 2}).bodies:
+    for _, body, room in plan(network.graph, network.settings, {"N": 2, "T": 3}).bodies:
         homes = {id(piece): piece for piece in pieces(body).values() if piece.fixed is None}
         spans = []
         for piece in homes.values():
@@ -72,8 +72,8 @@ def test_the_arena_has_the_bytes_that_analysis_prints(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_program_of_every_bundled_network_has_the_bytes_that_analysis_prints(name: str) -> None:
     net = netc.load(name)
-    made = plan(net.network.graph, net.network.settings, {"N": 3}).arena
-    found = needed(net.network.graph, net.network.settings, {"N": 3}).training
+    made = plan(net.network.graph, net.network.settings, {"N": 3, "T": 4}).arena
+    found = needed(net.network.graph, net.network.settings, {"N": 3, "T": 4}).training
     assert found is not None
     assert made.total == found.total
 

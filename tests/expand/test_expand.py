@@ -24,7 +24,17 @@ from netc.compiler.syntax.printer import print_tree
 
 from ..strategies.programs import Program, programs
 
-VARIANTS = [(spec, variant) for spec, variants in bundled().items() for variant in (None, *variants)]
+# Cells are not written out.
+CELLS = ("bilstm_tagger", "char_gru", "char_lstm", "convlstm", "elman_series", "jordan_series", "seq2seq")
+VARIANTS = [
+    (spec, variant) for spec, variants in bundled().items() for variant in (None, *variants) if spec not in CELLS
+]
+
+
+@pytest.mark.parametrize("spec", CELLS)
+def test_a_network_with_cells_is_refused(spec: str) -> None:
+    with pytest.raises(CannotExpand, match=r"`[\w.]+` is a cell"):
+        expand(network_of(Request(spec)), DEFAULT_LIMITS)
 
 
 def network_of(request: Request) -> Network:

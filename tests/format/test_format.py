@@ -142,7 +142,8 @@ def figures(text: str) -> list[object]:
     for network in networks:
         data = to_dict(summarise(network))
         for layer in data["layers"]:
-            del layer["source"]
+            for row in (layer, *layer["parts"]):
+                del row["source"]
         found.append(data)
     return found
 

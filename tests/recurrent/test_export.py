@@ -41,8 +41,10 @@ def test_one_file_is_the_network_at_all_sizes(name: str, lower_rnn: bool) -> Non
     session = Session(to_bytes(proto))
     trainer = reference(network, weights, N=3, T=7)
     for number, sizes in enumerate(SIZES):
-        arrays = {key: array.astype(np.float32) if array.dtype.kind == "f" else array
-                  for key, array in batch(trainer.program.inputs, sizes, number).items()}
+        arrays = {
+            key: array.astype(np.float32) if array.dtype.kind == "f" else array
+            for key, array in batch(trainer.program.inputs, sizes, number).items()
+        }
         there = session.run(arrays)
         for output, wanted in trainer.forward(**arrays).items():
             near(there[output], wanted)

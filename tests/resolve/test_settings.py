@@ -56,7 +56,7 @@ def test_everything_set() -> None:
         "loss = 2 * (cross_entropy(a, y, ignore = -1) - mse(b, z) / 4); "
         "optimizer = sgd(0.1, momentum = ramp(0.5, 0.9, after = 5), nesterov = yes, weight_decay = 1e-4); "
         "schedule = [warmup(5), constant(epochs = 2), step(0.1, every = 3)]; clip_norm = 5; batch = all; epochs = 20; "
-        'unroll = 100; seed = 7; rule "*.bias" { weight_decay = 0; lr = 0.2 }'
+        'seed = 7; rule "*.bias" { weight_decay = 0; lr = 0.2 }'
     )
     assert [(call.kind, call.weight, call.ignore) for call in found.loss] == [
         ("cross_entropy", 2.0, -1),
@@ -66,7 +66,7 @@ def test_everything_set() -> None:
     assert isinstance(momentum, Ramp)
     assert (momentum.start, momentum.end, momentum.after) == (0.5, 0.9, 5)
     assert [(phase.kind, phase.length) for phase in found.schedule] == [("warmup", 5), ("constant", 2), ("step", None)]
-    assert (found.batch, found.epochs, found.unroll, found.seed, found.clip_norm) == (None, 20, 100, 7, 5)
+    assert (found.batch, found.epochs, found.unroll, found.seed, found.clip_norm) == (None, 20, None, 7, 5)
     assert [(rule.pattern, rule.lr, rule.weight_decay) for rule in found.rules] == [("*.bias", 0.2, 0)]
 
 

@@ -45,9 +45,20 @@ def test_what_a_cell_takes_and_carries(name: str, parameters: list[str], states:
     assert slots == states
 
 
-@pytest.mark.parametrize("use", ["elman(4)", "jordan(4, 2)", "lstm(4, peephole = yes)", "gru(4, reset = before)"])
-def test_using_a_cell_says_that_it_is_not_compiled_yet(use: str) -> None:
-    text = f"net uses {{\n  input series: f32[N, T, 8]\n  {use}\n}}\n"
-    (found,) = compile_spec(Request(spec="uses.net", text=text)).diagnostics
-    assert found.span is not None
-    assert (found.code, found.span.text) == ("cell-not-compiled", use)
+@pytest.mark.parametrize(
+    ("use", "params"),
+    [
+        ("elman(4)", 4 * (8 + 4 + 2)),
+        ("jordan(4, 2)", 4 * (8 + 1) + 4 * 2 + 2 * (4 + 1)),
+        ("lstm(4, peephole = yes)", 4 * 4 * (8 + 4 + 2) + 3 * 4),
+        ("lstm(4, coupled = yes, biases = 1)", 3 * 4 * (8 + 4 + 1)),
+        ("gru(4, reset = before)", 2 * 4 * (8 + 4 + 2) + 4 * (8 + 4 + 1)),
+        ("gru(4)", 3 * 4 * (8 + 4 + 2)),
+        ("gru(4, biases = 1)", 3 * 4 * (8 + 4 + 1)),
+        ("lstm(4, layers = 2, bidirectional = concat)", 2 * 4 * 4 * (8 + 4 + 2) + 2 * 4 * 4 * (8 + 4 + 2)),
+    ],
+)
+def test_what_a_cell_holds(use: str, params: int) -> None:
+    """The second of two layers in two directions reads 2 × 4 features, as many as the first."""
+    text = f"net uses {{\n  input series: f32[N, T, 8]\n  {use}\n  expect {{ params == {params} }}\n}}\n"
+    assert compile_spec(Request(spec="uses.net", text=text)).diagnostics == ()
