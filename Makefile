@@ -54,5 +54,7 @@ check: .venv/installed ## Lint, format, types and tests
 	$(BIN)/mypy
 	$(MAKE) test
 
-bench: .venv/installed ## Measure start-up and scaling
-	$(BIN)/python benchmarks/startup.py
+bench: ## Measure start-up, analysis and training, against PyTorch; in an environment of its own, with netc built anew
+	@test -d .venv-bench || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	for part in startup analysis training scaling; do .venv-bench/bin/python -m benchmarks.$$part --write || exit 1; done

@@ -1,6 +1,6 @@
 """Start-up and scaling: the wall time of netc against a bare Python, and the seconds that large networks take.
 
-    python benchmarks/startup.py [--write]
+    python -m benchmarks.startup [--write]
 
 Run it with an interpreter that has netc installed from a wheel: a checkout that was never compiled is slower.
 `--write` records the figures in benchmarks/RESULTS.md. The exit code is 1 when a figure is over its bound.
@@ -8,8 +8,6 @@ Run it with an interpreter that has netc installed from a wheel: a checkout that
 
 from __future__ import annotations
 
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -18,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from .results import environment, machine, record, table
+
 ROUNDS = 20
-RESULTS = Path(__file__).with_name("RESULTS.md")
 NETC = [str(Path(sys.executable).with_name("netc"))]
 BARE = [sys.executable, "-c", "pass"]
 # Command, and the most that its time may be in units of a bare Python.
@@ -39,15 +38,15 @@ class Figure:
     def over(self) -> bool:
         return self.bound is not None and self.value > self.bound
 
-    def row(self) -> str:
+    def row(self) -> list[str]:
         bound = "" if self.bound is None else f"{self.bound:g}{self.unit}"
-        return f"| {self.what} | {self.value:.2f}{self.unit} | {bound} |"
+        return [self.what, f"{self.value:.2f}{self.unit}", bound]
 
 
 def seconds(command: list[str], folder: Path) -> float:
     """The wall time of a process. Raises CalledProcessError when it fails."""
     begin = time.perf_counter()
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - begin
 
 
@@ -97,20 +96,16 @@ def scaling(folder: Path) -> list[Figure]:
 
 
 def main() -> int:
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as name:
         figures = [*starts(Path(name)), *scaling(Path(name))]
-    table = "\n".join(["| what | measured | at most |", "| --- | ---: | ---: |", *(f.row() for f in figures)])
-    print(table)
+    text = table(["what", "measured", "at most"], [figure.row() for figure in figures])
+    print(text)
     if "--write" in sys.argv[1:]:
-        machine = (
-            f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+        head = (
+            f"By `benchmarks/startup.py`: {machine()}. Starts are medians of {ROUNDS} runs in units of a bare Python "
+            "of the same environment; large networks the best of three."
         )
-        RESULTS.write_text(
-            f"# Start-up and scaling\n\nBy `benchmarks/startup.py`: {machine}. Starts are medians of {ROUNDS} runs in "
-            f"units of a bare Python of the same environment; large networks the best of three.\n\n{table}\n",
-            encoding="utf-8",
-        )
+        record("Start-up and scaling", f"{head}\n\n{text}")
     for figure in figures:
         if figure.over:
             print(f"over its bound: {figure.what}", file=sys.stderr)

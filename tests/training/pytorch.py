@@ -106,7 +106,7 @@ def train(name: str, weights: Mapping[str, NDArray[Any]]) -> tuple[list[float], 
     for x, y in batches:
         steps.zero_grad()
         loss = F.cross_entropy(found(torch.tensor(x)), torch.tensor(y))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if name == "lenet":
             nn.utils.clip_grad_norm_(found.parameters(), 0.5)
         steps.step()

@@ -43,8 +43,8 @@ def test_gradients_and_weights_both_ways(name: str) -> None:
     *batches, (image, label) = CASES[name].batches()
     there = module(name)
     load(there, trainer.state_dict())
-    torch.nn.functional.cross_entropy(there(torch.tensor(image)), torch.tensor(label)).backward()  # type: ignore[no-untyped-call]
-    wanted = [parameter.grad.numpy() for parameter in there.parameters()]  # type: ignore[union-attr]
+    torch.nn.functional.cross_entropy(there(torch.tensor(image)), torch.tensor(label)).backward()
+    wanted = [parameter.grad.numpy() for parameter in there.parameters()]
     for found, gradient in zip(trainer.gradients(image=image, label=label).values(), wanted, strict=True):
         assert np.abs(found - gradient).max() <= 1e-10 * max(float(np.abs(gradient).max()), 1e-3)
     for x, y in batches[:5]:
