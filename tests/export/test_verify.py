@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import netc
+from netc.compiler.cli.main import netc as cli
 from netc.compiler.export.export import export, reference
 from netc.compiler.export.model import to_bytes
 from netc.compiler.export.verify import Difference, compare, tolerance
@@ -47,6 +51,18 @@ def test_magnified_rounding_is_not_taken_for_a_difference() -> None:
     judged = [d for d in found if d.error is not None and d.error > 1e-5]
     assert judged
     assert all(d.rounding is not None and d.rounding > 1e-5 for d in judged)
+
+
+def test_the_command_says_that_rounding_is_magnified(tmp_path: Path) -> None:
+    spec, report = tmp_path / "magnifies.net", tmp_path / "report.json"
+    spec.write_text(MAGNIFIES)
+    arguments = ["export", str(spec), "-o", str(tmp_path / "m.onnx"), "--report", str(report)]
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0
+    assert "more than rounding makes in most networks: `output` is " in done.stderr
+    judged = [entry for entry in json.loads(report.read_text()) if entry["exact"] is not None]
+    assert judged
+    assert all(entry["error"] > 1e-5 and entry["exact"] <= 4 * entry["rounding"] for entry in judged)
 
 
 def test_a_wrong_weight_is_found_behind_magnified_rounding_too() -> None:
