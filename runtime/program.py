@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from .ports import Port
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """First values of `rows` of a parameter, along its first dimension: an initialiser with its arguments, and the
+    (fan in, fan out) for it."""
+
+    rows: int
+    kind: str
+    arguments: tuple[float, ...]
+    fan: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parameter:
     """A trained parameter or a buffer: `place`, `gradient` and `slots` are bytes from the start of the arena.
 
-    It lies there in C order as `stored`; transposed by `order` that is its `shape`. `initial` is the initialiser with
-    its arguments, `fan` its (fan in, fan out).
+    It lies there in C order as `stored`; transposed by `order` that is its `shape`. `first` are the first values of its
+    parts, one below the other.
     """
 
     name: str
@@ -23,8 +34,7 @@ class Parameter:
     stored: tuple[int, ...]
     order: tuple[int, ...]
     trainable: bool
-    initial: tuple[str, tuple[float, ...]]
-    fan: tuple[int, int]
+    first: tuple[First, ...]
 
 
 @dataclass(frozen=True, slots=True)

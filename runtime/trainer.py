@@ -46,9 +46,12 @@ class Trainer:
         self._bound: dict[tuple[str, tuple[int, ...]], Bound] = {}
         self._update = self._functions["update"](self.arena) if program.trains else None
         for parameter in program.parameters:
-            kind, arguments = parameter.initial
-            fill(self._views[parameter.name], kind, arguments, parameter.fan, generator(seed, parameter.name))
-
+            rng, start = generator(seed, parameter.name), 0
+            for part in parameter.first:
+                view = self._views[parameter.name]
+                rows = view[start : start + part.rows] if len(parameter.first) > 1 else view
+                fill(rows, part.kind, part.arguments, part.fan, rng)
+                start += part.rows
         self.start()
 
     def start(self) -> None:

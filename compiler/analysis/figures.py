@@ -110,6 +110,8 @@ def analyse(graph: Graph) -> Analysis:
             flops[node.use] = times * flop + flops[node.use]
     parameters: list[list[Parameter]] = [[] for _ in graph.uses]
     for parameter in graph.parameters:
+        for part in parameter.parts:
+            parameters[part.use].append(part)
         owner: int | None = parameter.use
         while owner is not None:
             parameters[owner].append(parameter)

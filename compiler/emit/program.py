@@ -87,9 +87,13 @@ def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Para
         tuple(int(dim) for dim in storage(type) if isinstance(dim, int)),
         (0, 3, 1, 2) if channels_last(type) else tuple(range(type.rank)),
         parameter.trainable,
-        (parameter.initial.kind, parameter.initial.arguments),
-        parameter.fan,
+        tuple(_first(part) for part in parameter.parts or (parameter,)),
     )
+
+
+def _first(part: Parameter) -> runtime.First:
+    rows = next((dim for dim in part.value.type.shape if isinstance(dim, int)), 1)
+    return runtime.First(rows, part.initial.kind, part.initial.arguments, part.fan)
 
 
 def ports(

@@ -16,7 +16,8 @@ from .nodes import Exported
 
 Array = NDArray[Any]
 
-_COMPUTE: dict[str, Callable[[list[Array], dict[str, Any]], Array]] = {
+_COMPUTE: dict[str, Callable[[list[Array], dict[str, Any]], Array | list[Array]]] = {
+    "Split": lambda ins, given: np.split(ins[0], np.cumsum(ins[1])[:-1], axis=given["axis"]),
     "Concat": lambda ins, given: np.concatenate(ins, axis=given["axis"]),
     "Transpose": lambda ins, given: np.transpose(ins[0], given["perm"]),
     "Unsqueeze": lambda ins, _: np.expand_dims(ins[0], tuple(int(axis) for axis in ins[1])),
@@ -39,9 +40,10 @@ def compute_weights(found: Exported, weights: Mapping[str, Array]) -> tuple[Expo
         if compute is None or wanted.intersection(node.outs) or any(name not in known for name in node.ins):
             kept.append((path, node))
             continue
-        (out,) = node.outs
-        known[out] = compute([known[name] for name in node.ins], dict(node.attributes))
-        arrays[out], types[out] = known[out], _type(known[out])
+        made = compute([known[name] for name in node.ins], dict(node.attributes))
+        for out, array in zip(node.outs, made if isinstance(made, list) else [made], strict=True):
+            known[out] = arrays[out] = array
+            types[out] = _type(array)
     read = set[str]().union(*(node.reads() for _, node in kept))
     return (
         replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -39,6 +39,7 @@ class OpenParameter:
     initial: Initial
     fan: tuple[int, int]
     use: int
+    parts: tuple[tuple[str, OpenParameter], ...] = ()
 
 
 class Builder:
@@ -129,6 +130,35 @@ class Builder:
         self._parameters.append((name, made))
         return made.value
 
+    @property
+    def parameter_count(self) -> int:
+        """How many parameters there are by now."""
+        return len(self._parameters)
+
+    def pack(self, first: int, packs: Mapping[str, Sequence[int]], cut: Callable[[tuple[int, ...]], Op]) -> None:
+        """Make parameters of the open use, each of several that stand from number `first` on: one below the other.
+
+        `packs` are their numbers, from `first`, by the new name; `cut` makes the operation that gives the parts of
+        these extents. What is in no pack stays as it is.
+        """
+        made = self._parameters[first:]
+        packed = [(name, self._packed([made[number] for number in numbers], cut)) for name, numbers in packs.items()]
+        taken = {number for numbers in packs.values() for number in numbers}
+        rest = [parameter for number, parameter in enumerate(made) if number not in taken]
+        self.uses[self.current].made.update(packed)
+        self._parameters[first:] = [*packed, *rest]
+
+    def _packed(self, parts: list[tuple[str, OpenParameter]], cut: Callable[[tuple[int, ...]], Op]) -> OpenParameter:
+        values = tuple([part.value for _, part in parts])
+        one = parts[0][1]
+        value = one.value
+        if len(values) > 1:
+            extents = tuple([size for v in values if isinstance(size := v.type.shape[0], int)])
+            value = self.value(one.value.type.with_shape(sum(extents), *one.value.type.shape[1:]))
+            self.check(value.type)
+            self._nodes.append(Node(cut(extents), (value,), values, self.current))
+        return OpenParameter(value, one.axes, one.trainable, one.initial, one.fan, self.current, tuple(parts))
+
     def _shared(self, first: OpenUse, name: str, type: TensorType) -> Value:
         shared = first.made.get(name)
         if shared is None or shared.value.type != type:
@@ -190,16 +220,11 @@ class Builder:
             )
             for name, use in zip(names, self.uses, strict=True)
         )
-        parameters = tuple(
-            Parameter(
-                f"{names[p.use]}.{name}" if name else names[p.use],
-                p.value,
-                p.axes,
-                p.trainable,
-                p.initial,
-                p.fan,
-                p.use,
-            )
-            for name, p in self._parameters
-        )
+
+        def closed(name: str, p: OpenParameter) -> Parameter:
+            dotted = f"{names[p.use]}.{name}" if name else names[p.use]
+            parts = tuple([closed(*part) for part in p.parts])
+            return Parameter(dotted, p.value, p.axes, p.trainable, p.initial, p.fan, p.use, parts)
+
+        parameters = tuple([closed(name, p) for name, p in self._parameters])
         return Graph(inputs, targets, parameters, tuple(self._nodes), outputs, uses, scopes or {})

@@ -33,7 +33,8 @@ class Node:
 class Parameter:
     """What a checkpoint holds under `name`: a trained parameter, or a buffer (`trainable` false).
 
-    `axes` names each dimension for the explanations. `fan` is (fan in, fan out) for the initialiser.
+    `axes` names each dimension for the explanations. `fan` is (fan in, fan out) for the initialiser. `parts` are the
+    weights that it holds one below the other, each with its own first values and the use that reads it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Parameter:
     initial: Initial
     fan: tuple[int, int]
     use: int
+    parts: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ INITIALS: dict[str, dict[str, float | None]] = {
     "uniform": {"low": None, "high": None},
     "trunc_normal": {"std": None, "mean": 0.0},
     "fan_in_uniform": {},
+    "recurrent_uniform": {"units": None},
     "xavier_uniform": {"gain": 1.0},
     "xavier_normal": {"gain": 1.0},
     "kaiming_uniform": {"slope": 0.0},
@@ -26,6 +27,7 @@ class Initial:
     """An initialiser with its arguments, in the order of INITIALS.
 
     `fan_in_uniform` is U(−1/√fan_in, 1/√fan_in), which is what PyTorch's convolutions and linear layers start from.
+    `recurrent_uniform` is U(−1/√units, 1/√units), what its recurrent layers start from.
     `xavier_*`: Glorot and Bengio 2010, with the variance 2·gain²/(fan_in + fan_out). `kaiming_*`: He et al. 2015,
     with the variance 2/((1 + slope²)·fan_in). `values`, which only layers use, lists every number in row-major order.
     """

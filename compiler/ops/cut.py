@@ -1,4 +1,4 @@
-"""One tensor cut into parts."""
+"""One tensor cut into parts, and its parts in another order."""
 
 from __future__ import annotations
 
@@ -62,3 +62,60 @@ class Cut(Op):
         for shape, axis in (((2, 6), 1), ((1, 6), 1), ((2, 3, 6), 2), ((2, 6, 3, 1), 1), ((1, 6, 4, 5), 1)):
             for sizes in ((1, 5), (2, 2, 2), (3, 1, 2), (6,)):
                 yield Example(cls(axis, sizes), (TensorType("f64", shape),))
+
+
+@primitive
+class Reorder(Op):
+    """x cut along `axis` into parts of `extents`, and these put together again in another `order`."""
+
+    operands = ("x",)
+    axis: int
+    extents: tuple[int, ...]
+    order: tuple[int, ...]
+
+    def infer(self, ins: Types) -> Types:
+        return ins
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """Nothing is computed."""
+        return NOTHING
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        return ins if self.order == tuple(range(len(self.order))) else None
+
+    def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
+        (gy,) = gys
+        assert gy is not None
+        extents = tuple([self.extents[number] for number in self.order])
+        back = tuple([self.order.index(number) for number in range(len(self.order))])
+        return (b(Reorder(self.axis, extents, back), gy),)
+
+    def numpy(self, code: Code) -> None:
+        start = 0
+        for number in self.order:
+            begin, size = sum(self.extents[:number]), self.extents[number]
+            piece = code.view(part(code, code.ins[0], self.axis, begin, begin + size))
+            code(f"np.copyto({code.view(part(code, code.outs[0], self.axis, start, start + size))}, {piece})")
+            start += size
+
+    def onnx(self, code: OnnxCode) -> None:
+        made = tuple([f"{code.prefix}:part{number}" for number in range(len(self.extents))])
+        code.add("Split", (code.ins[0], code.ints(*self.extents)), made, axis=self.axis)
+        code.last("Concat", *(made[number] for number in self.order), axis=self.axis)
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for shape, axis in (((6, 2), 0), ((6,), 0), ((2, 6), 1), ((2, 3, 6), 2), ((1, 6, 4, 5), 1)):
+            for extents, order in (((1, 5), (1, 0)), ((1, 2, 3), (2, 0, 1)), ((2, 2, 2), (0, 2, 1)), ((6,), (0,))):
+                yield Example(cls(axis, extents, order), (TensorType("f64", shape),))
+
+
+def rejoined(b: Make, parts: Values, axis: int) -> Values | None:
+    """What joins all parts of one tensor that was cut along `axis`, each once; None for other values."""
+    made = b.producer(parts[0])
+    if made is None or not isinstance(made.op, Cut) or made.op.axis != axis or set(parts) != set(made.outs):
+        return None
+    if len(parts) != len(made.outs):
+        return None
+    order = tuple([made.outs.index(value) for value in parts])
+    return b.all(Reorder(axis, made.op.extents, order), *made.ins)

@@ -38,12 +38,7 @@ class _Copy:
         self.b = Make()
         self._float = float_type
         self.of: dict[Value, Value] = {}
-        self.parameters = tuple(
-            [
-                Parameter(p.name, self._leaf(p.value), p.axes, p.trainable, p.initial, p.fan, p.use)
-                for p in graph.parameters
-            ]
-        )
+        self.parameters = tuple([replace(p, value=self._leaf(p.value)) for p in graph.parameters])
         self.inputs = tuple(self._port(port) for port in graph.inputs)
         self.targets = tuple(self._port(port) for port in graph.targets)
         self.carried: list[Carried] = []

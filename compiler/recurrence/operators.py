@@ -12,6 +12,7 @@ from ..graph.graph import Graph, Node, Value
 from ..graph.op import Example, Op, Types, primitive
 from ..ops.select import Running
 from .scan import Scan
+from .weights import Roles, roles
 
 if TYPE_CHECKING:
     from ..graph.onnx_code import Attribute, OnnxCode
@@ -22,16 +23,13 @@ KINDS: Mapping[str, Literal["LSTM", "GRU", "RNN"]] = {"lstm": "LSTM", "gru": "GR
 ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid"}
 PEEPHOLES = "iof"
 
-# What a gate is made of: the weight and bias of the input, those of the state, the weight of the peephole.
-Roles = tuple[tuple[str, str], ...]
-
 
 @primitive
 class RecurrentOperator(Op):
     """A loop over a bundled cell, for ONNX alone.
 
     Inputs: the stack, the lengths if `lengths`, the first states, then the weights in the order of `roles`, which names
-    each by its gate and part: `w`, `b`, `r`, `c` (the bias of the state) or `p`. Outputs: those of the loop.
+    each by its gate and part. Outputs: those of the loop.
     """
 
     operands = ("inputs",)
@@ -67,8 +65,8 @@ class RecurrentOperator(Op):
         sequence = code.node("Reshape", x, code.shape((self.steps, n, features)))
         ins = [
             sequence,
-            self._joined(code, weights, "w", (units, features)),
-            self._joined(code, weights, "r", (units, units)),
+            self._joined(code, weights, "w", (units, features), "W"),
+            self._joined(code, weights, "r", (units, units), "R"),
             self._biases(code, weights, units),
             lengths,
             *(code.node("Unsqueeze", state, code.ints(0)) for state in first),
@@ -80,16 +78,24 @@ class RecurrentOperator(Op):
                 else code.constant(code.dtype, (units,), 0.0)
                 for gate in PEEPHOLES
             ]
-            ins.append(code.node("Unsqueeze", code.node("Concat", *flat, axis=0), code.ints(0)))
+            ins.append(self._named(code, code.node("Concat", *flat, axis=0), "P"))
         self._write(code, ins, states, units)
 
-    def _joined(self, code: OnnxCode, weights: Mapping[tuple[str, str], str], role: str, shape: tuple[Dim, ...]) -> str:
+    def _named(self, code: OnnxCode, joined: str, name: str) -> str:
+        """The weights of all gates for the only direction, under the operator's name for them."""
+        named = f"{code.prefix}:{name}"
+        code.add("Unsqueeze", (joined, code.ints(0)), (named,))
+        return named
+
+    def _joined(
+        self, code: OnnxCode, weights: Mapping[tuple[str, str], str], role: str, shape: tuple[Dim, ...], name: str
+    ) -> str:
         """The matrices of all gates, one below the other, [1, gates · units, …]; zeros where a gate has none."""
         assert all(isinstance(size, int) for size in shape)
         zeros = tuple(int(size) for size in shape if isinstance(size, int))
         parts = [weights.get((gate, role)) or code.constant(code.dtype, zeros, 0.0) for gate in self.gates]
         joined = code.node("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
-        return code.node("Unsqueeze", joined, code.ints(0))
+        return self._named(code, joined, name)
 
     def _biases(self, code: OnnxCode, weights: Mapping[tuple[str, str], str], units: int) -> str:
         """The biases of the input's side of all gates, then those of the state's, [1, 2 · gates · units]."""
@@ -98,7 +104,7 @@ class RecurrentOperator(Op):
             for role in "bc"
             for gate in self.gates
         ]
-        return code.node("Unsqueeze", code.node("Concat", *parts, axis=0), code.ints(0))
+        return self._named(code, code.node("Concat", *parts, axis=0), "B")
 
     def _write(self, code: OnnxCode, ins: list[str], states: int, units: int) -> None:
         stacked = len(code.outs) > states
@@ -137,12 +143,12 @@ def _operator(node: Node, makers: Mapping[Value, Node]) -> Node | None:
     x, *masks = node.ins[len(states) : len(states) + len(op.body.inputs)]
     lengths = [makers[mask].ins[0] for mask in masks if isinstance(makers[mask].op, Running)]
     weights = node.ins[len(states) + len(op.body.inputs) :]
-    roles = _roles(name, arguments)
-    if len(weights) != len(roles) or x.type.rank != 2:
+    of = roles(name, arguments)
+    if len(weights) != len(of) or x.type.rank != 2:
         return None
     outs = tuple([value.type for value in node.outs])
     made = RecurrentOperator(
-        KINDS[name], GATES[name], roles, outs, op.steps, op.reverse, bool(lengths), tuple(options.items())
+        KINDS[name], GATES[name], of, outs, op.steps, op.reverse, bool(lengths), tuple(options.items())
     )
     return Node(made, (x, *lengths[:1], *states, *weights), node.outs, node.use)
 
@@ -155,19 +161,3 @@ def _options(name: str, arguments: Mapping[str, str]) -> dict[str, int | str] | 
         return {"linear_before_reset": int(arguments["reset"] == "after")}
     activation = ACTIVATIONS.get(arguments["activation"])
     return {"activations": activation} if activation else None
-
-
-def _roles(name: str, arguments: Mapping[str, str]) -> Roles:
-    """The gate and part of each weight, in the order in which the equations of the cell make them."""
-    both = arguments["biases"] == "2"
-    full = ("w", "b", "r", "c") if both else ("w", "b", "r")
-    if name == "elman":
-        return tuple(("h", role) for role in full)
-    if name == "gru":
-        after = (
-            (("w", "b", "r", "c") if both else ("w", "b", "r")) if arguments["reset"] == "after" else ("w", "b", "r")
-        )
-        return (*((gate, role) for gate in "rz" for role in full), *(("n", role) for role in after))
-    peephole = ("p",) if arguments["peephole"] == "yes" else ()
-    gates = "igo" if arguments["coupled"] == "yes" else "ifgo"
-    return tuple((gate, role) for gate in gates for role in (*full, *(peephole if gate != "g" else ())))

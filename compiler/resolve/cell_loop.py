@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..diagnostics.diagnostic import Label
 from ..graph.dims import Dim, show_shape
 from ..graph.graph import Node, Value
 from ..graph.tensor import TensorType
+from ..ops.cut import Cut
 from ..ops.fill import FillLike
 from ..ops.norm import BatchNorm
 from ..ops.reduce import Expand
@@ -17,6 +19,7 @@ from ..ops.select import Running, Select
 from ..ops.steps import FromSteps, ToSteps
 from ..recurrence.body import Body
 from ..recurrence.scan import Cell, Scan
+from ..recurrence.weights import packs, roles
 from ..syntax import tree
 from .blocks import bind_parameters
 from .frame import Frame, State
@@ -77,17 +80,25 @@ class CellLoop:
         self.running: dict[int, Value] = {}
 
     def run(
-        self, inputs: list[Value], values: dict[str, object], frame: Frame, *, reverse: bool, last: bool
+        self, inputs: list[Value], values: dict[str, object], frame: Frame, suffix: str, *, reverse: bool, last: bool
     ) -> Results | None:
-        """Make the loop; `frame` is that of the cell's body. None when a mistake was reported. Raises OpError."""
+        """Make the loop; `frame` is that of the cell's body, the names of packed weights end in `suffix`.
+
+        None when a mistake was reported. Raises OpError.
+        """
         rank = max(value.type.rank for value in inputs)
         sequences = [value for value in inputs if value.type.rank == rank]
         leaves = {value: self.b.value(_step(value.type)) for value in sequences}
         self._bind([Tensor(leaves.get(value, value), frame.chain[-1]) for value in inputs], values, frame)
+        count = self.b.parameter_count
         with self.b.step() as nodes:
             step = self._step(list(leaves.values()), frame, last=last)
         if step is None or self._batchnorm(nodes, frame):
             return None
+        cell = self._cell(frame)
+        if cell is not None and self.b.parameter_count > count:
+            # Weights that this loop only shares are packed already.
+            self.b.pack(count, packs(roles(cell.name, dict(cell.arguments)), suffix), partial(Cut, 0))
         own = {value for node in nodes for value in node.outs} | {*step.states, *step.inputs, *self.running.values()}
         read = dict.fromkeys([*(value for node in nodes for value in node.ins), *step.next, *step.stacked])
         captured = sorted((value for value in read if value not in own), key=lambda value: value.number)
@@ -106,7 +117,7 @@ class CellLoop:
         if self.lengths is not None:
             stacks += [self.b(Running(self.steps, rank), self.lengths) for rank in self.running]
         names = tuple(state.name for state in frame.states)
-        scan = Scan(body, self.steps, reverse, cell=self._cell(frame), states=names)
+        scan = Scan(body, self.steps, reverse, cell=cell, states=names)
         results = self.b.all(scan, *initial, *stacks, *captured)
         count = len(step.states)
         outputs = [self.b(FromSteps(self.steps, self.samples), stack) for stack in results[count:]]

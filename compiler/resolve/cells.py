@@ -95,10 +95,11 @@ class _Cell:
         sequences = [tensor.value for tensor in inputs]
         found = Results((), ())
         for number in range(self.options.layers):
+            suffix = f"_l{number}"
             scope = mark.add(Mark("layer", f"layer{number + 1}")) if self.options.layers > 1 else mark
             self._measure(sequences)
             last = number == self.options.layers - 1 and self.options.last
-            made = self._layer(sequences, scope, last=last)
+            made = self._layer(sequences, scope, suffix, last=last)
             if made is None:
                 return None
             found = made
@@ -131,24 +132,26 @@ class _Cell:
                     help="cut them to one length; what is the same at every step has no dimension for steps",
                 )
 
-    def _layer(self, inputs: list[Value], scope: Mark, *, last: bool) -> Results | None:
+    def _layer(self, inputs: list[Value], scope: Mark, suffix: str, *, last: bool) -> Results | None:
+        """One layer; the names of its packed weights end in `suffix`."""
         if self.options.join is None:
-            return self._loop(inputs, scope, reverse=self.options.reverse, last=last)
-        forward = self._loop(inputs, scope.add(Mark("direction", "forward")), reverse=False, last=last)
+            return self._loop(inputs, scope, suffix, reverse=self.options.reverse, last=last)
+        forward = self._loop(inputs, scope.add(Mark("direction", "forward")), suffix, reverse=False, last=last)
         if forward is None:
             return None
-        back = self._loop(inputs, scope.add(Mark("direction", "backward")), reverse=True, last=last)
+        mark = scope.add(Mark("direction", "backward"))
+        back = self._loop(inputs, mark, f"{suffix}_reverse", reverse=True, last=last)
         if back is None:
             return None
         # Channels or features: the first dimension after N and, in a sequence, after that of the steps.
         op = Add() if self.options.join == "sum" else Concat(1 if last else 2)
         return Results((), tuple(self.b(op, x, y) for x, y in zip(forward.outputs, back.outputs, strict=True)))
 
-    def _loop(self, inputs: list[Value], scope: Mark, *, reverse: bool, last: bool) -> Results | None:
+    def _loop(self, inputs: list[Value], scope: Mark, suffix: str, *, reverse: bool, last: bool) -> Results | None:
         lengths = self.options.lengths.value if self.options.lengths else None
         loop = CellLoop(self.evaluator, self.definition, self.samples, self.steps, lengths, self.options.first)
         frame = Frame(self.definition.file, [{}], None, None, scope, (*self.frame.chain, self.span))
-        return loop.run(inputs, self.values, frame, reverse=reverse, last=last)
+        return loop.run(inputs, self.values, frame, suffix, reverse=reverse, last=last)
 
 
 def _wrong_count(item: tree.Cell, wanted: int, given: int) -> OpError:

@@ -6,7 +6,9 @@ import math
 from fractions import Fraction
 from typing import TypeGuard
 
+from ..graph.arguments import Word
 from ..graph.dims import TERMS, Dim, Poly, product_terms, quotient
+from ..graph.initial import Initial
 from ..graph.tensor import SPATIAL
 from .values import Instance, Recipe, Tensor, describe
 from .words import FUNCTIONS
@@ -129,7 +131,14 @@ def compare(operator: str, left: object, right: object) -> bool:
 
 
 def _comparable(left: object, right: object) -> bool:
-    kinds: tuple[type | tuple[type, ...], ...] = (bool, (int, float, Poly), str, tuple, (Recipe, Instance))
+    kinds: tuple[type | tuple[type, ...], ...] = (
+        bool,
+        (int, float, Poly),
+        str,
+        tuple,
+        (Recipe, Instance),
+        (Initial, Word),
+    )
     return any(isinstance(left, kind) and isinstance(right, kind) for kind in kinds)
 
 

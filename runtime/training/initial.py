@@ -44,6 +44,9 @@ def fill(out: Array, kind: str, arguments: tuple[float, ...], fan: tuple[int, in
         case "fan_in_uniform":
             bound = 1 / math.sqrt(fan_in)
             out[...] = rng.uniform(-bound, bound, out.shape)
+        case "recurrent_uniform":
+            bound = 1 / math.sqrt(arguments[0])
+            out[...] = rng.uniform(-bound, bound, out.shape)
         case "xavier_uniform":
             bound = arguments[0] * math.sqrt(6 / (fan_in + fan_out))
             out[...] = rng.uniform(-bound, bound, out.shape)

@@ -23,14 +23,15 @@ Array = NDArray[Any]
 HERE = Path(__file__).parent
 CASES: dict[str, dict[str, Any]] = json.loads((HERE / "onnxruntime.json").read_text())["cases"]
 
-# For each gate of an operator, in its order: where the cell has its weights. Only of a GRU that resets after the
-# product, the gate `h` has a layer of its own for the state.
-GATES = {
-    "LSTM": {"i": "i.drive", "o": "o.drive", "f": "f.drive", "c": "g.fc1"},
-    "GRU": {"z": "z.fc1", "r": "r.fc1", "h": "n.fc1"},
-    "RNN": {"h": "h.fc1"},
-}
-PEEPHOLES = ("i", "o", "f")
+# The gates of each operator in its order, and in that of a checkpoint.
+GATES = {"LSTM": ("iofc", "ifco"), "GRU": ("zrh", "rzh"), "RNN": ("h", "h")}
+PEEPHOLES = ("iof", "ifo")
+
+
+def turned(stacked: Array, orders: tuple[str, str]) -> Array:
+    """What is stacked gate by gate in one order, in the other."""
+    parts = dict(zip(orders[0], np.split(stacked, len(orders[0])), strict=True))
+    return np.concatenate([parts[gate] for gate in orders[1]])
 
 
 class Case:
@@ -86,29 +87,19 @@ class Case:
         return {name: array for place in range(len(self.directions)) for name, array in self._direction(place)}
 
     def _direction(self, place: int) -> Iterator[tuple[str, Array]]:
-        gates, direction = GATES[self.op], self.directions[place]
-        w, r = (np.split(self.arrays[name][place], len(gates)) for name in "WR")
-        b = np.split(self.arrays["B"][place], 2 * len(gates))
-        for number, (gate, where) in enumerate(gates.items()):
-            name = f"{direction}.{where}"
-            yield f"{name}.weight", w[number]
-            own = (b[number], b[number + len(gates)])
-            if self.op == "GRU" and gate == "h":
-                if self.facts["linear_before_reset"]:
-                    yield f"{direction}.n.fc2.weight", r[number]
-                    yield f"{name}.bias", own[0]
-                    yield f"{direction}.n.fc2.bias", own[1]
-                else:
-                    # One product of both, and one bias for it.
-                    yield f"{name}.weight2", r[number]
-                    yield f"{name}.bias", own[0] + own[1]
-                continue
-            yield f"{name}.weight2", r[number]
-            yield f"{name}.bias", own[0]
-            yield f"{name}.bias2", own[1]
+        orders, direction = GATES[self.op], self.directions[place]
+        own = {key: self.arrays[key][place] for key in "WRBP" if key in self.arrays}
+        yield f"{direction}.weight_ih_l0", turned(own["W"], orders)
+        yield f"{direction}.weight_hh_l0", turned(own["R"], orders)
+        first, second = (turned(half, orders) for half in np.split(own["B"], 2))
+        if self.op == "GRU" and not self.facts["linear_before_reset"]:
+            # One bias.
+            yield f"{direction}.bias_ih_l0", first + second
+        else:
+            yield f"{direction}.bias_ih_l0", first
+            yield f"{direction}.bias_hh_l0", second
         if self.facts["peephole"]:
-            for gate, part in zip(PEEPHOLES, np.split(self.arrays["P"][place], len(PEEPHOLES)), strict=True):
-                yield f"{direction}.{gate}.weight", part[None]
+            yield f"{direction}.weight_ch_l0", turned(own["P"], PEEPHOLES).reshape(3, -1)
 
 
 def near(found: dict[str, Array], wanted: dict[str, Array]) -> None:
@@ -138,10 +129,10 @@ def test_the_exported_model(key: str, lower_rnn: bool) -> None:
 
 @pytest.mark.parametrize("key", CASES)
 def test_the_number_of_parameters(key: str) -> None:
-    """As many as the operator has, but for the second bias of a gate that is one product."""
+    """As many as the operator has, but for the second bias of a GRU that resets before the product."""
     case = Case(key)
     joined = case.op == "GRU" and not case.facts["linear_before_reset"]
-    fewer = case.facts["hidden"] * len(case.directions) if joined else 0
+    fewer = 3 * case.facts["hidden"] * len(case.directions) if joined else 0
     params = netc.loads(case.text()).analyze().totals.params
     assert params == case.facts["params"] - fewer
 
@@ -152,7 +143,8 @@ def test_the_cases_can_tell_gates_apart(key: str) -> None:
     case = Case(key)
     trainer = netc.loads(case.text()).trainer(N=case.facts["batch"], T=case.facts["steps"])
     weights = case.weights()
-    first, second = (f"forward.{where}.weight" for where in list(GATES[case.op].values())[:2])
-    trainer.load_state_dict(weights | {first: weights[second], second: weights[first]})
+    name, size = "forward.weight_ih_l0", case.facts["hidden"]
+    swapped = np.concatenate([weights[name][size : 2 * size], weights[name][:size], weights[name][2 * size :]])
+    trainer.load_state_dict(weights | {name: swapped})
     wanted = case.outputs()["forward"]
     assert np.abs(trainer.forward(**case.inputs())["forward"] - wanted).max() > 1e-2 * np.abs(wanted).max()

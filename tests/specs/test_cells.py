@@ -33,7 +33,7 @@ def test_a_mistake_in_a_cell_would_be_found() -> None:
     [
         ("elman", ["units", "activation", "biases"], ["h"]),
         ("jordan", ["units", "outputs", "hidden", "out"], ["y"]),
-        ("lstm", ["units", "peephole", "coupled", "biases"], ["h", "c"]),
+        ("lstm", ["units", "peephole", "coupled", "biases", "bias_init"], ["h", "c"]),
         ("gru", ["units", "reset", "biases"], ["h"]),
     ],
 )
@@ -52,7 +52,8 @@ def test_what_a_cell_takes_and_carries(name: str, parameters: list[str], states:
         ("jordan(4, 2)", 4 * (8 + 1) + 4 * 2 + 2 * (4 + 1)),
         ("lstm(4, peephole = yes)", 4 * 4 * (8 + 4 + 2) + 3 * 4),
         ("lstm(4, coupled = yes, biases = 1)", 3 * 4 * (8 + 4 + 1)),
-        ("gru(4, reset = before)", 2 * 4 * (8 + 4 + 2) + 4 * (8 + 4 + 1)),
+        ("gru(4, reset = before)", 3 * 4 * (8 + 4 + 1)),
+        ("gru(4, reset = before, biases = 2)", 3 * 4 * (8 + 4 + 2)),
         ("gru(4)", 3 * 4 * (8 + 4 + 2)),
         ("gru(4, biases = 1)", 3 * 4 * (8 + 4 + 1)),
         ("lstm(4, layers = 2, bidirectional = concat)", 2 * 4 * 4 * (8 + 4 + 2) + 2 * 4 * 4 * (8 + 4 + 2)),

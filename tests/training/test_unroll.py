@@ -76,13 +76,13 @@ def test_gradients_by_states_are_those_of_the_equations() -> None:
     found = trainer.state_gradients(x=x, y=y)
     state = trainer.state_dict()
     h, states = np.zeros((2, 4)), []
-    bias = state["elman1.h.fc1.bias"] + state["elman1.h.fc1.bias2"]
+    bias = state["elman1.bias_ih_l0"] + state["elman1.bias_hh_l0"]
     for step in range(5):
-        h = np.tanh(x[:, step] @ state["elman1.h.fc1.weight"].T + h @ state["elman1.h.fc1.weight2"].T + bias)
+        h = np.tanh(x[:, step] @ state["elman1.weight_ih_l0"].T + h @ state["elman1.weight_hh_l0"].T + bias)
         states.append(h)
     gradient = 2 * (h @ state["fc1.weight"].T + state["fc1.bias"] - y) / y.size @ state["fc1.weight"]
     norms = []
     for h in reversed(states):
         norms.append(np.linalg.norm(gradient))
-        gradient = (gradient * (1 - h**2)) @ state["elman1.h.fc1.weight2"]
+        gradient = (gradient * (1 - h**2)) @ state["elman1.weight_hh_l0"]
     assert found["elman1.h"] == pytest.approx(norms[::-1], rel=1e-10)
