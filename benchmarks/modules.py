@@ -35,6 +35,16 @@ class Bottleneck(nn.Module):
         return F.relu(self.bn3(self.conv3(y)) + self.short(x))
 
 
+def resnet18() -> nn.Module:
+    """ResNet-18 for 1000 classes."""
+    blocks = [
+        block
+        for before, maps in pairwise([64, 64, 128, 256, 512])
+        for block in (Block(before, maps, 1 if before == maps else 2), Block(maps, maps, 1))
+    ]
+    return nn.Sequential(*_stem(), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
+
+
 def resnet152() -> nn.Module:
     """ResNet-152 for 1000 classes."""
     blocks: list[nn.Module] = []
@@ -43,8 +53,50 @@ def resnet152() -> nn.Module:
         for number in range(count):
             blocks.append(Bottleneck(channels, maps, 2 if maps > 64 and number == 0 else 1))
             channels = 4 * maps
-    stem = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000))
+    return nn.Sequential(*_stem(), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 1000))
+
+
+def _stem() -> list[nn.Module]:
+    return [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+
+
+class Inverted(nn.Module):
+    """An inverted residual of MobileNetV2."""
+
+    def __init__(self, channels: int, maps: int, stride: int, wider: int) -> None:
+        super().__init__()
+        inner = channels * wider
+        widen = _normal(channels, inner, 1) if wider != 1 else []
+        self.main = nn.Sequential(
+            *widen,
+            *_normal(inner, inner, 3, stride=stride, padding=1, groups=inner),
+            *_normal(inner, maps, 1)[:2],
+        )
+        self.added = stride == 1 and channels == maps
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.main(x)
+        return x + y if self.added else y
+
+
+def mobilenet_v2() -> nn.Module:
+    """MobileNetV2 for 1000 classes (Sandler et al. 2018, table 2)."""
+    blocks: list[nn.Module] = []
+    channels = 32
+    for wider, maps, count, stride in (
+        *((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2)),
+        *((6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)),
+    ):
+        for number in range(count):
+            blocks.append(Inverted(channels, maps, stride if number == 0 else 1, wider))
+            channels = maps
+    first, last = _normal(3, 32, 3, stride=2, padding=1), _normal(320, 1280, 1)
+    end = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, 1000)
+    return nn.Sequential(*first, *blocks, *last, *end)
+
+
+def _normal(channels: int, maps: int, kernel: int, **arguments: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, maps, kernel, bias=False, **arguments), nn.BatchNorm2d(maps), nn.ReLU6()]
 
 
 def _shortcut(channels: int, maps: int, stride: int) -> nn.Module:

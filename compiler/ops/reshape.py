@@ -75,7 +75,10 @@ class Reshape(Op):
             code(f"np.copyto({y}, {flat})")
 
     def onnx(self, code: OnnxCode) -> None:
-        code.reshaped(code.ins[0], self.shape, last=True)
+        if len(self.shape) == 2 and self.shape[:1] == code.types[0].shape[:1]:
+            code.last("Flatten", code.ins[0], axis=1)
+        else:
+            code.reshaped(code.ins[0], self.shape, last=True)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
