@@ -132,9 +132,10 @@ def main() -> None:
         head = ["network", "threads", "netc", "PyTorch", "ratio", "middle half", "netc faster", "chance", "same graph"]
         versions = f"onnxruntime {onnxruntime.__version__}, torch {torch.__version__}"
         text = (
-            f"By `benchmarks/export.py`: {machine()}, {versions}. A batch of 1, medians of blocks that take turns in one "
-            "process. The ratio is above 1 where netc's model is faster; the chance is that of signs as uneven where "
-            "neither is (sign test). Same graph: what onnxruntime makes of both models is the same, node by node.\n\n"
+            f"By `benchmarks/export.py`: {machine()}, {versions}. A batch of 1, medians of blocks that take turns in "
+            "one process. The ratio is above 1 where netc's model is faster; the chance is that of signs as uneven "
+            "where neither is (sign test). Same graph: what onnxruntime makes of both models is the same, node by node."
+            "\n\n"
         )
         record("Latency of exported models beside PyTorch's", text + table(head, rows))
 

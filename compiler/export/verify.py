@@ -32,24 +32,25 @@ class Difference:
     """The largest difference of an output at one batch, as a part of the output's largest entry; None where no entry of
     the output is finite, so that there is nothing to compare. `finite` says whether all entries are.
 
-    Where it is above the tolerance, the same program in float64 is the judge: `exact` is how far the model is from it,
-    and `rounding` how far its output moves when each layer's numbers do, by the last digit of the largest.
+    Where it is above the tolerance, the program in float64 is the judge: `model` and `program` are how far both are
+    from it, and `rounding` how far its own output moves when each layer's numbers do, by the last digit of the largest.
     """
 
     output: str
     batch: int
     error: float | None
     finite: bool = True
-    exact: float | None = None
+    model: float | None = None
+    program: float | None = None
     rounding: float | None = None
 
     def equal(self, tolerance: float) -> bool:
         """Whether the two are the same but for rounding."""
         if self.error is None or self.error <= tolerance:
             return True
-        if self.exact is None or self.rounding is None:
+        if self.model is None or self.program is None or self.rounding is None:
             return False
-        return self.exact <= max(tolerance, MAGNIFIED * self.rounding)
+        return self.model <= max(tolerance, MAGNIFIED * max(self.program, self.rounding))
 
 
 def compare(
@@ -78,7 +79,8 @@ def compare(
             differences = [
                 replace(
                     difference,
-                    exact=_error(there[name], wanted),
+                    model=_error(there[name], wanted),
+                    program=_error(here[name], wanted),
                     rounding=max(_error(outputs[name], wanted) or 0.0 for outputs in shaken),
                 )
                 if not difference.equal(allowed)

@@ -14,7 +14,8 @@ from ..trainer import Trainer
 Array = NDArray[Any]
 
 _LAYER = re.compile(r"^        # (.*)$", re.MULTILINE)
-_VALUE = re.compile(r"\b[xg]\d+\b")
+_NAME = re.compile(r"\b[xgw]\d+\b")
+_VIEW = re.compile(r"^    (w\d+) = (.*)$", re.MULTILINE)
 
 
 Watch = Callable[..., None]
@@ -52,13 +53,21 @@ def watched(trainer: Trainer, function: str, watch: Watch, arrays: Mapping[str, 
 
 
 def _with_looks(step: str) -> str:
-    """The text of a function with a look at what each layer has touched after its statements."""
+    """The text of a function with a look, after the statements of each layer, at what these have touched."""
     head, *layers = re.split(r"(?=^        # )", step, flags=re.MULTILINE)
+    seen: dict[str, set[str]] = {}
+    for view, text in _VIEW.findall(head):
+        seen[view] = _values(text, seen)
     parts = [head]
     for text in layers:
         body, end, rest = text.partition("\n\n    return run")
         name = _LAYER.match(body)
         assert name is not None
-        values = sorted(set(_VALUE.findall(body.partition("\n")[2])))
+        values = sorted(_values(body.partition("\n")[2], seen))
         parts.append(f"{body.rstrip()}\n        watch({', '.join([repr(name[1]), *values])})\n{end}{rest}")
     return "".join(parts)
+
+
+def _values(text: str, seen: Mapping[str, set[str]]) -> set[str]:
+    """The values and gradients that a text names; `seen` are those behind each view."""
+    return set[str]().union(*(seen.get(name, {name}) for name in _NAME.findall(text)))
