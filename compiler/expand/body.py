@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from ..graph.arguments import Word
 from ..graph.graph import Graph, Value
 from ..graph.initial import Initial
-from ..resolve.values import Given, Instance, Recipe
+from ..resolve.values import Definition, Given, Instance, Recipe
 from ..syntax import tree
 from .groups import Group, arrange
-from .literal import NOWHERE, applied, call, literal, name
-from .parts import Part, Plan, instance_needs, scope_needs
+from .literal import NOWHERE, NoLiteral, applied, bound, call, called, literal, name
+from .parts import Part, Plan, instance_needs, options, part_needs
 
 
 class Body:
@@ -63,10 +65,18 @@ class Body:
     def result(self, statements: list[tree.Statement], names: list[str]) -> list[tree.Statement]:
         """What makes values the result of statements: nothing when the last one binds just these."""
         last = statements[-1] if statements else None
-        if isinstance(last, tree.Bind) and [bound.id for bound in last.names] == names:
+        if isinstance(last, tree.Bind) and list(last.names) == [called(text) for text in names]:
             return []
-        nodes = tuple([self._node(text) for text in names])
+        nodes = tuple([called(text) for text in names])
         return [tree.Flow(NOWHERE, nodes[0] if len(nodes) == 1 else tree.Tuple(NOWHERE, nodes))]
+
+    def read(self, value: Value) -> tree.Expr:
+        """What reads a value."""
+        return called(self.values[value])
+
+    def output(self, names: list[str]) -> tree.Output:
+        """The statement that makes values of these names the result."""
+        return tree.Output(NOWHERE, tuple(map(bound, names)))
 
     def _group(self, group: Group, lets: Mapping[tuple[int, int], list[Instance]]) -> list[tree.Statement]:
         made: list[tree.Statement] = []
@@ -83,9 +93,14 @@ class Body:
             before = set(self.values)
             statements = self._group(within, lets)
             place = within.last + 1
-            out = [text for v, text in self.values.items() if v not in before and self.last.get(v, -1) >= place]
+            out = [text for v, text in self.values.items() if self._leaves(v, place, before)]
             made += _apart(statements + (self.result(statements, out) if out else []), out)
         return made
+
+    def _leaves(self, value: Value, place: int, before: set[Value]) -> bool:
+        """Whether a group gives a value to what stands from `place` on; the next values of states are known anyway."""
+        own = value not in before and not self.values[value].endswith("'")
+        return own and self.last.get(value, -1) >= place
 
     # Names
 
@@ -93,6 +108,9 @@ class Body:
         """The names of layers, blocks and words in the text of a part."""
         if part in self.blocks:
             yield self.blocks[part]
+            for given in options(part.recipe):
+                if isinstance(given.value, Recipe):
+                    yield given.value.name
             return
         if part.mark.kind == "param" and part.recipe is None:
             yield self._initial(part).kind
@@ -141,7 +159,7 @@ class Body:
     # Statements
 
     def _part(self, part: Part) -> list[tree.Statement]:
-        rest = [self._free_port(value) or self.fresh(f"{part.name}_{n}") for n, value in enumerate(part.outs[1:], 2)]
+        rest = self._rest(part)
         label = part.mark.label if part.mark.label in self.shared else part.name
         assert label is not None
         if part.instance is not None:
@@ -153,13 +171,21 @@ class Body:
         self._call_them(part, [label, *rest])
         return made
 
+    def _rest(self, part: Part) -> list[str]:
+        """Names for the values of a part after its first."""
+        names = []
+        for place, value in enumerate(part.outs[1:], 1):
+            port = self._free_port(value) if value not in part.outs[:place] else None
+            names.append(port or self.fresh(f"{part.name}_{place + 1}"))
+        return names
+
     def _renamed(self, part: Part, label: str, rest: list[str]) -> list[tree.Statement]:
         """A part whose name means something else in this body: its values get other names."""
-        if not part.parts and part.mark.label is None:
+        if not part.defined and part.mark.label is None:
             # Layers and operators without a name of their own get it by counting.
             made: list[tree.Statement] = [tree.Flow(NOWHERE, self._pipeline(part))]
             names = [self.fresh(label), *rest]
-            made.append(_bind(names, tree.It(NOWHERE)))
+            made.append(bind(names, tree.It(NOWHERE)))
         else:
             inside: list[tree.Statement] = [self._statement(part, [label, *rest])]
             if isinstance(inside[0], tree.Weight):
@@ -176,56 +202,65 @@ class Body:
             self.bound[text] = value
 
     def _statement(self, part: Part, names: list[str]) -> tree.Statement:
-        if part.mark.kind == "param" and part.mark.applied is None and not part.parts:
+        if part.mark.kind == "param" and part.mark.applied is None and not part.defined:
             dims = tuple([literal(dim, self.outer) for dim in part.outs[0].type.shape[1:]])
             slot = tree.Slot(NOWHERE, names[0], dims, literal(self._initial(part), self.outer))
             return tree.Weight(NOWHERE, (slot,))
-        return _bind(names, self._pipeline(part))
+        return bind(names, self._pipeline(part))
 
     def _pipeline(self, part: Part) -> tree.Expr:
         if isinstance(part.mark.applied, tuple):
             left, sign, right = part.mark.applied
             return tree.Arithmetic(NOWHERE, self._side(left), ((sign, self._side(right)),))  # type: ignore[arg-type]
-        fed = tuple([self._node(self.values[value]) for value in part.reads])
+        fed = tuple([self.read(value) for value in part.fed])
         start = fed[0] if len(fed) == 1 else tree.Tuple(NOWHERE, fed)
         return tree.Chain(NOWHERE, (start, self._target(part)))
 
     def _target(self, part: Part) -> tree.Expr:
         if part.instance is not None:
             return name(self.outer[part.instance])
-        if part.parts:
-            return call(self.blocks[part], [self._argument(need) for need in part.needs])
-        assert part.recipe is not None
-        return applied(part.recipe, self.outer)
+        return self._applied(part, part.recipe)
 
     def _let(self, instance: Instance) -> tree.Expr:
         first = self.plan.instances[instance][0]
-        if first.parts:
-            return call(self.blocks[first], [self._argument(need) for need in scope_needs(first, self.plan)])
-        return applied(instance.recipe, self.outer)
+        return self._applied(first, instance.recipe)
 
-    def _argument(self, value: object) -> tree.Argument:
-        return tree.Argument(NOWHERE, None, literal(value, self.outer))
+    def _applied(self, part: Part, recipe: Recipe | None) -> tree.Expr:
+        """A layer with its arguments, or what is defined for a part with what that needs, and the options of a cell."""
+        names = ChainMap(self.outer, cast("dict[object, str]", self.values))
+        if part.defined:
+            given = [
+                *((None, need) for need in part_needs(part, self.plan)),
+                *((o.name, o.value) for o in options(recipe)),
+            ]
+            return call(
+                self.blocks[part], [tree.Argument(NOWHERE, word, literal(value, names)) for word, value in given]
+            )
+        assert recipe is not None
+        for value in [argument.value for argument in recipe.arguments]:
+            inner = value.recipe if isinstance(value, Instance) else value
+            if isinstance(inner, Recipe) and isinstance(inner.target, Definition):
+                message = f"the block `{inner.name}` is given to a bundled cell"
+                raise NoLiteral(message, "give it a layer, or write the cell's equations in the file")
+        return applied(recipe, names)
 
     def _side(self, side: Value | float) -> tree.Expr:
         if isinstance(side, Value):
-            return self._node(self.values[side])
+            return self.read(side)
         number = literal(side, self.outer)
         return tree.Group(NOWHERE, number) if isinstance(number, tree.Negative) else number
-
-    def _node(self, text: str) -> tree.Expr:
-        return tree.In(NOWHERE) if text == "in" else name(text)
 
     def _initial(self, part: Part) -> Initial:
         value = part.outs[0]
         return next(p.initial for p in self.graph.parameters if p.value is value)
 
 
-def _bind(names: list[str], value: tree.Expr) -> tree.Bind:
-    return tree.Bind(NOWHERE, tuple([name(text) for text in names]), value)
+def bind(names: list[str], value: tree.Expr) -> tree.Bind:
+    """The values of an expression under names."""
+    return tree.Bind(NOWHERE, tuple([bound(text) for text in names]), value)
 
 
 def _apart(statements: list[tree.Statement], names: list[str]) -> list[tree.Statement]:
     """Statements whose names hold in them alone, and names for their results."""
     once = tree.Repeat(NOWHERE, tree.Number(NOWHERE, "1", 1), None, tree.Body(NOWHERE, tuple(statements)))
-    return [once, _bind(names, tree.It(NOWHERE))] if names else [once]
+    return [once, bind(names, tree.It(NOWHERE))] if names else [once]

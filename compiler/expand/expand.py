@@ -3,15 +3,15 @@ parameters for each block as it is used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from ..diagnostics.diagnostic import Diagnostic
 from ..driver import Request, compile_spec
-from ..graph.graph import Port
+from ..graph.graph import Port, Value
 from ..graph.layer import layer_names
 from ..limits import Limits
-from ..recurrence.scan import Scan
 from ..resolve.network import Network
 from ..resolve.program import library
 from ..resolve.training import LOSSES, OPTIMIZERS, RAMPS, SCHEDULES
@@ -21,8 +21,9 @@ from ..syntax import tree
 from ..syntax.node import Node
 from ..syntax.printer import print_tree
 from .body import Body
+from .cells import CellBody
 from .literal import NOWHERE, NoLiteral, literal, name
-from .parts import Part, plan, scope_needs
+from .parts import Outer, Part, part_needs, plan, scope_needs
 from .same import difference
 
 # What a definition's name keeps of the block's or binding's name, so that an ordinal fits behind it.
@@ -44,14 +45,10 @@ def expand(network: Network, limits: Limits) -> str:
 
     Raises CannotExpand.
     """
-    for node in network.graph.nodes:
-        if isinstance(node.op, Scan):
-            name = network.graph.uses[node.use].name
-            raise CannotExpand(f"`{name}` is a cell, and cells are not written out", "leave it as it is")
     try:
         items = _Writer(network).items()
     except NoLiteral as error:
-        raise CannotExpand(str(error)) from None
+        raise CannotExpand(str(error), error.help) from None
     text = "\n".join([print_tree(tree.File(NOWHERE, (item,))) for item in items])
     _check(network, text, limits)
     return text
@@ -81,7 +78,7 @@ class _Writer:
         kept = [value.value for value in self._read() if isinstance(value, Tensor)]
         self.plan = plan(self.graph, network.mark, [*(port.value for port in self.graph.outputs), *kept])
         self.blocks: dict[Part, str] = {}
-        self.definitions: dict[tuple[str, tree.Block], str] = {}
+        self.definitions: dict[tuple[str, tree.Block | tree.Cell], str] = {}
         self.made: list[tree.Item] = []
         self.taken = {network.name, *layer_names(), *library(), *SOFT_WORDS, *FUNCTIONS, *SETTINGS, *METRICS}
         self.taken |= {port.name for port in (*self.graph.inputs, *self.graph.targets, *self.graph.outputs)}
@@ -95,37 +92,63 @@ class _Writer:
     # Blocks
 
     def _define(self, scope: Part) -> None:
-        """Define the blocks of all scopes in this one, the innermost first."""
+        """Define the blocks and cells of all scopes in this one, the innermost first."""
         for part in scope.parts:
-            if part.parts:
-                self._define(part)
+            for inner in (part, *part.loops):
+                self._define(inner)
+            if part.loops:
+                self.blocks[part] = self._cell(part)
+            elif part.parts:
                 self.blocks[part] = self._block(part)
 
     def _block(self, part: Part) -> str:
         body = Body(part, self.plan, self.graph, self.blocks, {})
-        needs = scope_needs(part, self.plan)
-        for need in needs:
-            body.outer[need] = body.fresh(need.name if isinstance(need, Instance) else "size")
-        inputs: tuple[tree.Name, ...] = ()
-        if len(part.reads) == 1:
-            body.values[part.reads[0]] = "in"
-        else:
-            names = [body.fresh(f"in{place}") for place in range(1, len(part.reads) + 1)]
-            body.values.update(zip(part.reads, names, strict=True))
-            inputs = tuple(map(name, names))
+        parameters = self._parameters(body, scope_needs(part, self.plan))
+        inputs = self._inputs(body, part.reads)
         statements = body.statements()
         outs = [body.values[value] for value in part.outs]
-        if len(outs) == 1:
-            statements += body.result(statements, outs)
-        else:
-            statements.append(tree.Output(NOWHERE, tuple(map(name, outs))))
-        parameters = tuple([tree.Parameter(NOWHERE, name(body.outer[need]), None) for need in needs])
+        statements += body.result(statements, outs) if len(outs) == 1 else [body.output(outs)]
         stem = (part.mark.label if part.mark.applied is None and part.mark.label else part.mark.kind)[:STEM]
-        block = tree.Block(NOWHERE, name(stem), parameters, inputs, tree.Body(NOWHERE, tuple(statements)))
-        known = self.definitions.get((stem, block))
+        return self._definition(
+            tree.Block(NOWHERE, name(stem), parameters, inputs, tree.Body(NOWHERE, tuple(statements)))
+        )
+
+    def _cell(self, part: Part) -> str:
+        cells = {self._equations(part, loop) for loop in part.loops}
+        if len(cells) > 1:
+            raise CannotExpand(
+                f"the layers of `{part.name}` have different equations", "write a use of its own for each layer"
+            )
+        return self._definition(cells.pop())
+
+    def _equations(self, part: Part, loop: Part) -> tree.Cell:
+        body = CellBody(loop, self.plan, self.graph, self.blocks)
+        parameters = self._parameters(body, part_needs(part, self.plan))
+        inputs = self._inputs(body, body.equations.inputs)
+        statements = tuple(body.statements())
+        return tree.Cell(NOWHERE, name(part.mark.kind[:STEM]), parameters, inputs, tree.Body(NOWHERE, statements))
+
+    def _parameters(self, body: Body, needs: Iterable[Outer]) -> tuple[tree.Parameter, ...]:
+        for need in needs:
+            body.outer[need] = body.fresh(need.name if isinstance(need, Instance) else "size")
+        return tuple([tree.Parameter(NOWHERE, name(body.outer[need]), None) for need in needs])
+
+    def _inputs(self, body: Body, values: Sequence[Value]) -> tuple[tree.Name, ...]:
+        """The names of what comes in; none for a single value, which is `in`."""
+        if len(values) == 1:
+            body.values[values[0]] = "in"
+            return ()
+        names = [body.fresh(f"in{place}") for place in range(1, len(values) + 1)]
+        body.values.update(zip(values, names, strict=True))
+        return tuple(map(name, names))
+
+    def _definition(self, item: tree.Block | tree.Cell) -> str:
+        """The name under which this is defined, once for all that are equal."""
+        stem = item.name.id
+        known = self.definitions.get((stem, item))
         if known is None:
-            known = self.definitions[stem, block] = self._unused(stem)
-            self.made.append(replace(block, name=name(known)))
+            known = self.definitions[stem, item] = self._unused(stem)
+            self.made.append(replace(item, name=name(known)))
         return known
 
     def _unused(self, stem: str) -> str:

@@ -8,7 +8,7 @@ from ..graph.arguments import Word, signature
 from ..graph.dims import Poly
 from ..graph.initial import Initial
 from ..graph.layer import Layer
-from ..resolve.values import Given, Instance, Recipe
+from ..resolve.values import Given, Instance, Recipe, Tensor
 from ..source import Source, Span
 from ..syntax import tree
 
@@ -17,11 +17,25 @@ NOWHERE = Span(Source("", ""), 0, 0)
 
 
 class NoLiteral(Exception):
-    """A value that no text stands for; the message says which."""
+    """A value that no text stands for; the message says which, `help` what to do."""
+
+    def __init__(self, message: str, help: str = "leave the network as it is") -> None:
+        super().__init__(message)
+        self.help = help
 
 
 def name(text: str) -> tree.Name:
     return tree.Name(NOWHERE, text)
+
+
+def called(text: str) -> tree.Expr:
+    """The name of a value: `in`, that of a state's next value, or any other."""
+    return tree.In(NOWHERE) if text == "in" else bound(text)
+
+
+def bound(text: str) -> tree.Name | tree.Primed:
+    """The name to which a value is bound."""
+    return tree.Primed(NOWHERE, text[:-1]) if text.endswith("'") else name(text)
 
 
 def call(function: str, arguments: list[tree.Argument]) -> tree.Expr:
@@ -30,7 +44,8 @@ def call(function: str, arguments: list[tree.Argument]) -> tree.Expr:
 
 
 def literal(value: object, names: Mapping[object, str]) -> tree.Expr:
-    """A value as text of the language; `names` are those of `let` instances, and of sizes that a block is given.
+    """A value as text of the language; `names` are those of `let` instances, of tensors, and of sizes that a block is
+    given.
 
     Raises NoLiteral.
     """
@@ -49,6 +64,8 @@ def literal(value: object, names: Mapping[object, str]) -> tree.Expr:
             return name(names[value])
         case Poly():
             return _size(value)
+        case Tensor(value=inner) if inner in names:
+            return called(names[inner])
         case Initial():
             return call(value.kind, [tree.Argument(NOWHERE, None, _number(item)) for item in value.arguments])
         case Recipe():

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ..graph.graph import Graph, Parameter, Port, Value
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..graph.graph import Graph, Node, Parameter, Port, Value
+from ..graph.op import Op
+from ..recurrence.scan import Scan
 
 
 def difference(one: Graph, other: Graph) -> str | None:
@@ -26,25 +31,51 @@ def difference(one: Graph, other: Graph) -> str | None:
                 return x.name
         return None
 
+    def nodes(ones: tuple[Node, ...], others: tuple[Node, ...]) -> str | None:
+        if len(ones) != len(others):
+            return one.uses[-1].name
+        for m, n in zip(ones, others, strict=True):
+            if m.use != n.use or not paired(m.ins, n.ins) or not same(m.op, n.op) or not paired(m.outs, n.outs):
+                return one.uses[m.use].name
+        return None
+
+    def same(op: Op, twin: Op) -> bool:
+        """Whether operations are equal; loops are when their steps are."""
+        if not (isinstance(op, Scan) and isinstance(twin, Scan)):
+            return op == twin
+        x, y = op.body, twin.body
+        return (
+            replace(op, body=y) == twin
+            and paired(x.leaves, y.leaves)
+            and nodes(x.nodes, y.nodes) is None
+            and paired(x.results, y.results)
+        )
+
     found = ports(one.inputs, other.inputs) or ports(one.targets, other.targets)
     if found:
         return found
     if len(one.uses) != len(other.uses):
         return one.uses[-1].name
-    for a, b in zip(one.uses, other.uses, strict=True):
-        if (a.name, a.kind, a.shared_with) != (b.name, b.kind, b.shared_with):
+    cells = set(_cells(one.nodes))
+    for index, (a, b) in enumerate(zip(one.uses, other.uses, strict=True)):
+        # A cell at other arguments is a definition of its own, under another name.
+        if (a.name, a.shared_with) != (b.name, b.shared_with) or (a.kind != b.kind and index not in cells):
             return a.name
     if len(one.parameters) != len(other.parameters):
         return "the weights"
     for p, q in zip(one.parameters, other.parameters, strict=True):
         if _what(p) != _what(q) or not paired((p.value,), (q.value,)):
             return p.name
-    if len(one.nodes) != len(other.nodes):
-        return one.uses[-1].name
-    for m, n in zip(one.nodes, other.nodes, strict=True):
-        if m.op != n.op or m.use != n.use or not paired(m.ins, n.ins) or not paired(m.outs, n.outs):
-            return one.uses[m.use].name
-    return ports(one.outputs, other.outputs)
+    found = nodes(one.nodes, other.nodes)
+    return found or ports(one.outputs, other.outputs)
+
+
+def _cells(nodes: tuple[Node, ...]) -> Iterator[int]:
+    """The indexes of the layer uses that are cells."""
+    for node in nodes:
+        if isinstance(node.op, Scan):
+            yield node.use
+            yield from _cells(node.op.body.nodes)
 
 
 def _what(parameter: Parameter) -> tuple[object, ...]:

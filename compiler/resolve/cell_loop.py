@@ -23,9 +23,10 @@ from ..recurrence.weights import packs, roles
 from ..syntax import tree
 from .blocks import bind_parameters
 from .frame import Frame, State
+from .naming import Equations
 from .program import library
 from .statements import run
-from .values import Definition, Tensor, write
+from .values import Definition, Instance, Tensor, write
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -89,10 +90,11 @@ class CellLoop:
         rank = max(value.type.rank for value in inputs)
         sequences = [value for value in inputs if value.type.rank == rank]
         leaves = {value: self.b.value(_step(value.type)) for value in sequences}
-        self._bind([Tensor(leaves.get(value, value), frame.chain[-1]) for value in inputs], values, frame)
+        fed = [Tensor(leaves.get(value, value), frame.chain[-1]) for value in inputs]
+        self._bind(fed, values, frame)
         count = self.b.parameter_count
         with self.b.step() as nodes:
-            step = self._step(list(leaves.values()), frame, last=last)
+            step = self._step(fed, list(leaves.values()), frame, last=last)
         if step is None or self._batchnorm(nodes, frame):
             return None
         cell = self._cell(frame)
@@ -131,23 +133,27 @@ class CellLoop:
             frame.inputs = frame.it = inputs[0]
         bind_parameters(self.evaluator, self.item, values, frame)
 
-    def _step(self, inputs: list[Value], frame: Frame, *, last: bool) -> _Step | None:
+    def _step(self, fed: list[Tensor], inputs: list[Value], frame: Frame, *, last: bool) -> _Step | None:
         """Run the equations; None when there is a mistake in them, which is reported."""
+        first_use = len(self.b.uses)
         run(self.evaluator, self.item.body, frame)
         slots = [s.name for stmt in self.item.body.statements if isinstance(stmt, tree.State) for s in stmt.slots]
         outputs = [value for _, value, _ in frame.outputs] or _as_list(frame.it)
+        given = [value.value for value in outputs if isinstance(value, Tensor)]
         following = [self._next(state, frame) for state in frame.states]
         first = [self._first(state, frame) for state in frame.states]
-        if len(frame.states) < len(slots) or not all(isinstance(value, Tensor) for value in outputs):
+        if len(frame.states) < len(slots) or len(given) < len(outputs):
             return None
         if any(value is None for value in (*following, *first)):
             return None
         step = _Step([s.value for s in frame.states], [f for f in first if f is not None], [], inputs, [], [])
         made = [value for value in following if value is not None]
         step.next += [self._held(after, state) for after, state in zip(made, step.states, strict=True)]
-        for output in outputs:
-            assert isinstance(output, Tensor)
-            self._output(output.value, made, step, last=last)
+        for output in given:
+            self._output(output, made, step, last=last)
+        read = tuple([tensor.value for tensor in fed])
+        uses = (first_use, len(self.b.uses))
+        frame.mark.equations = Equations(*uses, read, tuple(frame.states), tuple(made), tuple(given))
         return step
 
     def _output(self, value: Value, following: list[Value], step: _Step, *, last: bool) -> None:
@@ -239,11 +245,13 @@ class CellLoop:
         return found is not None
 
     def _cell(self, frame: Frame) -> Cell | None:
-        """Which bundled cell this is, for operators that other tools have for it."""
+        """Which bundled cell this is, for operators that other tools have for it: with no layer that a file defines."""
         name = self.item.name.id
-        if name not in library() or library()[name][0] is not self.item:
+        given = {p.name.id: frame.names[0].get(p.name.id) for p in self.item.parameters}
+        own = any(isinstance(v, Instance) or isinstance(getattr(v, "target", None), Definition) for v in given.values())
+        if name not in library() or library()[name][0] is not self.item or own:
             return None
-        return Cell(name, tuple([(p.name.id, write(frame.names[0].get(p.name.id))) for p in self.item.parameters]))
+        return Cell(name, tuple([(parameter, write(value)) for parameter, value in given.items()]))
 
 
 def _step(type: TensorType) -> TensorType:

@@ -12,9 +12,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..graph.graph import Value
+    from .frame import State
     from .values import Instance, Recipe
 
 OPERATORS = ("add", "sub", "mul", "div")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Equations:
+    """The equations of a cell as one of its loops ran them: the layer uses from `first` up to but without `end`.
+
+    `inputs` are what the cell reads, in order; `next` are the next values of its states.
+    """
+
+    first: int
+    end: int
+    inputs: tuple[Value, ...]
+    states: tuple[State, ...]
+    next: tuple[Value, ...]
+    outputs: tuple[Value, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -24,7 +40,8 @@ class Mark:
 
     `label` is the name that the text gives; `operator` marks the use of an operator such as `+`, which does not count
     when a binding's layer uses are counted. `applied` is what the text applies there: a layer or block with its
-    arguments, or the sign of an operator between its two sides; None for a binding and a `param`.
+    arguments, or the sign of an operator between its two sides; None for a binding and a `param`. `equations`
+    are those of the cell whose loop this is.
     """
 
     kind: str
@@ -32,6 +49,7 @@ class Mark:
     use: int | None = None
     operator: bool = False
     applied: Recipe | Instance | tuple[Value | float, str, Value | float] | None = None
+    equations: Equations | None = None
     children: list[Mark] = field(default_factory=list)
 
     def add(self, child: Mark) -> Mark:

@@ -279,6 +279,11 @@ def _state(evaluator: Evaluator, statement: tree.State, frame: Frame) -> None:
         initial = evaluator.evaluate(slot.value, frame) if slot.value is not None else 0
         if frame.samples is None or any(isinstance(value, Unknown) for value in (*dims, initial)):
             continue
+        symbolic = next((dim for dim in dims if isinstance(dim, Poly)), None)
+        if symbolic is not None:
+            error = numbers.unbound(symbolic, f"the state `{slot.name}` has no size")
+            evaluator.report(frame, error.code, str(error), slot.span, help=error.help)
+            continue
         try:
             sizes = [CONVERTERS["Positive"](dim) for dim in dims]
         except ArgumentError as error:

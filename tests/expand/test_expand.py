@@ -22,19 +22,13 @@ from netc.compiler.report.summary import summarise
 from netc.compiler.resolve.network import Network
 from netc.compiler.syntax.printer import print_tree
 
+from ..recurrent.cells import texts
+from ..strategies.cells import cells
 from ..strategies.programs import Program, programs
 
-# Cells are not written out.
-CELLS = ("bilstm_tagger", "char_gru", "char_lstm", "convlstm", "elman_series", "jordan_series", "seq2seq")
-VARIANTS = [
-    (spec, variant) for spec, variants in bundled().items() for variant in (None, *variants) if spec not in CELLS
-]
+RECURRENT = texts()
 
-
-@pytest.mark.parametrize("spec", CELLS)
-def test_a_network_with_cells_is_refused(spec: str) -> None:
-    with pytest.raises(CannotExpand, match=r"`[\w.]+` is a cell"):
-        expand(network_of(Request(spec)), DEFAULT_LIMITS)
+VARIANTS = [(spec, variant) for spec, variants in bundled().items() for variant in (None, *variants)]
 
 
 def network_of(request: Request) -> Network:
@@ -45,9 +39,15 @@ def network_of(request: Request) -> Network:
 
 
 def layers(network: Network) -> list[dict[str, Any]]:
-    """All that the analysis says of each layer, but where it stands."""
+    """All that the analysis says of each layer and each equation, but where it stands. A cell at other arguments has
+    another name, which is left out."""
     rows: list[dict[str, Any]] = to_dict(summarise(network))["layers"]
-    return [{key: value for key, value in row.items() if key != "source"} for row in rows]
+    rows += [part for row in rows for part in row.get("parts", ())]
+    left_out = ("source", "parts")
+    return [
+        {key: v for key, v in row.items() if key not in left_out and not (key == "op" and "parts" in row)}
+        for row in rows
+    ]
 
 
 def weights(network: Network) -> list[tuple[str, str]]:
@@ -157,6 +157,62 @@ CASES = {
 }
 
 
+CELL = "cell c(m) { state h[m]; h' = (in, h) -> fc(m) -> tanh; output h' }\n"
+SERIES = "net t { input x: f32[N, T, 3]; "
+CELLS = {
+    "a use in a block": "block enc(m, n) { y, h = in -> gru(m, lengths = n, states = yes); y -> fc(2); h -> fc(2) }\n"
+    + "net t { input x: f32[N, T, 3]; input n: i64[N]; a = x -> enc(4, n); b = x -> enc(4, n); a + b }",
+    "a state in a block": "block b(s) { y, h = in -> elman(3, states = yes, h = s); y -> fc(2); h }\n"
+    + SERIES
+    + "h = x -> elman(3, return = last); x -> b(s = h) }",
+    "a shared cell with lengths": "net t { input x: f32[N, T, 3]; input n: i64[N]; let f = lstm(3, lengths = n)\n"
+    "a = x -> f; b = a -> fc(3) -> f; a + b }",
+    "a shared layer in a bundled cell": SERIES + "let g = fc(3); a = x -> elman(3, activation = g); a -> g }",
+    "a shared layer in cells": "cell c(g) { state h[3]; h' = (in + h) -> g -> tanh; output h' }\n"
+    + SERIES
+    + "let g = fc(3); a = x -> g; a -> c(g, layers = 2) -> c(g, bidirectional = sum) -> g }",
+    "a cell of a loop": CELL + SERIES + "for m in [2, 3] { c(m) -> c(m, reverse = yes) }; last }",
+    "a cell as a parameter": "block deep(unit, m) { repeat 2 { unit(m) } }\n"
+    + CELL
+    + SERIES
+    + "deep(c, 2); deep(gru, 2) }",
+    "a dimension that a state binds": "cell c { state h[in.shape[1], in.shape[2]]; h' = 0.5 * h + in; output h' }\n"
+    "net t { input x: f32[N, T, 2, H]; c -> c }",
+    "a name that a state has": "cell c { state h[3], tanh1[3]; v = tanh(h); tanh1' = in * tanh(v); h' = h * tanh1'\n"
+    "output h' }\n" + SERIES + "c }",
+    "an equation with layers and numbers": "cell c { state h[3]; h' = 1 - 0.5 * (sigmoid(in) + h) * 2 }\n"
+    + SERIES
+    + "c }",
+    "no layer at all": "cell c { state h[3], g[3] = -1; h' = in; g' = h; output g }\n" + SERIES + "c }",
+    "the input is the output": "cell c { state h[3]; h' = in + h; (h', in) }\n" + SERIES + "a, b = x -> c; a * b }",
+    "sizes of the input": "cell c { state h[in.channels, in.height, in.width]; h' = 0.5 * h + in; output h' }\n"
+    "block b { c -> c }\nnet t { input x: f32[N, T, 2, 4, 5]; b; c }",
+    "a cell in a cell": "cell inner(m) { state h[m]; h' = (in, h) -> fc(m) -> tanh; output h' }\n"
+    "cell outer(m) { state s[m]; e = in -> inner(m, return = last); s' = (e, s) -> fc(m); output s' }\n"
+    "net t { input x: f32[N, T, 3, 2]; outer(2); last }",
+    "the names of bundled cells": "cell gru(m) { state h[m]; h' = (in, h) -> fc(m) -> tanh; output h' }\n"
+    + SERIES
+    + "gru(2); gru(3); gru(2) }",
+    "a weight outside": SERIES + "param p[4]; x -> gru(4, return = last); it * p }",
+    "a block that hands on before a cell": "block b { y = it; y -> identity }\n"
+    + SERIES
+    + "a = x -> relu -> tanh; x -> b; gru(3); it + a }",
+    "a shared block with a weight": "block gain { param f[1, 3]; in * f }\n"
+    + SERIES
+    + "let g = gain; a = x -> g; a -> g }",
+}
+
+
+@pytest.mark.parametrize("case", CELLS)
+def test_cells(case: str) -> None:
+    expanded(Request("case", CELLS[case], dims={"H": 5} if "H]" in CELLS[case] else {}))
+
+
+@pytest.mark.parametrize("case", RECURRENT)
+def test_recurrent_layers(case: str) -> None:
+    expanded(Request("case", RECURRENT[case]))
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_constructs(case: str) -> None:
     expanded(Request("case", CASES[case]))
@@ -216,6 +272,20 @@ def test_dimensions(dims: dict[str, int]) -> None:
 
 
 REFUSED = {
+    "an equation that is no expression": (
+        "cell c { state h[3]; h' = in -> tanh -> (it * it) }\n" + SERIES + "c }",
+        "the next value of the state `h` is more than one expression",
+    ),
+    "layers that differ": (
+        "cell c(m) { state h[m]; if in.features == m { h' = in + h } else { h' = (in -> fc(m)) + h }; output h' }\n"
+        + SERIES
+        + "c(4, layers = 2) }",
+        "the layers of `c1` have different equations",
+    ),
+    "a bundled cell that is given a block": (
+        "block act { relu -> tanh }\n" + SERIES + "elman(3, activation = act) }",
+        "the block `act` is given to a bundled cell",
+    ),
     "a shared block that differs": (
         "block b { if in.height > 4 { relu } else { tanh } }\n" + NET + "let f = b; f -> maxpool(2) -> f }",
         "`let f` shares a block that is not the same at each of its uses",
@@ -279,3 +349,9 @@ def test_the_command() -> None:
 @settings(max_examples=150, deadline=None)
 def test_random_programs(program: Program) -> None:
     expanded(Request("made", print_tree(program.file), sets=program.sets, dims=program.dims))
+
+
+@given(cells)
+@settings(max_examples=150, deadline=None)
+def test_random_cells(text: str) -> None:
+    expanded(Request("made", text))
