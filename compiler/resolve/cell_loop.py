@@ -119,7 +119,7 @@ class CellLoop:
         if self.lengths is not None:
             stacks += [self.b(Running(self.steps, rank), self.lengths) for rank in self.running]
         names = tuple(state.name for state in frame.states)
-        scan = Scan(body, self.steps, reverse, cell=cell, states=names)
+        scan = Scan(body, self.steps, reverse, cell=None if self._own_layer(frame) else cell, states=names)
         results = self.b.all(scan, *initial, *stacks, *captured)
         count = len(step.states)
         outputs = [self.b(FromSteps(self.steps, self.samples), stack) for stack in results[count:]]
@@ -245,13 +245,16 @@ class CellLoop:
         return found is not None
 
     def _cell(self, frame: Frame) -> Cell | None:
-        """Which bundled cell this is, for operators that other tools have for it: with no layer that a file defines."""
+        """Which bundled cell this is."""
         name = self.item.name.id
-        given = {p.name.id: frame.names[0].get(p.name.id) for p in self.item.parameters}
-        own = any(isinstance(v, Instance) or isinstance(getattr(v, "target", None), Definition) for v in given.values())
-        if name not in library() or library()[name][0] is not self.item or own:
+        if name not in library() or library()[name][0] is not self.item:
             return None
-        return Cell(name, tuple([(parameter, write(value)) for parameter, value in given.items()]))
+        return Cell(name, tuple([(p.name.id, write(frame.names[0].get(p.name.id))) for p in self.item.parameters]))
+
+    def _own_layer(self, frame: Frame) -> bool:
+        """Whether the cell was given a layer that a file defines, as its activation: no operator has that."""
+        given = [frame.names[0].get(p.name.id) for p in self.item.parameters]
+        return any(isinstance(v, Instance) or isinstance(getattr(v, "target", None), Definition) for v in given)
 
 
 def _step(type: TensorType) -> TensorType:
