@@ -32,16 +32,19 @@ def eval(spec: str, **options: Any) -> None:
         from ...runtime.training.judge import ModelJudge
         from ...runtime.training.metrics import Judge, score
         from .training import stratified_by
-        from .weights import model_with, trainer_with
+        from .weights import check_alphabet, model_with, read_alphabet, trainer_with
 
         judge: Judge
         if given is None:
             given, session = model_with(spec)
-            given, found = with_data(given, options)
+            alphabet = session.metadata.get("alphabet")
+            given, found = with_data(given, options, alphabet)
             judge = ModelJudge(session, make_program(given, options["batch"], None))
         else:
-            given, found = with_data(given, options)
+            alphabet = read_alphabet(options["weights"])
+            given, found = with_data(given, options, alphabet)
             judge = trainer_with(given, options["weights"], options["batch"], options["dtype"])
+        check_alphabet(found, alphabet, options["data"])
         settings = wanted_settings(given)
         data = found.test if found.test is not None else found.train
         if options["val_split"] is not None:

@@ -45,7 +45,7 @@ def export(spec: str, **options: Any) -> None:
 def _export(given: Given, options: dict[str, Any]) -> None:
     from ...runtime.run.atomic import write_atomic
     from ..export.export import export_file
-    from .weights import read_weights
+    from .weights import read_alphabet, read_weights
 
     differences = export_file(
         given.network,
@@ -56,6 +56,7 @@ def _export(given: Given, options: dict[str, Any]) -> None:
         lower_rnn=options["lower_rnn"],
         verified=options["verify"],
         beside=options["external_data"],
+        alphabet=read_alphabet(options["weights"]) if options["weights"] else None,
     )
     if options["report"]:
         text = json.dumps([asdict(difference) for difference in differences], indent=1)

@@ -36,16 +36,18 @@ def predict(spec: str, **options: Any) -> None:
     with run_errors():
         from ...runtime.prediction import predictions, to_csv, to_npz
         from ...runtime.run.atomic import write_atomic
+        from .weights import check_alphabet, read_alphabet, trainer_with
 
         if given is None:
             session = open_model(spec).session
-            found, run = read_data(options["data"], session.inputs, (), options), session.run
+            alphabet = session.metadata.get("alphabet")
+            found, run = read_data(options["data"], session.inputs, (), options, alphabet), session.run
         else:
-            from .weights import trainer_with
-
-            given, found = with_data(given, options, labelled=False)
+            alphabet = read_alphabet(options["weights"])
+            given, found = with_data(given, options, alphabet, labelled=False)
             trainer = trainer_with(given, options["weights"], options["batch"], options["dtype"])
             run = partial(_forward, trainer)
+        check_alphabet(found, alphabet, options["data"])
         data = found.test if found.test is not None else found.train
         outputs = predictions(run, data, options["batch"])
         write_atomic(output, to_csv(outputs) if output.suffix == ".csv" else to_npz(outputs))

@@ -89,15 +89,20 @@ def make_program(given: Given, batch: int, dtype: str | None, *, probes: bool = 
         ) from None
 
 
-def with_data(given: Given, options: Mapping[str, Any], *, labelled: bool = True) -> tuple[Given, Splits]:
+def with_data(
+    given: Given, options: Mapping[str, Any], alphabet: str | None, *, labelled: bool = True
+) -> tuple[Given, Splits]:
     """The data of `--data`, checked, and the network with the largest size of each dimension that they show and nothing
-    else decides; with targets where they are `labelled`. Raises RunError."""
+    else decides; with targets where they are `labelled`, a text numbered by the alphabet where it is known.
+
+    Raises RunError.
+    """
     from ..emit.program import ports
 
     network = given.network
     inputs, targets = ports(network.graph, network.settings, FLOATS[options["dtype"]] if options["dtype"] else None)
     targets = targets if labelled else ()
-    found = read_data(options["data"], inputs, targets, options)
+    found = read_data(options["data"], inputs, targets, options, alphabet)
     sizes: dict[str, int] = {}
     for part in (found.train, found.test):
         for port in (*inputs, *targets) if part is not None else ():
@@ -108,13 +113,19 @@ def with_data(given: Given, options: Mapping[str, Any], *, labelled: bool = True
     return Given(replace(network, dims=sizes | dict(network.dims)), given.request), found
 
 
-def read_data(source: str, inputs: Sequence[Port], targets: Sequence[Port], options: Mapping[str, Any]) -> Splits:
-    """The data of a source, checked against inputs and targets. Raises RunError."""
-    from ...runtime.data.contract import check
-    from ...runtime.data.load import Wanted, load
+def read_data(
+    source: str, inputs: Sequence[Port], targets: Sequence[Port], options: Mapping[str, Any], alphabet: str | None
+) -> Splits:
+    """The data of a source, checked against inputs and targets; a text is numbered by the alphabet, where it is known.
 
-    wanted = Wanted(inputs, targets, options.get("labels"), options.get("target"), options.get("seq_len"))
-    found = load(source, wanted)
+    Raises RunError.
+    """
+    from ...runtime.data.contract import check
+    from ...runtime.data.load import load
+    from ...runtime.data.wanted import Wanted
+
+    asked = (options.get("labels"), options.get("target"), options.get("seq_len"))
+    found = load(source, Wanted(inputs, targets, *asked, alphabet))
     for part in (found.train, found.test):
         if part is not None:
             check(part, (*inputs, *targets), source)

@@ -16,7 +16,7 @@ def data_options(function: Any) -> Any:
         (
             click.option("--labels", metavar="FILE", help="The labels, for inputs in an .npy file."),
             click.option("--target", metavar="COLUMN", help="The column of a .csv that is predicted."),
-            click.option("--seq-len", type=click.IntRange(min=1), help="Characters in a sample of a text."),
+            click.option("--seq-len", type=click.IntRange(min=1), help="Steps in a sample of a text or series."),
         )
     ):
         function = option(function)
@@ -25,7 +25,7 @@ def data_options(function: Any) -> Any:
 
 @click.command()
 @click.argument("spec")
-@click.option("--data", required=True, metavar="DATA", help="digits, or .npz, .npy, .csv, .txt, or a folder of IDX.")
+@click.option("--data", required=True, metavar="DATA", help="digits, sunspots, topics, or .npz, .npy, .csv, .txt, or a folder.")
 @click.option("--out", metavar="DIR", help="The run folder: metrics, checkpoints, weights.")
 @click.option("--resume", metavar="DIR", help="Go on from the newest whole checkpoint of a run folder.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the spec's.")

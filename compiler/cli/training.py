@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from ...runtime.data.dataset import Dataset
+from ...runtime.data.dataset import Dataset, Splits
 from ...runtime.errors import RunError
 from ...runtime.program import Program
 from ...runtime.run.checkpoint import State, newest, save, save_weights
-from ...runtime.run.folder import RunFolder
+from ...runtime.run.folder import RunFolder, read_alphabet
 from ...runtime.run.signals import Interrupt
 from ...runtime.run.space import check_disk, check_memory
 from ...runtime.trainer import Trainer
@@ -32,14 +32,15 @@ def run(given: Given, options: dict[str, Any]) -> int:
     # A schedule may depend on the number of epochs.
     trained = replace(given.network, settings=replace(settings, epochs=chosen.epochs))
     given = Given(trained, given.request)
-    given, data = with_data(given, options)
-    train, held_out = _parts(data.train, data.test, chosen.seed, options)
-    program = make_program(given, min(chosen.batch or train.size, train.size), options["dtype"])
+    known = read_alphabet(Path(options["resume"])) if options["resume"] else None
+    given, data = with_data(given, options, known)
+    data = _parts(data, chosen.seed, options)
+    program = make_program(given, min(chosen.batch or data.train.size, data.train.size), options["dtype"])
     check_memory(program.memory.total)
     if options["dry_run"]:
-        click.echo("\n".join(_plan(program, chosen, train, held_out)))
+        click.echo("\n".join(_plan(program, chosen, data)))
         return 0
-    return _train(given, program, chosen, train, held_out, options)
+    return _train(given, program, chosen, data, options)
 
 
 def _chosen(settings: Settings, options: dict[str, Any]) -> Options:
@@ -54,12 +55,14 @@ def _chosen(settings: Settings, options: dict[str, Any]) -> Options:
     )
 
 
-def _parts(train: Dataset, test: Dataset | None, seed: int, options: dict[str, Any]) -> tuple[Dataset, Dataset | None]:
+def _parts(data: Splits, seed: int, options: dict[str, Any]) -> Splits:
+    """What is trained on and what is tested on."""
     if options["samples"] is not None:
-        train = train.limit(options["samples"])
+        data = replace(data, train=data.train.limit(options["samples"]))
     if options["val_split"] is not None:
-        return train.split(options["val_split"], seed, stratified_by(train))
-    return train, test
+        train, test = data.train.split(options["val_split"], seed, stratified_by(data.train))
+        return replace(data, train=train, test=test)
+    return data
 
 
 def stratified_by(data: Dataset) -> str | None:
@@ -68,14 +71,14 @@ def stratified_by(data: Dataset) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _plan(program: Program, chosen: Options, train: Dataset, held_out: Dataset | None) -> list[str]:
+def _plan(program: Program, chosen: Options, data: Splits) -> list[str]:
     parts = ", ".join(f"{name} {size:,}" for name, size in asdict(program.memory).items())
     weights = sum(_count(p.shape) for p in program.parameters if p.trainable)
     batch = f"batches of {chosen.batch}" if chosen.batch else "all at once"
-    tested = f", tested on {held_out.size:,}" if held_out is not None else ""
+    tested = f", tested on {data.test.size:,}" if data.test is not None else ""
     return [
         f"{program.name}: {weights:,} parameters, {program.dtype}",
-        f"data: {train.size:,} samples in {batch}{tested}",
+        f"data: {data.train.size:,} samples in {batch}{tested}",
         f"training: {chosen.epochs} epochs, seed {chosen.seed}",
         f"memory: {program.memory.total:,} bytes ({parts})",
     ]
@@ -88,29 +91,24 @@ def _count(shape: tuple[int, ...]) -> int:
     return count
 
 
-def _train(
-    given: Given,
-    program: Program,
-    chosen: Options,
-    train: Dataset,
-    held_out: Dataset | None,
-    options: dict[str, Any],
-) -> int:
+def _train(given: Given, program: Program, chosen: Options, data: Splits, options: dict[str, Any]) -> int:
     trainer = Trainer(program, chosen.seed)
     progress = Progress(chosen.epochs, animated=sys.stderr.isatty())
     where = options["resume"] or options["out"]
-    run = Run(given, program, trainer, Path(where), options) if where else None
+    run = Run(given, program, trainer, Path(where), options, data.alphabet) if where else None
     position = run.resume() if run and options["resume"] else Position()
     if run:
         run.start()
     with Interrupt() as interrupt:
         fit = Fit(
             trainer,
-            train,
-            held_out,
+            data.train,
+            data.test,
             chosen,
             run.save if run else _forget,
-            _Logs(progress, run, _probe(given, program, train, options) if run and options["log_gradients"] else None),
+            _Logs(
+                progress, run, _probe(given, program, data.train, options) if run and options["log_gradients"] else None
+            ),
             lambda: interrupt.pending is not None,
             position,
         )
@@ -180,11 +178,20 @@ class _Logs:
 class Run:
     """A run folder with what goes into it."""
 
-    def __init__(self, given: Given, program: Program, trainer: Trainer, path: Path, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        given: Given,
+        program: Program,
+        trainer: Trainer,
+        path: Path,
+        options: dict[str, Any],
+        alphabet: str | None,
+    ) -> None:
         self.given = given
         self.program = program
         self.trainer = trainer
         self.options = options
+        self.alphabet = alphabet
         self.folder = RunFolder(path, resume=bool(options["resume"]))
         self.identity = identity(program)
 
@@ -192,9 +199,11 @@ class Run:
         """Write what was asked for, and check that there is room."""
         check_disk(self.folder.path, sum(_count(shape) * 8 for _, shape in expected(self.program).values()))
         network = self.given.network
-        resolved = {"net": network.name, "variant": network.variant, "parameters": dict(network.parameters)}
+        resolved: dict[str, Any] = {"net": network.name, "variant": network.variant}
+        resolved |= {"parameters": dict(network.parameters)}
         self.folder.write("spec.net", network.span.source.text)
-        self.folder.write("resolved.json", json.dumps(resolved | {"dims": dict(self.program.sizes)}, indent=1) + "\n")
+        resolved |= {"dims": dict(self.program.sizes)} | ({"alphabet": self.alphabet} if self.alphabet else {})
+        self.folder.write("resolved.json", json.dumps(resolved, indent=1) + "\n")
         self.folder.write("args.json", json.dumps(self.options, indent=1, default=str) + "\n")
         self.folder.start_metrics(self.trainer.steps)
 
@@ -226,12 +235,12 @@ class Run:
         state = State(self.trainer.steps, tensors, {"position": asdict(position), "random": random})
         # The best weights first: a run that dies in between makes them again from the checkpoint before.
         if improved:
-            save_weights(self.folder.path / "best.safetensors", weights)
+            save_weights(self.folder.path / "best.safetensors", weights, self.alphabet)
         save(self.folder.checkpoints, state, self.identity)
 
     def finish(self) -> None:
         """Write the weights at the end, and let the folder go."""
-        save_weights(self.folder.path / "last.safetensors", self.trainer.state_dict())
+        save_weights(self.folder.path / "last.safetensors", self.trainer.state_dict(), self.alphabet)
         self.folder.close()
 
 

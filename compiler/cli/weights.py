@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .running import Given, make_program
 
 if TYPE_CHECKING:
+    from ...runtime.data.dataset import Splits
     from ...runtime.session import Session
     from ...runtime.trainer import Trainer
 
@@ -38,7 +39,28 @@ def read_weights(weights: str) -> dict[str, Any]:
     from ...runtime.data.npy import load_npz
     from ...runtime.run.checkpoint import load_weights
 
-    path = Path(weights)
-    if path.is_dir():
-        path = path / "best.safetensors"
+    path = _file(weights)
     return load_npz(path) if path.suffix == ".npz" else load_weights(path)
+
+
+def read_alphabet(weights: str) -> str | None:
+    """The characters that weights trained on a text number, None where the file has none. Raises RunError."""
+    from ...runtime.run.checkpoint import load_alphabet
+
+    path = _file(weights)
+    return None if path.suffix == ".npz" else load_alphabet(path)
+
+
+def check_alphabet(found: Splits, alphabet: str | None, source: str) -> None:
+    """Check that it is known which characters the numbers of a text stand for. Raises RunError."""
+    from ...runtime.errors import RunError
+
+    if found.alphabet is not None and alphabet is None:
+        message = "is a text, and the weights do not say which characters their numbers stand for"
+        raise RunError("bad-data", message, "take weights that `netc train` wrote, or give the numbers as .npy", source)
+
+
+def _file(weights: str) -> Path:
+    """The file of weights, in a run folder those after the best epoch."""
+    path = Path(weights)
+    return path / "best.safetensors" if path.is_dir() else path

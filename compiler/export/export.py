@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +85,15 @@ def export_file(
     lower_rnn: bool = False,
     verified: bool = True,
     beside: bool = False,
+    alphabet: str | None = None,
 ) -> tuple[Difference, ...]:
     """Write the ONNX model of a network, with its weights in a file beside it if they are large or `beside` is true.
 
+    `alphabet` are the characters that its numbers stand for, which its metadata have.
     It gets its name once it is proven. Raises as `export` does, and RunError where it cannot be written.
     """
     trainer, made = _prepared(network, weights, opset, folded, lower_rnn)
+    made = replace(made, origin=replace(made.origin, alphabet=alphabet or ""))
     if beside or made.large:
         with written_beside(path, made) as (proto, file):
             return _proven(network, trainer, made, proto, file) if verified else ()

@@ -47,7 +47,7 @@ class Origin:
     """What the metadata say of where a model comes from.
 
     `dims` are symbolic dimensions that are numbers in it. `expanded` is the network without what other files say of it,
-    where the spec uses some.
+    where the spec uses some. `alphabet` are the characters that its numbers stand for, where it was trained on a text.
     """
 
     net: str
@@ -55,6 +55,7 @@ class Origin:
     parameters: Mapping[str, str] = field(default_factory=dict)
     dims: Mapping[str, int] = field(default_factory=dict)
     expanded: str = ""
+    alphabet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def build(content: Content, places: Mapping[str, Place] | None = None) -> onnx.M
         **{f"parameter.{name}": value for name, value in content.origin.parameters.items()},
         **{f"dim.{name}": str(value) for name, value in content.origin.dims.items()},
         **({"expanded": content.origin.expanded} if content.origin.expanded else {}),
+        **({"alphabet": content.origin.alphabet} if content.origin.alphabet else {}),
     }
     helper.set_model_props(model, details)
     return model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ Array = NDArray[Any]
 class Dataset:
     """Arrays by the name of the input or target that they are for; the samples are along the first dimension.
 
-    `chosen` are the samples that belong to it, in order; None means all.
+    `chosen` are the samples that belong to it, in order; None means all. Those that are `ordered` follow each other in
+    time or in a text.
     """
 
     arrays: Mapping[str, Array]
     chosen: NDArray[np.int64] | None = None
+    ordered: bool = False
 
     @property
     def size(self) -> int:
@@ -40,14 +42,18 @@ class Dataset:
 
     def limit(self, count: int) -> Dataset:
         """The first samples alone."""
-        return Dataset(self.arrays, self._all()[:count])
+        return replace(self, chosen=self._all()[:count])
 
     def split(self, share: float, seed: int, stratify: str | None = None) -> tuple[Dataset, Dataset]:
         """What is left, and a share of the samples drawn by the seed, at least one on each side where there are two.
 
         With `stratify`, the name of an array of labels, the share is drawn from the samples of each label. Both parts
-        keep the order of the samples.
+        keep the order of the samples. Of ordered samples the share is the last ones: what comes is not known before.
         """
+        if self.ordered:
+            places = self._all()
+            last = min(max(round(share * len(places)), 1), max(len(places) - 1, 1))
+            return replace(self, chosen=places[:-last]), replace(self, chosen=places[-last:])
         rng = np.random.default_rng(seed)
         everything = self._all()
         groups = [everything]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..ports import Port
 from .dataset import Dataset, Splits
-from .files import bad
+from .files import bad, read
 from .idx import find_part, load_idx
 from .npy import load_npy, load_npz
+from .sequences import cut, series
 from .table import load_table
-from .text import load_text
+from .text import decoded, numbered, topics
+from .wanted import Wanted
 
 Array = NDArray[Any]
 DIGITS = Path(__file__).with_name("digits.npz")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the data are for: the ports, and what the user says about the source."""
-
-    inputs: Sequence[Port]
-    targets: Sequence[Port]
-    labels: str | None = None
-    target: str | None = None
-    seq_len: int | None = None
+SUNSPOTS = Path(__file__).with_name("sunspots.csv")
+# Two cycles of the sun are about so many years.
+CYCLES = 22
 
 
 def load(source: str, wanted: Wanted) -> Splits:
     """The data of a source, not yet checked against the ports. Raises RunError.
 
-    `digits` is bundled; .npz, .npy, .csv and .txt are files, a folder holds IDX files.
+    `digits`, `sunspots` and `topics` are always there; .npz, .npy, .csv and .txt are files, a folder holds IDX files.
     """
-    if source == "digits":
-        return _digits(wanted)
+    if source in _BUNDLED:
+        return _BUNDLED[source](wanted)
     path = Path(source)
     if path.is_dir():
         return _folder(path, wanted)
@@ -49,22 +42,26 @@ def load(source: str, wanted: Wanted) -> Splits:
         raise RunError(
             "bad-data",
             f"`{source}` is not a source of data",
-            help=f"give `digits`, a file that ends with {', '.join(_LOADERS)}, or a folder of IDX files",
+            help=f"give {', '.join(_BUNDLED)}, a file that ends with {', '.join(_LOADERS)}, or a folder of IDX files",
         )
     return loader(path, wanted)
 
 
 def _pair(where: Path | str, wanted: Wanted, x: Array, y: Array | None) -> Dataset:
     """Inputs and labels for a net with one input and one target."""
-    if len(wanted.inputs) != 1 or len(wanted.targets) > 1:
-        names = ", ".join(port.name for port in (*wanted.inputs, *wanted.targets))
-        raise bad(where, "has one input and one target, the net has others", f"give an .npz file with {names}")
+    _one_pair(where, wanted)
     arrays = {wanted.inputs[0].name: x}
     if wanted.targets:
         if y is None:
             raise bad(where, f"has nothing for the target `{wanted.targets[0].name}`", "give it: `--labels FILE`")
         arrays[wanted.targets[0].name] = y
     return Dataset(arrays)
+
+
+def _one_pair(where: Path | str, wanted: Wanted) -> None:
+    if len(wanted.inputs) != 1 or len(wanted.targets) > 1:
+        names = ", ".join(port.name for port in (*wanted.inputs, *wanted.targets))
+        raise bad(where, "has one input and one target, the net has others", f"give an .npz file with {names}")
 
 
 def _digits(wanted: Wanted) -> Splits:
@@ -113,7 +110,20 @@ def _npy(path: Path, wanted: Wanted) -> Splits:
     return Splits(_pair(path, wanted, load_npy(path), labels))
 
 
+def _sunspots(wanted: Wanted) -> Splits:
+    _one_pair("sunspots", wanted)
+    wanted = replace(wanted, target=wanted.target or "sunspots")
+    return Splits(series("sunspots", SUNSPOTS.read_bytes(), wanted, wanted.seq_len or CYCLES))
+
+
+def _topics(wanted: Wanted) -> Splits:
+    return _characters("topics", topics(), wanted)
+
+
 def _csv(path: Path, wanted: Wanted) -> Splits:
+    if wanted.seq_len is not None:
+        _one_pair(path, wanted)
+        return Splits(series(str(path), read(path), wanted, wanted.seq_len))
     x, y = load_table(path, wanted.target if wanted.targets else None)
     if wanted.targets and y is None:
         raise bad(path, "does not say which column is predicted", "name it: `--target COLUMN`")
@@ -123,16 +133,21 @@ def _csv(path: Path, wanted: Wanted) -> Splits:
 
 
 def _txt(path: Path, wanted: Wanted) -> Splits:
+    return _characters(str(path), decoded(str(path), read(path)), wanted)
+
+
+def _characters(where: str, text: str, wanted: Wanted) -> Splits:
+    """Samples of a text, which are numbered by the known alphabet, or else by the text's own."""
     if wanted.seq_len is None:
-        raise bad(path, "is a text, and how many characters make a sample is not given", "write `--seq-len 100`")
-    numbers, alphabet = load_text(path)
-    steps = wanted.seq_len
-    count = (len(numbers) - 1) // steps
-    if count < 1:
-        raise bad(path, f"has {len(numbers)} characters, less than one sample of {steps} and its next", "shorten it")
-    x = numbers[: count * steps].reshape(count, steps)
-    y = numbers[1 : count * steps + 1].reshape(count, steps)
-    return Splits(_pair(path, wanted, x, y), None, alphabet)
+        raise bad(where, "is a text, and how many characters make a sample is not given", "write `--seq-len 100`")
+    numbers, alphabet = numbered(where, text, wanted.alphabet)
+    known = wanted.inputs[0].classes
+    if known is not None and len(alphabet) > known:
+        message = f"has {len(alphabet):,} different characters, and `{wanted.inputs[0].name}` takes {known:,}"
+        raise bad(where, message, f"make the net's vocabulary {len(alphabet):,}, or take rare characters out")
+    _one_pair(where, wanted)
+    return Splits(cut(where, numbers, numbers, wanted, wanted.seq_len), None, alphabet)
 
 
 _LOADERS: dict[str, Callable[[Path, Wanted], Splits]] = {".npz": _npz, ".npy": _npy, ".csv": _csv, ".txt": _txt}
+_BUNDLED: dict[str, Callable[[Wanted], Splits]] = {"digits": _digits, "sunspots": _sunspots, "topics": _topics}

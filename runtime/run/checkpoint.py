@@ -72,9 +72,9 @@ def save(folder: Path, state: State, identity: str) -> Path:
     return path
 
 
-def save_weights(path: Path, tensors: Mapping[str, Array]) -> None:
-    """Write weights alone. Raises RunError."""
-    head, parts = _encoded(tensors, {"format": "netc-weights-1"})
+def save_weights(path: Path, tensors: Mapping[str, Array], alphabet: str | None = None) -> None:
+    """Write weights alone, with the characters that the numbers of a text stand for. Raises RunError."""
+    head, parts = _encoded(tensors, {"format": "netc-weights-1"} | ({"alphabet": alphabet} if alphabet else {}))
     write_atomic(path, head, *parts)
 
 
@@ -143,6 +143,16 @@ def load_weights(path: Path) -> dict[str, Array]:
     if any(name.startswith("model/") for name in tensors):
         return {name.removeprefix("model/"): array for name, array in tensors.items() if name.startswith("model/")}
     return tensors
+
+
+def load_alphabet(path: Path) -> str | None:
+    """The characters that the numbers of a text stand for, None where weights say nothing of it. Raises RunError."""
+    header, _ = _header(path, read(path))
+    metadata = header.get("__metadata__")
+    found = metadata.get("alphabet") if isinstance(metadata, dict) else None
+    if found is None or (isinstance(found, str) and found and len(set(found)) == len(found)):
+        return found
+    raise _bad(path, "has an alphabet that is not one")
 
 
 def newest(folder: Path, identity: str, expected: Expected) -> tuple[State | None, list[str]]:

@@ -94,3 +94,12 @@ class RunFolder:
         writer.writerows(records)
         self.write("metrics.jsonl", lines)
         self.write("metrics.csv", table.getvalue())
+
+
+def read_alphabet(path: Path) -> str | None:
+    """The characters that a run numbers, None for a run of other data, or one that has not begun."""
+    try:
+        found = json.loads((path / "resolved.json").read_text())["alphabet"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) and len(set(found)) == len(found) else None

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from netc.runtime.data.contract import check
 from netc.runtime.data.dataset import Dataset
-from netc.runtime.data.load import Wanted, load
+from netc.runtime.data.load import load
+from netc.runtime.data.wanted import Wanted
 from netc.runtime.errors import RunError
 from netc.runtime.ports import Port
 
