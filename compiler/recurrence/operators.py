@@ -125,7 +125,10 @@ class RecurrentOperator(Op):
 
 
 def with_operators(graph: Graph) -> Graph:
-    """The graph with an operator for every loop over a bundled cell that ONNX has one for."""
+    """The graph with an operator for every loop over a bundled cell that ONNX has one for.
+
+    Loops in float64 stay loops: onnxruntime takes such an operator, and then says that it has no kernel for it.
+    """
     makers = {value: node for node in graph.nodes for value in node.outs}
     nodes = tuple([_operator(node, makers) or node for node in graph.nodes])
     return replace(graph, nodes=nodes)
@@ -144,7 +147,7 @@ def _operator(node: Node, makers: Mapping[Value, Node]) -> Node | None:
     lengths = [makers[mask].ins[0] for mask in masks if isinstance(makers[mask].op, Running)]
     weights = node.ins[len(states) + len(op.body.inputs) :]
     of = roles(name, arguments)
-    if len(weights) != len(of) or x.type.rank != 2:
+    if len(weights) != len(of) or x.type.rank != 2 or x.type.dtype != "f32":
         return None
     outs = tuple([value.type for value in node.outs])
     made = RecurrentOperator(

@@ -115,7 +115,7 @@ class CellLoop:
         initial = [
             self._initial(state, first, sequences[0]) for state, first in zip(step.states, step.first, strict=True)
         ]
-        stacks = [self.b(ToSteps(), value) for value in sequences]
+        stacks = [self.b(ToSteps(), value) for value in leaves]
         if self.lengths is not None:
             stacks += [self.b(Running(self.steps, rank), self.lengths) for rank in self.running]
         names = tuple(state.name for state in frame.states)

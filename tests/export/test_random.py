@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -27,11 +28,14 @@ from netc.runtime.errors import RunError
 from netc.runtime.session import Session
 from netc.runtime.trainer import Trainer
 
+from ..strategies.recurrent import recurrent
 from ..strategies.programs import make
 from .weights import lively
 
 BATCHES, LENGTHS = (1, 3, 7), (2, 6)
 PARTS = 20
+# Of so many networks one is recurrent.
+RECURRENT = 4
 
 
 class NotFinite(Exception):
@@ -40,11 +44,15 @@ class NotFinite(Exception):
 
 def network_of(seed: int, *, narrow: bool = False) -> tuple[Network, str]:
     """A random network with its text; `narrow` takes float32 for float64."""
-    made = make(seed)
-    text = print_tree(made.file)
+    if seed % RECURRENT == 0:
+        request = Request("made", recurrent(seed))
+    else:
+        made = make(seed)
+        request = Request("made", print_tree(made.file), sets=made.sets, dims=made.dims)
+    text = request.text or ""
     if narrow:
         text = text.replace("f64[", "f32[")
-    found = compile_spec(Request("made", text, sets=made.sets, dims=made.dims))
+    found = compile_spec(replace(request, text=text))
     assert not found.failed, text
     return found.networks[0], f"seed {seed}\n{text}"
 
@@ -53,9 +61,12 @@ def proven(network: Network, seed: int, folder: Path, seen: Counter[str]) -> Non
     """Export a network at an opset of its own with its proof, then hold the one file against it at other sizes."""
     chance = random.Random(seed)
     opset, folded, beside = chance.choice(list(IR_VERSIONS)), chance.random() < 0.7, chance.random() < 0.3
+    lower_rnn = chance.random() < 0.3
     weights, path = lively(network, seed), folder / "made.onnx"
     try:
-        found = list(export_file(network, path, weights, opset=opset, folded=folded, beside=beside))
+        found = list(
+            export_file(network, path, weights, opset=opset, folded=folded, beside=beside, lower_rnn=lower_rnn)
+        )
     except RunError as error:
         if error.code == "not-equal" and error.message.endswith("numbers that are not finite"):
             raise NotFinite from error
@@ -71,7 +82,7 @@ def proven(network: Network, seed: int, folder: Path, seen: Counter[str]) -> Non
     wrong = [difference for difference in found if not difference.equal(tolerance(trainer))]
     if wrong and not any(difference.finite for difference in wrong):
         raise NotFinite
-    assert not wrong, (opset, folded, beside, wrong)
+    assert not wrong, (opset, folded, beside, lower_rnn, wrong)
     compared = sum(difference.error is not None for difference in found)
     seen["networks with nothing to compare"] += not compared
     seen["networks that magnify rounding"] += any(difference.model is not None for difference in found)

@@ -57,3 +57,24 @@ def expected(name: str, *, lower_rnn: bool) -> set[str]:
     if name not in INVENTED and name != "elman gelu":
         kind = bundled.get(name.split()[0].removesuffix(","))
     return {kind or "Scan"} if not lower_rnn else {"Scan"}
+
+
+@pytest.mark.parametrize("cell", ["lstm(3, peephole = yes)", "gru(3)", "elman(3)"])
+def test_float64_to_ten_digits(cell: str) -> None:
+    """As a loop: onnxruntime's operators of cells refuse float64 when they run."""
+    network = netc.loads(f"net a {{\n  input x: f64[N, T, 4]\n  {cell} -> fc(2)\n}}").network
+    made = export(network, lively(reference(network, None).state_dict()))
+    assert kinds(made.proto) == {"Scan"}
+    assert made.worst <= 1e-10
+
+
+def test_a_cell_that_reads_one_sequence_twice() -> None:
+    cell = """cell joined(units) from a, b {
+  state h[units], s[units]
+  s' = 0.5 * s + (a -> fc(units))
+  h' = (s', b, h) -> fc(units) -> tanh
+  output h', s'
+}
+"""
+    net = netc.loads(f"{cell}net a {{\n  input x: f32[N, T, 4]\n  y, z = (x, x) -> joined(3)\n  output y, z\n}}")
+    assert export(net.network).worst <= 1e-5
