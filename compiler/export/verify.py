@@ -126,11 +126,14 @@ def _error(there: Array, wanted: Array) -> float | None:
 
 
 def random_input(port: Port, sizes: Mapping[str, int], rng: np.random.Generator) -> Array:
-    """Numbers that a port takes, from a normal distribution or, where they are whole, from those that are known."""
+    """Numbers that a port takes: from a normal distribution, those of a byte or a class, or else up to the largest
+    size but that of the batch, as lengths are."""
     shape = port.at(sizes)
     if port.dtype.startswith("float"):
         return rng.normal(size=shape).astype(port.dtype)
-    return rng.integers(port.classes or 2, size=shape).astype(port.dtype)
+    longest = max((size for name, size in sizes.items() if name != "N"), default=1)
+    limit = {"uint8": 256, "bool": 2}.get(port.dtype) or port.classes or longest + 1
+    return rng.integers(limit, size=shape).astype(port.dtype)
 
 
 def tolerance(trainer: Trainer) -> float:

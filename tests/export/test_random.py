@@ -28,14 +28,13 @@ from netc.runtime.errors import RunError
 from netc.runtime.session import Session
 from netc.runtime.trainer import Trainer
 
-from ..strategies.recurrent import recurrent
-from ..strategies.programs import make
+from ..strategies import cells, programs, recurrent
 from .weights import lively
 
 BATCHES, LENGTHS = (1, 3, 7), (2, 6)
 PARTS = 20
-# Of so many networks one is recurrent.
-RECURRENT = 4
+# Of five networks two are recurrent: one of bundled cells, and one of random equations.
+RECURRENT = {0: recurrent.make, 1: cells.make}
 
 
 class NotFinite(Exception):
@@ -44,10 +43,10 @@ class NotFinite(Exception):
 
 def network_of(seed: int, *, narrow: bool = False) -> tuple[Network, str]:
     """A random network with its text; `narrow` takes float32 for float64."""
-    if seed % RECURRENT == 0:
-        request = Request("made", recurrent(seed))
+    if seed % 5 in RECURRENT:
+        request = Request("made", RECURRENT[seed % 5](seed))
     else:
-        made = make(seed)
+        made = programs.make(seed)
         request = Request("made", print_tree(made.file), sets=made.sets, dims=made.dims)
     text = request.text or ""
     if narrow:

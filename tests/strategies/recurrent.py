@@ -34,7 +34,7 @@ cell joined(units) from a, b {
 PLAIN = ("lstm", "gru", "elman", "mgu", "leaky")
 
 
-def recurrent(seed: int) -> str:
+def make(seed: int) -> str:
     """The text of a net with one to four statements that run over time, one after the other."""
     return f"{OWN}net made {{\n{_Net(random.Random(seed)).text()}}}\n"
 
