@@ -67,7 +67,9 @@ class Linear(Op):
         return "rows"
 
     def numpy(self, code: Code) -> None:
-        x, y = code.matrix(code.ins[0], code.types[0]), code.matrix(code.outs[0], code.out_types[0])
+        x, y = code.ins[0], code.outs[0]
+        if code.types[0].rank != 2:
+            x, y = code.matrix(x, code.types[0]), code.matrix(y, code.out_types[0])
         w = code.ins[1] if self.transposed else code.view(f"{code.ins[1]}.T")
         code(f"np.matmul({x}, {w}, out={y})")
         if len(code.ins) == 3:

@@ -15,6 +15,7 @@ from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
+from .embed import Embed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,9 @@ class _Order(Op):
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return None
 
+    def lower(self, b: Make, ins: Values) -> Values:
+        return b.all(self, *ins)
+
 
 @primitive
 class ToSteps(_Order):
@@ -50,6 +54,12 @@ class ToSteps(_Order):
 
     def simplify(self, b: Make, ins: Values) -> Values | None:
         made = b.producer(ins[0])
+        if made is not None and isinstance(made.op, Embed):
+            # What is looked up is put in order, not what is found.
+            use, b.use = b.use, made.use
+            found = b(Embed(), b(ToSteps(), made.ins[0]), made.ins[1])
+            b.use = use
+            return (found,)
         same = made is not None and isinstance(made.op, FromSteps) and made.op.steps == ins[0].type.shape[1]
         return made.ins if made is not None and same else None
 
@@ -118,11 +128,13 @@ class FromSteps(_Order):
 class Before(_Order):
     """What a loop had at the start of each step, as a stack: `first`, then all steps of `stack` but the last.
 
-    With `reverse` the loop runs from the last step to the first.
+    With `reverse` the loop runs from the last step to the first. With `turned` each step of both stacks lies in memory
+    feature by feature, [features, N]; `first` does not.
     """
 
     operands = ("first", "stack")
     reverse: bool
+    turned: bool = False
 
     def infer(self, ins: Types) -> Types:
         return (ins[1],)
@@ -130,6 +142,11 @@ class Before(_Order):
     def numpy(self, code: Code) -> None:
         (first, stack), (y,) = code.ins, code.outs
         n = code.size(code.types[0].shape[0])
+        if self.turned:
+            shape = f"-1, {code.size(code.types[0].shape[1])}, {n}"
+            first = code.view(f"{first}.T")
+            stack, y = (code.view(f"{name}.reshape({shape})") for name in (stack, y))
+            n = "1"
         head, tail = (f"{y}[-{n}:]", f"{y}[:-{n}]") if self.reverse else (f"{y}[:{n}]", f"{y}[{n}:]")
         rest = f"{stack}[{n}:]" if self.reverse else f"{stack}[:-{n}]"
         code(f"np.copyto({code.view(head)}, {first})")

@@ -10,6 +10,7 @@ from ..graph.graph import Graph, Node, Parameter, Port, Value
 from ..graph.make import Make
 from ..graph.tensor import DType, TensorType
 from ..ops.fill import Fill
+from ..recurrence.order import with_turned_stacks
 from ..recurrence.probe import norms, probed
 from ..recurrence.scan import Scan
 from ..recurrence.unrolling import carried
@@ -85,13 +86,18 @@ class _Copy:
         return total_loss(self.b, calls, self.of)
 
 
+def finished(found: Computation) -> Computation:
+    """The computation without what its results do not need, its stacks in the order of those that read them."""
+    return with_turned_stacks(drop_dead(found))
+
+
 def prediction(graph: Graph, float_type: DType | None = None) -> Computation:
     """The outputs from the inputs, at inference. `float_type` stands in for every float type of the graph."""
     copy = _Copy(graph, float_type, training=False)
     made = Computation(
         copy.inputs, copy.parameters, tuple(copy.b.nodes), len(copy.b.nodes), outputs=copy.outputs(graph)
     )
-    return drop_dead(made)
+    return finished(made)
 
 
 def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: DType | None = None) -> Computation:
@@ -100,7 +106,7 @@ def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: DType | None
     loss = copy.loss(calls)
     nodes = tuple(copy.b.nodes)
     feeds = (*copy.inputs, *copy.targets)
-    return drop_dead(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
+    return finished(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
 
 
 def training(
@@ -126,7 +132,7 @@ def training(
         if value in found
     )
     by_value: Mapping[Value, Parameter] = {p.value: p for p in copy.parameters}
-    return drop_dead(
+    return finished(
         Computation(
             (*copy.inputs, *copy.targets),
             copy.parameters,

@@ -14,6 +14,8 @@ from ..graph.graph import Node, Value
 from ..graph.make import Make
 from ..graph.op import Values
 from ..ops.arithmetic import Add
+from ..ops.embed import Embed
+from ..ops.linear import Linear
 from .body import Body, without_dead
 from .merge import merge
 
@@ -30,10 +32,11 @@ class _Outside:
     totals: dict[Value, Value] = field(default_factory=dict)
 
 
-def arrange(b: Make, body: Body, ins: Values, loop: Loop) -> Values:
+def arrange(b: Make, body: Body, ins: Values, loop: Loop, *, tables: bool = False) -> Values:
     """The results of a loop on these inputs: its last states, the stacks of its outputs, its totals.
 
-    `loop` makes the loop itself, of the body that is left and its inputs.
+    `loop` makes the loop itself, of the body that is left and its inputs. With `tables` a small table is multiplied in
+    the place of all that is looked up in it.
     """
     body, use = merge(body), b.use
     initial = ins[: len(body.states)]
@@ -42,7 +45,7 @@ def arrange(b: Make, body: Body, ins: Values, loop: Loop) -> Values:
         dict(zip(body.captured, ins[len(initial) + len(stacks) :], strict=True)),
         dict(zip(body.inputs, stacks, strict=True)),
     )
-    inside = _before(b, body, outside)
+    inside = _before(b, body, outside, tables=tables)
     inside, after = _split(inside, body, outside)
     left = _left(body, inside, after, outside)
     taken = (
@@ -65,7 +68,7 @@ def arrange(b: Make, body: Body, ins: Values, loop: Loop) -> Values:
     )
 
 
-def _before(b: Make, body: Body, outside: _Outside) -> list[Node]:
+def _before(b: Make, body: Body, outside: _Outside, *, tables: bool) -> list[Node]:
     """Run what depends on no state before the loop; the nodes that are left."""
     left = []
     for node in body.nodes:
@@ -76,10 +79,30 @@ def _before(b: Make, body: Body, outside: _Outside) -> list[Node]:
             made = b.all(node.op, *(outside.once[value] for value in node.ins))
             outside.once.update(zip(node.outs, made, strict=True))
         elif node.op.over_steps() == "rows" and all(_rows(value, body, outside) for value in node.ins):
-            _run(b, node, outside)
+            if not tables or not _by_table(b, node, outside):
+                _run(b, node, outside)
         else:
             left.append(node)
     return left
+
+
+def _by_table(b: Make, node: Node, outside: _Outside) -> bool:
+    """Where a product reads what was looked up in a table of few rows, look up in the product of the table instead.
+
+    A table is small up to twice as many rows as it has features: to sum its gradient then takes less than the two
+    products that the gradient of the other way takes.
+    """
+    made = b.producer(outside.stacks[node.ins[0]]) if isinstance(node.op, Linear) else None
+    if made is None or not isinstance(made.op, Embed):
+        return False
+    labels, table = made.ins
+    rows, features = table.type.shape
+    if not isinstance(rows, int) or not isinstance(features, int) or rows > 2 * features:
+        return False
+    b.use = node.use
+    products = b(node.op, table, *(outside.once[value] for value in node.ins[1:]))
+    outside.stacks[node.outs[0]] = b(Embed(), labels, products)
+    return True
 
 
 def _rows(value: Value, body: Body, outside: _Outside) -> bool:

@@ -10,27 +10,37 @@ from ..graph.dims import Dim
 from ..graph.graph import Node, Value
 from ..graph.tensor import TensorType
 from ..ops.cut import Cut
+from ..ops.linear import Linear
 from ..ops.shape import Concat, part
 from .body import Body
-from .places import Home, buffers, homes
+from .places import Home, buffers, by_features, homes, lies_by_features
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
-def write(code: Code, body: Body, steps: Dim, reverse: bool) -> None:
-    """Write the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop."""
-    _Loop(code, body, steps, reverse).write()
+def write(
+    code: Code, body: Body, steps: Dim, reverse: bool, turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+) -> None:
+    """Write the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop.
+
+    `turned` are the numbers of the stacks read and made whose steps lie feature by feature.
+    """
+    _Loop(code, body, steps, reverse, turned).write()
 
 
 class _Loop:
     """`names` has the array of each value within a step, `lists` the list of those arrays for each name that stands for
-    another array at each step."""
+    another array at each step. `by_features`: the arrays made here lie feature by feature, see `places`."""
 
-    def __init__(self, code: Code, body: Body, steps: Dim, reverse: bool) -> None:
+    def __init__(
+        self, code: Code, body: Body, steps: Dim, reverse: bool, turned: tuple[tuple[int, ...], tuple[int, ...]]
+    ) -> None:
         self.code = code
         self.body = body
         self.steps = steps
         self.reverse = reverse
+        self.turned = turned
+        self.by_features = by_features(body)
         self.names: dict[Value, str] = {}
         self.lists: dict[str, str] = {}
         self.before: list[str] = []
@@ -48,13 +58,20 @@ class _Loop:
         body, code = self.body, self.code
         made = {value: place for place, node in enumerate(body.nodes) for value in node.outs}
         cut = {value for node in body.nodes if isinstance(node.op, Cut) for value in node.outs}
-        rows = [value for value in self.stacks if value in made and value not in cut]
-        for value in rows:
-            self.names[value] = self._stepped(self.stacks[value])
-        for value, stack in zip(body.inputs, code.ins[len(body.states) :], strict=False):
-            self.names[value] = self._stepped(stack)
+        rows = [
+            value
+            for place, value in enumerate(self.stacks)
+            if value in made and value not in cut and (place in self.turned[1] or not self._turns(value))
+        ]
+        for place, (value, stack) in enumerate(self.stacks.items()):
+            if value in rows:
+                self.names[value] = self._stepped(stack, turned=place in self.turned[1])
+        for place, (value, stack) in enumerate(zip(body.inputs, code.ins[len(body.states) :], strict=False)):
+            step = self._stepped(stack, turned=place in self.turned[0])
+            self.names[value] = step if place in self.turned[0] else self._taken(value, step, self.lines)
         names = code.ins[len(body.states) + len(body.inputs) :]
-        self.names.update(zip(body.captured, names, strict=True))
+        for value, name in zip(body.captured, names, strict=True):
+            self.names[value] = self._taken(value, name, self.before)
         self._states(made, cut)
         self._places(homes(body, [*body.leaves, *(value for value in made if value in self.names)]))
         for node in body.nodes:
@@ -62,11 +79,25 @@ class _Loop:
         self._end(rows)
         self._emit()
 
-    def _stepped(self, stack: str) -> str:
+    def _turns(self, value: Value) -> bool:
+        """Whether a value lies feature by feature here."""
+        return self.by_features and lies_by_features(self.body, value.type)
+
+    def _taken(self, value: Value, name: str, lines: list[str]) -> str:
+        """The name of a value from outside, copied to the order of the step by a line of `lines` where one of its
+        readers is more than a product, which reads any order."""
+        readers = [node for node in self.body.nodes if value in node.ins]
+        if not self._turns(value) or all(isinstance(node.op, Linear) for node in readers):
+            return name
+        copy = self._array(value.type)
+        lines.append(f"np.copyto({copy}, {name})")
+        return copy
+
+    def _stepped(self, stack: str, *, turned: bool = False) -> str:
         """The name of a step of a stack."""
         self.code.kernels.add("recurrence.steps")
-        count = self.code.size(self.steps)
-        return self._varying(f"steps({stack}, {count}{', reverse=True' if self.reverse else ''})")
+        options = (", reverse=True" if self.reverse else "") + (", turned=True" if turned else "")
+        return self._varying(f"steps({stack}, {self.code.size(self.steps)}{options})")
 
     def _varying(self, expression: str) -> str:
         """A name that stands for the next item of a list at each step."""
@@ -83,12 +114,15 @@ class _Loop:
                 self.names[state] = self._varying(f"[{first}, *{rows}[:-1]]")
                 self.after.append(f"np.copyto({last}, {self.code.view(f'{rows}[-1]')})")
                 continue
-            self.names[state] = last
-            self.before.append(f"np.copyto({last}, {first})")
+            place = self._array(state.type) if self._turns(state) else last
+            self.names[state] = place
+            self.before.append(f"np.copyto({place}, {first})")
             if self._writes_itself(state, after, made, cut):
-                self.names[after] = last
+                self.names[after] = place
             elif after is not state:
-                self.copied.append((last, after))
+                self.copied.append((place, after))
+            if place is not last:
+                self.after.append(f"np.copyto({last}, {place})")
 
     def _writes_itself(self, state: Value, after: Value, made: dict[Value, int], cut: set[Value]) -> bool:
         """Whether the next value of a state can be written over it: nothing reads the state from then on."""
@@ -123,6 +157,8 @@ class _Loop:
         return self.names[value]
 
     def _array(self, type: TensorType) -> str:
+        if self.by_features and lies_by_features(self.body, type):
+            return self.code.view(f"{self.code.scratch(*reversed(type.shape), dtype=type.dtype)}.T")
         if not channels_last(type):
             return self.code.scratch(*type.shape, dtype=type.dtype)
         flat = self.code.scratch(*storage(type), dtype=type.dtype)
@@ -173,6 +209,10 @@ class _Loop:
             known = self.scratch.setdefault(type, [])
             if number <= len(known):
                 self.code.views.append((name, known[number - 1]))
+            elif self.by_features and type.rank == 2:
+                turned = self.code.scratch(*reversed(type.shape), dtype=type.dtype)
+                self.code.views.append((name, f"{turned}.T"))
+                known.append(name)
             else:
                 known.append(name)
                 self.code.scratches.append((name, type))

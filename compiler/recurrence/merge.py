@@ -20,6 +20,7 @@ from ..ops.fill import FillLike
 from ..ops.linear import Linear
 from ..ops.shape import Concat, Transpose
 from .body import Body, depending, with_nodes, without_dead
+from .places import by_features
 
 
 def merge(body: Body) -> Body:
@@ -27,7 +28,9 @@ def merge(body: Body) -> Body:
     body = _merge_products(_fold_biases(_fixed_first(body)))
     while (run := _next_run(body)) is not None:
         body = _widen(body, run)
-    return _turn_weights(body)
+    fixed = _fixed(body)
+    step = replace(body, nodes=tuple([node for node in body.nodes if not fixed.issuperset(node.outs)]))
+    return body if by_features(step) else _turn_weights(body)
 
 
 class _Rewriting:

@@ -36,7 +36,7 @@ class Scan(Op):
     Inputs: the first states, the stacks [steps · N, …] that the body reads a step of, what it captures. Outputs: the
     last states, the stacks of its outputs, its totals. With `saves` the body's outputs have all that the gradient
     reads. `cell` is the bundled cell whose equations these are; `states` names the first
-    states.
+    states; `turned` are the stacks, by number of the body's inputs and outputs, whose steps lie feature by feature.
     """
 
     operands = ("inputs",)
@@ -46,6 +46,7 @@ class Scan(Op):
     saves: bool = False
     cell: Cell | None = None
     states: tuple[str, ...] = ()
+    turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
 
     def infer(self, ins: Types) -> Types:
         taken, given = self.body.types(self.steps)
@@ -79,7 +80,7 @@ class Scan(Op):
 
     def train(self, b: Make, ins: Values) -> Values:
         body = made_anew(self.body, tuple([value.type for value in ins]), training=True)
-        return arrange(b, body, ins, self._saving)
+        return arrange(b, body, ins, self._saving, tables=True)
 
     def _loop(self, b: Make, body: Body, ins: Values) -> Values:
         return b.all(Scan(body, self.steps, self.reverse), *ins)
@@ -99,7 +100,7 @@ class Scan(Op):
         return back.gradients(arrange(b, back.body, back.ins, again._loop))
 
     def numpy(self, code: Code) -> None:
-        loop.write(code, self.body, self.steps, self.reverse)
+        loop.write(code, self.body, self.steps, self.reverse, self.turned)
 
     def onnx(self, code: OnnxCode) -> None:
         onnx.write(code, self.body, self.steps, reverse=self.reverse)

@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def steps(stack: Array, count: int, *, reverse: bool = False) -> list[Array]:
-    """The views of the steps of a stack [count · N, …], each [N, …], in the order of the loop."""
+def steps(stack: Array, count: int, *, reverse: bool = False, turned: bool = False) -> list[Array]:
+    """The views of the steps of a stack [count · N, …], each [N, …], in the order of the loop.
+
+    With `turned` each step of a stack [count · N, features] lies in memory as [features, N].
+    """
     rows = len(stack) // count
-    order = range(count - 1, -1, -1) if reverse else range(count)
-    return [stack[step * rows : (step + 1) * rows] for step in order]
+    parts = stack.reshape(count, rows, *stack.shape[1:])
+    if turned:
+        parts = stack.reshape(count, stack.shape[1], rows).transpose(0, 2, 1)
+    return list(parts[::-1] if reverse else parts)
