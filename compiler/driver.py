@@ -14,7 +14,7 @@ from .limits import DEFAULT_LIMITS, Limits
 from .reading import ReadError, decode, read_source, read_stdin
 from .resolve.bodies import FileCheck
 from .resolve.count import count_layers
-from .resolve.net import Choice, NetResolver
+from .resolve.net import Choice, NetResolver, expectations
 from .resolve.network import Network
 from .resolve.program import Loader, Namespace
 from .source import Source, Span
@@ -45,12 +45,23 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """The `count` expectations of a net that were held against no figure, the first at `span`, and why."""
+
+    title: str
+    count: int
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """`diagnostics` is in the order of the text; `networks` is empty when there is an error among them, other than an
     expectation that does not hold."""
 
     networks: tuple[Network, ...]
     diagnostics: tuple[Diagnostic, ...]
+    unchecked: tuple[Unchecked, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -67,15 +78,20 @@ def compile_spec(request: Request) -> Compiled:
     space = Loader(collector, request.limits).load(source, path)
     broken = _check_names(space, collector)
     resolver = NetResolver(space, broken, collector, request.limits)
-    networks = []
+    networks: list[Network] = []
+    unchecked = []
     for net, choice in _choices(space, request, variant, collector):
-        if count_layers(net, space, request.limits, collector):
-            network = resolver.resolve(net, choice)
-            if network is not None:
-                networks.append(network)
+        small = count_layers(net, space, request.limits, collector)
+        network = resolver.resolve(net, choice) if small else None
+        networks += [network] if network is not None else []
+        checks = expectations(net, choice.variant)
+        if checks and (network is None or choice.sets):
+            reason = "the net has errors" if network is None else "`--set` makes it another network"
+            title = f"{net.name.id} variant {choice.variant}" if choice.variant else net.name.id
+            unchecked.append(Unchecked(title, len(checks), checks[0].span, reason))
     found = collector.ordered()
     broken_text = any(d.severity == "error" and d.code != "expectation" for d in found)
-    return Compiled(() if broken_text else tuple(networks), found)
+    return Compiled(() if broken_text else tuple(networks), found, tuple(unchecked))
 
 
 def _check_names(space: Namespace, collector: Collector) -> set[Span]:

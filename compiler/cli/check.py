@@ -11,9 +11,9 @@ import click
 from ..analysis.figures import FREE, TooSmall, analyse
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.formats import to_github, to_json
-from ..diagnostics.render import concise, report
+from ..diagnostics.render import concise, report, where
 from ..diagnostics.visible import visible
-from ..driver import Compiled, Request, compile_spec
+from ..driver import Compiled, Request, Unchecked, compile_spec
 from ..graph.dims import Unbound
 from ..reading import ReadError
 from ..report.summary import no_figure
@@ -41,7 +41,7 @@ def check(
     """All errors of each SPEC at once, in every net and variant, with its expectations and the budgets given."""
     diagnostics: list[Diagnostic] = []
     unreadable = False
-    fine: list[str] = []
+    ends: list[str] = []
     for spec in specs:
         wanted = request(spec, options, every=not options["variant"])
         found, failed_to_read = _compile(wanted)
@@ -50,8 +50,9 @@ def check(
         diagnostics += [*found.diagnostics, *over]
         if not found.failed and not over:
             count = len(found.networks)
-            fine.append(f"ok: {visible(spec)} ({count} network{'s' if count != 1 else ''})")
-    _print(diagnostics, fine, output_format, wanted.limits.diagnostics, options["color"])
+            ends.append(f"ok: {visible(spec)} ({count} network{'s' if count != 1 else ''})")
+        ends += [_not_checked(skipped) for skipped in found.unchecked]
+    _print(diagnostics, ends, output_format, wanted.limits.diagnostics, options["color"])
     errors = any(diagnostic.severity == "error" for diagnostic in diagnostics)
     raise click.exceptions.Exit(2 if unreadable else 1 if errors else 0)
 
@@ -61,6 +62,11 @@ def _compile(wanted: Request) -> tuple[Compiled, bool]:
         return compile_spec(wanted), False
     except ReadError as error:
         return Compiled((), (error.diagnostic,)), error.diagnostic.span is None
+
+
+def _not_checked(skipped: Unchecked) -> str:
+    many = f"{skipped.count} expectations" if skipped.count > 1 else "1 expectation"
+    return f"not checked: {many} of `{skipped.title}` at {where(skipped.span)}, since {skipped.reason}"
 
 
 def _budgets(networks: tuple[Network, ...], max_params: int | None, max_macs: int | None) -> list[Diagnostic]:
@@ -112,7 +118,7 @@ def _over(network: Network, message: str, help: str = "make the network smaller,
     return Diagnostic("budget", message, network.span, help=help)
 
 
-def _print(diagnostics: list[Diagnostic], fine: list[str], form: str, shown: int, color: str) -> None:
+def _print(diagnostics: list[Diagnostic], ends: list[str], form: str, shown: int, color: str) -> None:
     if form == "json":
         click.echo(json.dumps(to_json(diagnostics), indent=1))
     elif form == "github":
@@ -120,11 +126,11 @@ def _print(diagnostics: list[Diagnostic], fine: list[str], form: str, shown: int
     elif form == "concise":
         lines = [concise(diagnostic) for diagnostic in diagnostics[:1000]]
         rest = [f"and {len(diagnostics) - 1000} more"] if len(diagnostics) > 1000 else []
-        click.echo("\n".join([*lines, *rest, *fine]))
+        click.echo("\n".join([*lines, *rest, *ends]))
     else:
         colour = colored(color, sys.stdout)
         if diagnostics:
             click.echo(report(diagnostics[:shown], shown, color=colour), color=True)
         if len(diagnostics) > shown:
             click.echo(f"\nand {len(diagnostics) - shown} more")
-        click.echo("\n".join(fine), nl=bool(fine))
+        click.echo("\n".join(ends), nl=bool(ends))

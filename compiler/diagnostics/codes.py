@@ -15,6 +15,7 @@ CODES: dict[str, str] = {
     "encoding": "the file is not UTF-8",
     "expectation": "an `expect` line does not hold",
     "groups": "channels that cannot be divided into the groups asked for",
+    "incomplete-train": "a `train` block without a loss or an optimizer",
     "input-count": "a layer or block is fed more or fewer values than it takes",
     "limit": "a limit of netc is exceeded",
     "misplaced": "a statement that cannot stand where it stands",

@@ -60,6 +60,9 @@ class NameCheck:
         self.broken.add(span)
         self.collector.add(Diagnostic(code, message, span, label, labels, (), help))
 
+    def warn(self, code: str, message: str, span: Span, *, help: str) -> None:
+        self.collector.add(Diagnostic(code, message, span, help=help, severity="warning"))
+
     def value(self, expr: tree.Expr) -> None:
         """Check an expression that stands by itself, with no names bound."""
         self.expression(expr, Scope("net", [{}], set()), "value")

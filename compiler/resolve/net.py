@@ -123,7 +123,7 @@ class NetResolver:
             graph,
             train,
             settings,
-            _expectations(net, variant, choice.sets),
+            () if choice.sets else expectations(net, choice.variant),
             root,
             frame.names[0],
         )
@@ -217,10 +217,9 @@ def _variant(net: tree.Net, name: str | None) -> tree.Variant | None:
     return next((s for s in net.body.statements if isinstance(s, tree.Variant) and s.name.id == name), None)
 
 
-def _expectations(net: tree.Net, variant: tree.Variant | None, sets: Mapping[str, str]) -> tuple[tree.Expr, ...]:
+def expectations(net: tree.Net, name: str | None) -> tuple[tree.Expr, ...]:
     """What must hold: a variant's own expectations, or the net's at its default parameters."""
-    if sets:
-        return ()
+    variant = _variant(net, name)
     statements = variant.settings if variant else net.body.statements
     return tuple(check for s in statements if isinstance(s, tree.Expect) for check in s.checks)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..source import Span
 from ..syntax import tree
 
 if TYPE_CHECKING:
     from .names import NameCheck, Scope
 
 SETTINGS = ("loss", "optimizer", "schedule", "clip_norm", "batch", "epochs", "unroll", "seed")
+NEEDED = {"loss": "loss = cross_entropy", "optimizer": "optimizer = sgd(lr = 0.01)"}
 RULE_SETTINGS = ("lr", "weight_decay")
 
 # The functions of each setting, with the names of their arguments in order.
@@ -52,6 +54,15 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
         if _known(check, setting, SETTINGS):
             functions = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}.get(setting.name.id, {})
             _value(check, setting.value, functions, scope)
+    lacks = [name for name in NEEDED if name not in seen]
+    if lacks and seen <= set(SETTINGS) and not check.space.file.suspects:
+        # A setting that was reported may be the one that lacks.
+        check.warn(
+            "incomplete-train",
+            f"`train` has no {' and no '.join(lacks)}, so `netc train` cannot train this net",
+            Span(statement.span.source, statement.span.start, statement.span.start + len("train")),
+            help=f"write `{'; '.join(NEEDED[name] for name in lacks)}`",
+        )
 
 
 def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word: str = "train") -> bool:

@@ -184,3 +184,17 @@ def test_a_long_report_is_cut_and_counted(netc_run: Run, folder: Path) -> None:
     done = netc_run("analyze", "many.net")
     assert len(done.stderr.splitlines()) <= 25
     assert report(netc_run, "many.net")["error_count"] == 30
+
+
+EXPECTS = "net m(c = 4) {\n  input x: f32[N, 3]\n  fc(c)\n  expect { params == 16; layers == 1 }\n}\n"
+
+
+def test_expectations_that_were_not_checked_are_named_with_the_reason(netc_run: Run) -> None:
+    broken = netc_run("check", "-", stdin=EXPECTS.replace("fc(c)", "fc(c, bia = no)"))
+    assert broken.stdout.endswith("\nnot checked: 2 expectations of `m` at <stdin>:4:12, since the net has errors\n")
+    other = netc_run("check", "-", "--set", "c=5", stdin=EXPECTS)
+    assert other.stdout == (
+        "ok: - (1 network)\nnot checked: 2 expectations of `m` at <stdin>:4:12, since `--set` makes it another network\n"
+    )
+    assert other.returncode == 0
+    assert "not checked" not in netc_run("check", "-", stdin=EXPECTS).stdout
