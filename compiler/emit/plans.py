@@ -9,7 +9,7 @@ from ..graph.code import Names
 from ..graph.computation import Computation
 from ..graph.dims import Poly
 from ..graph.graph import Graph
-from ..graph.tensor import DType
+from ..graph.tensor import Float
 from ..passes.build import evaluation, prediction, training
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
@@ -31,7 +31,7 @@ def plan(
     graph: Graph,
     settings: Settings | None,
     dims: Mapping[str, int],
-    float_type: DType | None = None,
+    float_type: Float | None = None,
     slots: int | None = None,
     writer: Callable[[Computation, Names], Body] = write,
     *,

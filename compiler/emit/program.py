@@ -10,7 +10,7 @@ from ..graph.code import NUMPY_TYPES, channels_last, storage
 from ..graph.dims import Poly
 from ..graph.graph import Graph, Parameter
 from ..graph.graph import Port as GraphPort
-from ..graph.tensor import DType
+from ..graph.tensor import Float
 from ..ops.embed import Embed
 from ..passes.loss import class_axis
 from ..recurrence.unrolling import unrolled
@@ -27,7 +27,7 @@ def program(
     graph: Graph,
     settings: Settings | None,
     dims: Mapping[str, int],
-    float_type: DType | None = None,
+    float_type: Float | None = None,
     *,
     probes: bool = False,
 ) -> runtime.Program:
@@ -97,14 +97,14 @@ def _first(part: Parameter) -> runtime.First:
 
 
 def ports(
-    graph: Graph, settings: Settings | None, float_type: DType | None = None
+    graph: Graph, settings: Settings | None, float_type: Float | None = None
 ) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
     """The inputs and the targets, which do not depend on the sizes that are planned."""
     inputs = tuple(_port(port, graph, settings, float_type) for port in graph.inputs)
     return inputs, tuple(_port(port, graph, settings, float_type) for port in graph.targets)
 
 
-def _port(port: GraphPort, graph: Graph, settings: Settings | None, float_type: DType | None) -> Port:
+def _port(port: GraphPort, graph: Graph, settings: Settings | None, float_type: Float | None) -> Port:
     """What may be fed to a port: whole numbers that a table is looked up by, and labels, have an upper bound."""
     type = port.value.type
     bounds = [

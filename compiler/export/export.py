@@ -17,7 +17,7 @@ from ...runtime.trainer import Trainer
 from ..analysis.figures import TooSmall, analyse
 from ..emit.program import program
 from ..expand.expand import CannotExpand, expand
-from ..graph.tensor import DType, TensorType
+from ..graph.tensor import Float, TensorType
 from ..limits import Limits
 from ..report.summary import symbols
 from ..resolve.network import Network
@@ -127,7 +127,7 @@ def _origin(network: Network) -> Origin:
 
 
 def reference(
-    network: Network, weights: Mapping[str, Array] | None, float_type: DType | None = None, **sizes: int
+    network: Network, weights: Mapping[str, Array] | None, float_type: Float | None = None, **sizes: int
 ) -> Trainer:
     """The NumPy program that a model is held against, with these weights or fresh ones.
 

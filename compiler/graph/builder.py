@@ -13,7 +13,7 @@ from .dims import TERMS, Dim, Poly, product_terms
 from .graph import Graph, Node, Parameter, Port, Use, Value
 from .initial import Initial
 from .op import Op, OpError, Types
-from .tensor import DType, TensorType
+from .tensor import Float, TensorType
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +50,7 @@ class Builder:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.float_type: DType = "f32"
+        self.float_type: Float = "f32"
         self.uses: list[OpenUse] = []
         # The index of the use that is open, and of the use of a cell whose body is being built.
         self.current = -1

@@ -22,7 +22,7 @@ def want_float(type: TensorType, operand: int = 0) -> None:
             "element-type",
             f"this layer computes with f32 or f64, the input is {type}",
             operand=operand,
-            help="declare the input as f32; whole numbers (words, characters) go through `embed` first",
+            help="declare the input as f32; words and characters go through `embed` first, bytes through `normalize`",
         )
 
 

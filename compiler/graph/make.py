@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from .graph import Node, Value
 from .op import Op, Types, Values
-from .tensor import TensorType
+from .tensor import Float, TensorType
 
 
 class Make:
     """Makes the nodes of a new graph. Calling it with a primitive and its inputs returns the primitive's output.
 
-    `use` is the layer use that new nodes belong to. `updates` maps a buffer to its value after the step.
+    `use` is the layer use that new nodes belong to. `updates` maps a buffer to its value after the step. `float_type`,
+    if given, is that of all floats.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, float_type: Float | None = None) -> None:
+        self.float_type = float_type
         self.nodes: list[Node] = []
         self.updates: dict[Value, Value] = {}
         self.use = 0

@@ -9,6 +9,7 @@ from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.layer import Layer, layer
 from ..graph.op import OpError
+from ..ops.cast import ToFloat
 from ..ops.channels import Normalize
 
 
@@ -16,7 +17,8 @@ from ..ops.channels import Normalize
 class NormalizeLayer(Layer):
     """Fixed numbers subtracted and divided by: y = (x − mean) / std, as data sets are brought to mean 0 and variance 1.
 
-    `mean` and `std` are a number for all channels, or a list with one for each.
+    `mean` and `std` are a number for all channels, or a list with one for each. Bytes (u8) and whole numbers (i64)
+    become floats here, so that a network can be fed images as cameras give them.
 
     Shapes: [N, channels, …], [N, T, channels, height, width] → the same.
     Parameters: none. MACs: none. FLOPs: 2 per element.
@@ -35,6 +37,8 @@ class NormalizeLayer(Layer):
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins
+        if x.type.dtype in ("u8", "i64"):
+            x = b(ToFloat(b.float_type), x)
         want_float(x.type)
         axis = channel_axis(x.type)
         for name, values in (("mean", self.mean), ("std", self.std)):

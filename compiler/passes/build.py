@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..graph.computation import Carried, Computation
 from ..graph.graph import Graph, Node, Parameter, Port, Value
 from ..graph.make import Make
-from ..graph.tensor import DType, TensorType
+from ..graph.tensor import Float, TensorType
 from ..ops.fill import Fill
 from ..recurrence.order import with_turned_stacks
 from ..recurrence.probe import norms, probed
@@ -30,13 +30,13 @@ class _Copy:
     def __init__(
         self,
         graph: Graph,
-        float_type: DType | None,
+        float_type: Float | None,
         *,
         training: bool,
         carries: bool = False,
         probes: bool = False,
     ) -> None:
-        self.b = Make()
+        self.b = Make(float_type)
         self._float = float_type
         self.of: dict[Value, Value] = {}
         self.parameters = tuple([replace(p, value=self._leaf(p.value)) for p in graph.parameters])
@@ -91,7 +91,7 @@ def finished(found: Computation) -> Computation:
     return with_turned_stacks(drop_dead(found))
 
 
-def prediction(graph: Graph, float_type: DType | None = None) -> Computation:
+def prediction(graph: Graph, float_type: Float | None = None) -> Computation:
     """The outputs from the inputs, at inference. `float_type` stands in for every float type of the graph."""
     copy = _Copy(graph, float_type, training=False)
     made = Computation(
@@ -100,7 +100,7 @@ def prediction(graph: Graph, float_type: DType | None = None) -> Computation:
     return finished(made)
 
 
-def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: DType | None = None) -> Computation:
+def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: Float | None = None) -> Computation:
     """The outputs and the loss from the inputs and targets, at inference."""
     copy = _Copy(graph, float_type, training=False)
     loss = copy.loss(calls)
@@ -112,7 +112,7 @@ def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: DType | None
 def training(
     graph: Graph,
     calls: Sequence[LossCall],
-    float_type: DType | None = None,
+    float_type: Float | None = None,
     *,
     carries: bool = False,
     probes: bool = False,
