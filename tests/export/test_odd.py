@@ -13,6 +13,7 @@ import onnxruntime
 import pytest
 
 import netc
+from netc.compiler.export.export import reference
 from netc.compiler.export.verify import random_input
 from netc.compiler.report.summary import symbols
 
@@ -28,8 +29,7 @@ NAMES = re.findall(r"^net (\w+)", TEXT, re.MULTILINE)
 def test_stock_onnxruntime_runs_it_at_any_size(name: str, opset: int) -> None:
     net = netc.loads(TEXT, net=name)
     weights, free = lively(net.network), symbols(net.network)
-    trainer = net.trainer(**dict.fromkeys(free, 7))
-    trainer.load_state_dict(weights)
+    trainer = reference(net.network, weights, None, **dict.fromkeys(free, 7))
     model = net.to_onnx(trainer.state_dict(), opset=opset)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     assert [given.name for given in session.get_inputs()] == [port.name for port in trainer.program.inputs]
