@@ -25,7 +25,7 @@ def data_options(function: Any) -> Any:
 
 @click.command()
 @click.argument("spec")
-@click.option("--data", required=True, metavar="DATA", help="digits, sunspots, topics, or .npz, .npy, .csv, .txt, or a folder.")
+@click.option("--data", required=True, metavar="DATA", help="digits, sunspots, topics, a file or a folder.")
 @click.option("--out", metavar="DIR", help="The run folder: metrics, checkpoints, weights.")
 @click.option("--resume", metavar="DIR", help="Go on from the newest whole checkpoint of a run folder.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the spec's.")

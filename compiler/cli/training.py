@@ -118,6 +118,8 @@ def _train(given: Given, program: Program, chosen: Options, data: Splits, option
             progress.close()
     if not done:
         assert interrupt.pending is not None
+        if run:
+            run.folder.close()
         kept = f"; go on with `--resume {where}`" if where else "; without `--out` nothing was kept"
         click.echo(f"stopped in epoch {fit.position.epoch + 1}{kept}", err=True)
         return 128 + interrupt.pending
