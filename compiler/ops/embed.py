@@ -70,10 +70,14 @@ _ONE_HOT = 1 << 21
 
 @primitive
 class EmbedGradient(Op):
-    """The gradient of a table of `shape`: each row is the sum of gy where it was looked up."""
+    """The gradient of a table of `shape`: each row is the sum of gy where it was looked up.
+
+    With `columns`, gy is [features, …] instead of […, features].
+    """
 
     operands = ("x", "gy")
     shape: Shape
+    columns: bool = False
 
     def infer(self, ins: Types) -> Types:
         return (ins[1].with_shape(*self.shape),)
@@ -85,7 +89,10 @@ class EmbedGradient(Op):
     def numpy(self, code: Code) -> None:
         x, (gw,), rows = code.ins[0], code.outs, code.types[0].elements
         labels = code.view(f"{x}.reshape({code.size(rows)})")
-        vectors = code.view(f"{code.ordered(1)}.reshape({code.size(rows)}, {code.size(self.shape[1])})")
+        sizes = (self.shape[1], rows) if self.columns else (rows, self.shape[1])
+        vectors = code.view(f"{code.ordered(1)}.reshape({', '.join(map(code.size, sizes))})")
+        if self.columns:
+            vectors = code.view(f"{vectors}.T")
         if code.number(rows) * code.number(self.shape[0]) <= _ONE_HOT:
             places, chosen = code.scratch(rows, dtype="i64"), code.scratch(rows, self.shape[0])
             code.call("embedding.sum_rows", labels, vectors, gw, places, chosen)
@@ -96,5 +103,7 @@ class EmbedGradient(Op):
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for shape, table in _CASES:
-            types = (TensorType("i64", shape), TensorType("f64", (*shape, table[1])))
-            yield Example(cls(table), types, ((0, table[0] - 1), (-2, 2)))
+            for columns in (False, True):
+                size = (table[1], *shape) if columns else (*shape, table[1])
+                types = (TensorType("i64", shape), TensorType("f64", size))
+                yield Example(cls(table, columns), types, ((0, table[0] - 1), (-2, 2)))

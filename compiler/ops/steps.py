@@ -125,6 +125,27 @@ class FromSteps(_Order):
 
 
 @primitive
+class Columns(_Order):
+    """A stack [steps · N, features], whose steps lie in memory feature by feature, as [features, steps · N]."""
+
+    steps: Dim
+
+    def infer(self, ins: Types) -> Types:
+        (x,) = ins
+        return (x.with_shape(*reversed(x.shape)),)
+
+    def numpy(self, code: Code) -> None:
+        steps, features = code.size(self.steps), code.size(code.out_types[0].shape[0])
+        x = code.view(f"{code.ins[0]}.reshape({steps}, {features}, -1).swapaxes(0, 1)")
+        code(f"np.copyto({code.view(f'{code.outs[0]}.reshape({features}, {steps}, -1)')}, {x})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """Its input lies in an order that only loops make."""
+        return ()
+
+
+@primitive
 class Before(_Order):
     """What a loop had at the start of each step, as a stack: `first`, then all steps of `stack` but the last.
 

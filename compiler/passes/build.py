@@ -10,7 +10,7 @@ from ..graph.graph import Graph, Node, Parameter, Port, Value
 from ..graph.make import Make
 from ..graph.tensor import Float, TensorType
 from ..ops.fill import Fill
-from ..recurrence.order import with_turned_stacks
+from ..recurrence.order import in_order
 from ..recurrence.probe import norms, probed
 from ..recurrence.scan import Scan
 from ..recurrence.unrolling import carried
@@ -88,7 +88,7 @@ class _Copy:
 
 def finished(found: Computation) -> Computation:
     """The computation without what its results do not need, its stacks in the order of those that read them."""
-    return with_turned_stacks(drop_dead(found))
+    return in_order(drop_dead(found))
 
 
 def prediction(graph: Graph, float_type: Float | None = None) -> Computation:

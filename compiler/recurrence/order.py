@@ -1,31 +1,89 @@
-"""Stacks in the order of loops: what only loops read lies, step by step, as the values of a step do."""
+"""The order in which stacks lie in memory.
+
+What only loops read lies, step by step, as the values of a step do. What products alone read after a loop is brought to
+columns from that, [features, steps · N], which copies longer pieces than bringing it to rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op
-from ..ops.steps import Before
+from ..ops.embed import EmbedGradient
+from ..ops.linear import Linear, Outer
+from ..ops.reduce import Sum
+from ..ops.steps import Before, Columns
 from .places import by_features, lies_by_features
 from .scan import Scan
 
 
-def with_turned_stacks(found: Computation) -> Computation:
-    """The computation with the stacks that only loops read in the order of the loops."""
+def in_order(found: Computation) -> Computation:
+    """The computation with stacks in the order that is best for their readers."""
     readers: dict[Value, list[Node]] = {}
     for node in found.nodes:
         for value in node.ins:
             readers.setdefault(value, []).append(node)
-    turned: set[Value] = set()
     wanted = set(found.results())
+    number = max((value.number for node in found.nodes for value in node.outs), default=0)
+    turned: set[Value] = set()
+    columns: dict[Value, Value] = {}
     for node in reversed(found.nodes):
         for value in _stacks(node):
-            if value not in wanted and all(_takes(reader, value, turned) for reader in readers.get(value, ())):
+            own = readers.get(value, ())
+            if value in wanted:
+                continue
+            if all(_takes(reader, value, turned) for reader in own):
                 turned.add(value)
-    nodes = [replace(node, op=_with(node, turned)) for node in found.nodes]
-    return replace(found, nodes=tuple(nodes))
+            elif isinstance(node.op, Scan) and all(_by_columns(reader, value) for reader in own):
+                turned.add(value)
+                columns[value] = Value(value.type.with_shape(*reversed(value.type.shape)), number + len(columns) + 1)
+    nodes: list[Node] = []
+    forward = found.forward
+    for place, node in enumerate(found.nodes):
+        nodes.append(_with_columns(_with_turned(node, turned), columns))
+        if isinstance(node.op, Scan):
+            more = [value for value in node.outs if value in columns]
+            nodes += [Node(Columns(node.op.steps), (value,), (columns[value],), node.use) for value in more]
+            forward += len(more) if place < found.forward else 0
+    return replace(found, nodes=tuple(nodes), forward=forward)
+
+
+def _with_turned(node: Node, turned: set[Value]) -> Node:
+    op = node.op
+    if isinstance(op, Before):
+        return replace(node, op=replace(op, turned=node.outs[0] in turned))
+    if not isinstance(op, Scan):
+        return node
+    count = len(op.body.states)
+    ins = node.ins[count : count + len(op.body.inputs)]
+    outs = node.outs[count : count + len(op.body.outputs)]
+    return replace(node, op=replace(op, turned=(_places(ins, turned), _places(outs, turned))))
+
+
+def _with_columns(node: Node, columns: Mapping[Value, Value]) -> Node:
+    for value in node.ins:
+        if value in columns:
+            op = _by_columns(node, value)
+            assert op is not None
+            return replace(node, op=op, ins=tuple([columns.get(given, given) for given in node.ins]))
+    return node
+
+
+def _by_columns(reader: Node, value: Value) -> Op | None:
+    """What does the same as this node when this input of it is [features, rows]; None for what has no such form."""
+    op = reader.op
+    if reader.ins.count(value) > 1:
+        return None
+    if isinstance(op, Outer) and reader.ins[0] is value:
+        return Linear(True)
+    if isinstance(op, Linear) and op.transposed and len(reader.ins) == 2 and reader.ins[0] is value:
+        return Outer()
+    if isinstance(op, Sum) and op == Sum((0,), False):
+        return Sum((1,), False)
+    return EmbedGradient(op.shape, columns=True) if isinstance(op, EmbedGradient) else None
 
 
 def _stacks(node: Node) -> list[Value]:
@@ -48,18 +106,6 @@ def _takes(reader: Node, value: Value, turned: set[Value]) -> bool:
     count = len(reader.op.body.states)
     stacks = reader.ins[count : count + len(reader.op.body.inputs)]
     return value in stacks and value not in (*reader.ins[:count], *reader.ins[count + len(stacks) :])
-
-
-def _with(node: Node, turned: set[Value]) -> Op:
-    op = node.op
-    if isinstance(op, Before):
-        return replace(op, turned=node.outs[0] in turned)
-    if isinstance(op, Scan):
-        count = len(op.body.states)
-        ins = node.ins[count : count + len(op.body.inputs)]
-        outs = node.outs[count : count + len(op.body.outputs)]
-        return replace(op, turned=(_places(ins, turned), _places(outs, turned)))
-    return op
 
 
 def _places(stacks: tuple[Value, ...], turned: set[Value]) -> tuple[int, ...]:
