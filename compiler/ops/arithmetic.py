@@ -108,6 +108,14 @@ class Add(_Binary):
     sign = "+"
     function = "add"
 
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        """What is multiplied by −1 is subtracted."""
+        for value, other in (ins, ins[::-1]):
+            made = b.producer(other)
+            if made is not None and made.op == Affine(factor=-1.0) and value is not other:
+                return b.all(Sub(), value, *made.ins)
+        return None
+
     def slopes(self, b: Make, ins: Values, outs: Values, gy: Value) -> tuple[Value, Value]:
         return gy, gy
 
@@ -188,6 +196,9 @@ class Affine(Op):
 
     def numpy(self, code: Code) -> None:
         (x,), (y,) = code.ins, code.outs
+        if self.factor == -1 and self.shift != 0:
+            code(f"np.subtract({float(self.shift)!r}, {x}, out={y})")
+            return
         if self.factor != 1:
             code(f"np.multiply({x}, {float(self.factor)!r}, out={y})")
             x = y

@@ -87,18 +87,21 @@ class EmbedGradient(Op):
         return elements(ins[1])
 
     def numpy(self, code: Code) -> None:
-        x, (gw,), rows = code.ins[0], code.outs, code.types[0].elements
+        x, gw, rows = code.ins[0], code.outs[0], code.types[0].elements
         labels = code.view(f"{x}.reshape({code.size(rows)})")
         sizes = (self.shape[1], rows) if self.columns else (rows, self.shape[1])
         vectors = code.view(f"{code.ordered(1)}.reshape({', '.join(map(code.size, sizes))})")
         if self.columns:
             vectors = code.view(f"{vectors}.T")
+            gw = code.view(f"{code.scratch(*reversed(self.shape))}.T")
         if code.number(rows) * code.number(self.shape[0]) <= _ONE_HOT:
             places, chosen = code.scratch(rows, dtype="i64"), code.scratch(rows, self.shape[0])
             code.call("embedding.sum_rows", labels, vectors, gw, places, chosen)
         else:
             code(f"{gw}.fill(0)")
             code(f"np.add.at({gw}, {labels}, {vectors})")
+        if self.columns:
+            code(f"np.copyto({code.outs[0]}, {gw})")
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

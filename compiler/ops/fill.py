@@ -60,6 +60,19 @@ class FillLike(Op):
     def flops(self, ins: Types, outs: Types) -> Formula:
         return NOTHING
 
+    def lower(self, b: Make, ins: Values) -> Values:
+        return b.all(self, *ins)
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        """The same of what the input is made of, which is there at the start: the input is not kept for this."""
+        like, dtype = ins[0], ins[0].type.dtype
+        while (made := b.producer(like)) is not None:
+            origin = next((value for value in made.ins if value.type.dtype == dtype), None)
+            if origin is None:
+                break
+            like = origin
+        return b.all(self, like) if like is not ins[0] else None
+
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
         return (None,)
 

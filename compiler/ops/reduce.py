@@ -127,6 +127,10 @@ class Sum(Op):
             ones = code.scratch(rows)
             code(f"{ones}.fill(1)")
             code(f"np.matmul({ones}, {code.matrix(x, type)}, out={y})")
+        elif kept == [0] and not self.keep and type.rank == 2:
+            ones = code.scratch(type.shape[1])
+            code(f"{ones}.fill(1)")
+            code(f"np.matmul({x}, {ones}, out={y})")
         else:
             code(f"np.sum({x}, axis={self.axes}, out={y}{', keepdims=True' if self.keep else ''})")
 
