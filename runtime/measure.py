@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .ports import Port
+from .ports import Port, linear
 
 Array = NDArray[Any]
 
@@ -26,10 +26,12 @@ class Timing:
     high: float
 
 
-def measure(run: Callable[[Mapping[str, Array]], object], inputs: Sequence[Port], batch: int, seconds: float) -> Timing:
-    """Time runs on random inputs for about so many seconds. Symbolic sizes other than the batch are 1."""
+def measure(
+    run: Callable[[Mapping[str, Array]], object], inputs: Sequence[Port], sizes: Mapping[str, int], seconds: float
+) -> Timing:
+    """Time runs on random inputs for about so many seconds. A symbolic size without a number is 1."""
     rng = np.random.default_rng(0)
-    arrays = {port.name: _random(port, batch, rng) for port in inputs}
+    arrays = {port.name: _random(port, sizes, rng) for port in inputs}
     for _ in range(WARM):
         run(arrays)
     times: list[float] = []
@@ -41,8 +43,14 @@ def measure(run: Callable[[Mapping[str, Array]], object], inputs: Sequence[Port]
     return Timing(float(np.median(times)), float(np.quantile(times, 0.9)))
 
 
-def _random(port: Port, batch: int, rng: np.random.Generator) -> Array:
-    shape = tuple(dim if isinstance(dim, int) else batch if dim == "N" else 1 for dim in port.dims)
+def _random(port: Port, sizes: Mapping[str, int], rng: np.random.Generator) -> Array:
+    shape = tuple(dim if isinstance(dim, int) else _size(dim, sizes) for dim in port.dims)
     if port.dtype.startswith("float"):
         return rng.normal(size=shape).astype(port.dtype)
     return rng.integers(port.classes or 1, size=shape).astype(port.dtype)
+
+
+def _size(dim: str, sizes: Mapping[str, int]) -> int:
+    """`T`, `2*T - 1`, or any other text in a model that netc did not make."""
+    factor, symbol, shift = linear(dim) or (1, dim, 0)
+    return factor * sizes.get(symbol, 1) + shift

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .ports import Port
 
@@ -95,7 +96,7 @@ class Program:
     `update(arena)`. `sizes` are the planned numbers of the symbolic dimensions, in the order that the functions take
     them; any that are not larger fit. `slots` names the optimizer's blocks. `terms` are those of the loss that the
     outputs and targets decide, `whole` says whether these are all. `probes` names the states of cells whose gradients a
-    step tells the norms of.
+    step tells the norms of. `least` has the smallest number of a dimension where that is above 1.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Program:
     whole: bool
     unroll: Unroll | None = None
     probes: tuple[str, ...] = ()
+    least: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def step_sizes(self) -> dict[str, int]:

@@ -205,7 +205,10 @@ class Trainer:
                     found.setdefault(symbol, (size - shift) // factor)
         sizes = self.program.step_sizes if function == "step" else self.program.sizes
         for name, size in found.items():
-            most = sizes[name]
+            most, least = sizes[name], self.program.least.get(name, 1)
+            if 1 <= size < least:
+                message = f"{name} is {size} in the arrays given, a layer of the network needs {least} or more"
+                raise RunError("too-small", message, help="give longer samples, or pad them")
             if not 1 <= size <= most:
                 chunk = most < self.program.sizes[name]
                 raise RunError(

@@ -5,9 +5,10 @@ All are exact, and symbolic where a dimension is; `at` puts numbers in.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from ..graph.dims import Dim, Poly, Shape, bind, bound, show_shape
 from ..graph.field import START, Field
@@ -88,6 +89,27 @@ class Analysis:
             number = bind(size, dims)
             if isinstance(number, int) and number < 1:
                 raise TooSmall(use, shape, size, dims)
+
+    def least(self, dims: Mapping[str, int]) -> dict[str, int]:
+        """The smallest number of each dimension at which every size is at least 1, for those where that is above 1.
+
+        The others are as given. Raises TooSmall when these are too small themselves.
+        """
+        self.check(dims)
+        found = {}
+        for symbol, most in dims.items():
+            # Sizes grow with what they are made of: the first number that fits is between one that does and the rest.
+            number = bisect_left(range(1, most), True, key=partial(self._fits, dims, symbol))
+            if number > 0:
+                found[symbol] = number + 1
+        return found
+
+    def _fits(self, dims: Mapping[str, int], symbol: str, number: int) -> bool:
+        try:
+            self.check({**dims, symbol: number})
+        except TooSmall:
+            return False
+        return True
 
 
 @lru_cache(maxsize=4)

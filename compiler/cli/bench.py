@@ -26,7 +26,10 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> t
 @click.option("--seconds", type=click.FloatRange(0.01, 600), default=1.0, show_default=True, help="For each line.")
 @common
 def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds: float, **options: Any) -> None:
-    """Latency and throughput of predictions: of an ONNX model in onnxruntime, of SPEC in its NumPy program."""
+    """Latency and throughput of predictions: of an ONNX model in onnxruntime, of SPEC in its NumPy program.
+
+    A dimension of a model such as T is 1 unless given: `--dim T=100`.
+    """
     given = None if is_model(spec) else one_network(spec, options)
     with run_errors():
         from ...runtime.measure import Timing, measure
@@ -43,16 +46,16 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
 
             for batch in batches:
                 trainer = Trainer(make_program(given, batch, None))
-                inputs = trainer.program.inputs
-                line("numpy", batch, measure(lambda arrays: trainer.forward(**arrays), inputs, batch, seconds))  # noqa: B023
+                inputs, sizes = trainer.program.inputs, trainer.program.sizes
+                line("numpy", batch, measure(lambda arrays: trainer.forward(**arrays), inputs, sizes, seconds))  # noqa: B023
             return
         from pathlib import Path
 
         from ...runtime.session import Session
 
-        known = open_model(spec)
+        known, sizes = open_model(spec), dict(options["dims"])
         for count in threads:
             session = Session(Path(spec), count)
             name = f"{count} thread{'s' if count > 1 else ''}"
             for batch in batches:
-                line(name, batch, measure(session.run, known.session.inputs, batch, seconds))
+                line(name, batch, measure(session.run, known.session.inputs, {**sizes, "N": batch}, seconds))

@@ -73,8 +73,9 @@ def run_errors() -> Iterator[None]:
 def make_program(given: Given, batch: int, dtype: str | None, *, probes: bool = False) -> Program:
     """The program of a network for batches of up to `batch`, with `probes` one that tells gradients by states.
 
-    Raises RunError when a dimension has no number.
+    Raises RunError when a dimension has no number, or one that is too small for a layer.
     """
+    from ..analysis.figures import TooSmall
     from ..emit.program import program
     from ..graph.dims import Unbound
 
@@ -87,6 +88,9 @@ def make_program(given: Given, batch: int, dtype: str | None, *, probes: bool = 
         raise RunError(
             "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"
         ) from None
+    except TooSmall as error:
+        help = f"give longer samples, or a larger number by `--dim {error.symbol}=…`"
+        raise RunError("too-small", str(error), help) from None
 
 
 def with_data(

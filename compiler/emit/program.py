@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ...runtime import program as runtime
 from ...runtime.ports import Port
+from ..analysis.figures import analyse
 from ..graph.code import NUMPY_TYPES, channels_last, storage
 from ..graph.dims import Poly
 from ..graph.graph import Graph, Parameter
@@ -34,7 +35,7 @@ def program(
     """The program of a network for up to these sizes, in its own float type or another.
 
     With `probes` a step also gives the norms of the gradient by each state of a cell, step by step.
-    Raises Unbound when a symbolic dimension has no size.
+    Raises Unbound when a symbolic dimension has no size, TooSmall when one leaves a result without positions.
     """
     made = plan(graph, settings, dims, float_type, probes=probes)
     predict = made.bodies[0][1]
@@ -61,6 +62,7 @@ def program(
         settings is not None and len(terms) == len(settings.loss),
         _unroll(graph, settings, dims, made),
         tuple(port.name for port in made.bodies[-1][1].computation.outputs) if probes else (),
+        analyse(graph).least(predict.planned),
     )
 
 
