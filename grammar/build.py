@@ -108,7 +108,7 @@ class Build:
                         "bare-conditional",
                         "a conditional beside `->` could be read in two ways",
                         kid.span,
-                        help=f"put it in parentheses: `({kid.value.span.text} if … else {kid.other.span.text})`"
+                        help=f"write `({kid.span.text})`, or put more into the parentheses"
                         if len(kid.span.text) < 60
                         else "put it in parentheses: `(a if condition else b)`",
                     )

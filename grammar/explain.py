@@ -15,6 +15,7 @@ from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, Mistake
 _SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
 _HOLE = re.compile(r"<([a-z]+)>")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(?![0-9_])", re.ASCII)
 _START = Token("NL", "", 0, 0)
 
 
@@ -25,9 +26,9 @@ class Place(NamedTuple):
     `flags` say more. start: the token is the first of its statement; top: no body is open; begun: something is before
     it at the top; bracket: `(` or `[` is open; complete: an expression is complete before the token; name, body: a name
     or `{` may stand here; choice: `else` must; bound: the statement has a `=`; arrow: `=>` is written here; touching:
-    no space is before the token; slashes: `//` stands before it in the line, or is it; header: the statement has a word
-    or is a setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The recovery adds nested,
-    separate and apart.
+    no space is before the token; grouped: the token before starts a number such as 61,706; slashes: `//` stands before
+    it in the line, or is it; header: the statement has a word or is a setting, `header:KIND` says which; `in:KIND`: the
+    word of the body around it. The recovery adds nested, separate and apart.
     """
 
     source: Source
@@ -59,6 +60,7 @@ def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, inste
         "text": token.text,
         "sign": before.text,
         "form": place.form,
+        "grouped": _grouped(place.source.text, before).replace(",", "_"),
     }
     if "<expected>" in mistake.help:
         words["expected"] = expected(machine)
@@ -96,6 +98,7 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         "bound": any(isinstance(value, Token) and value.kind == "EQUAL" for value in values),
         "arrow": text.startswith("=>", token.start),
         "touching": before.end == token.start,
+        "grouped": bool(_grouped(text, before)),
         "slashes": text.find("//", max(offset, token.start - column + 1), token.start + 2) >= 0,
         "header": bool(header),
         f"header:{header}": True,
@@ -110,6 +113,12 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         FORMS.get(header, ""),
         found | {flag for flag, holds in flags.items() if holds},
     )
+
+
+def _grouped(text: str, token: Token) -> str:
+    """The number that starts at a token and has commas between its thousands; empty when there is none."""
+    found = _GROUPED.match(text, token.start)
+    return found.group() if found else ""
 
 
 def body_word(machine: Automaton) -> str:

@@ -134,6 +134,7 @@ MISTAKES = (
     # `,`
     Mistake("COMMA", "COMMA", "", "two `,` in a row", "take one away"),
     Mistake("COMMA", "LPAR LSQB", "", "`,` has nothing on its left", "take it away"),
+    Mistake("COMMA", "NUMBER", "grouped !bracket", "`,` does not group the digits of a number", "write `<grouped>`"),
     Mistake("COMMA", "", "in:EXPECT !bracket",
             "`,` cannot stand between conditions", "put each on a line of its own, or `;` between them"),
     Mistake("COMMA", "", "header:SETTING !bracket",
@@ -161,6 +162,8 @@ MISTAKES = (
     Mistake("DOT", "", "!complete !header",
             "<token> stands after a value: `in.channels`", "a number starts with a digit: `0.5`"),
     # Words
+    Mistake("OUTPUT", "", "in:EXPECT bracket", "`output` is a word of the language and names no value",
+            "name the result, `y = …`, and write `y` here"),
     Mistake("PARAM", "", "in:EXPECT", "there is no figure `param`", "write `params`"),
     Mistake("word", "", "start header:SETTING", "<token> starts a statement and is no setting",
             "write it outside these braces; a setting is `name = value`"),

@@ -13,6 +13,7 @@ from ..diagnostics.diagnostic import Label
 from ..graph.tensor import ITEM_BYTES
 from ..source import Span
 from ..syntax import tree
+from .elsewhere import DTYPES
 from .names import Kind, NameCheck, Scope
 from .program import Item, Namespace
 from .training import check_train
@@ -144,11 +145,19 @@ class FileCheck(NameCheck):
             self.report(
                 "bad-argument",
                 f"there is no element type `{type.dtype}`",
-                type.span,
-                help="write f32, f64, i64, u8 or bool",
+                Span(type.span.source, type.span.start, type.span.start + len(type.dtype)),
+                help=f"write `{DTYPES[type.dtype]}`" if type.dtype in DTYPES else "write f32, f64, i64, u8 or bool",
             )
-        for dim in type.dims:
-            self.expression(dim, scope, "value")
+        for place, dim in enumerate(type.dims):
+            if isinstance(dim, tree.Name) and dim.id[0].islower() and not self._known(dim.id, scope, dim.span):
+                self.report(
+                    "undefined-name",
+                    f"nothing here is called `{dim.id}`",
+                    dim.span,
+                    help=f"an open dimension has a capital: write `{'N' if place == 0 else dim.id.upper()}`",
+                )
+            else:
+                self.expression(dim, scope, "value")
 
     def _slots(self, slots: Iterable[tree.Slot], scope: Scope) -> None:
         for slot in slots:
@@ -189,7 +198,9 @@ class FileCheck(NameCheck):
                 f"`{name.id}` is bound twice",
                 name.span,
                 labels=(Label(known, "first bound here"),),
-                help="names are never bound again: take another name",
+                help=f"names are never bound again: take another, such as `{name.id}2`"
+                if known.source == name.span.source
+                else "names are never bound again: take another name",
             )
         scope.bound[-1].setdefault(name.id, name.span)
 

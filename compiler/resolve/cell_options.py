@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ..graph.arguments import Word
 from ..source import Span
 from ..syntax import tree
+from .elsewhere import size_first
 from .frame import Frame
 from .names import CELL_OPTIONS
 from .numbers import whole
-from .values import UNKNOWN, Given, Recipe, Tensor, Unknown, describe
+from .program import bundled
+from .values import UNKNOWN, Given, Instance, Recipe, Tensor, Unknown, describe
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -36,6 +40,8 @@ def read_options(
     evaluator: Evaluator, recipe: Recipe, item: tree.Cell, span: Span, frame: Frame
 ) -> tuple[Recipe, Options] | Unknown:
     """A use of a cell with only the cell's own arguments, and its options. Every mistake is reported."""
+    if bundled(item.span) and not _check_own(evaluator, recipe, item, frame):
+        return UNKNOWN
     own = {parameter.name.id for parameter in item.parameters}
     states = {s.name for stmt in item.body.statements if isinstance(stmt, tree.State) for s in stmt.slots}
     options = Options()
@@ -70,6 +76,37 @@ def read_options(
     return replace(recipe, arguments=tuple(kept)), options
 
 
+def _check_own(evaluator: Evaluator, recipe: Recipe, item: tree.Cell, frame: Frame) -> bool:
+    """Whether the own parameters of a bundled cell are what its equations read; what is not is reported."""
+    names = [parameter.name.id for parameter in item.parameters]
+    for place, given in enumerate(recipe.arguments):
+        name = given.name or (names[place] if place < len(names) else "")
+        fits, wanted, example = _OWN.get(name, _ANYTHING)
+        if isinstance(given.value, Unknown) or fits(given.value):
+            continue
+        first = size_first(recipe.name, [g.value for g in recipe.arguments if g.name is None]) if not given.name else ""
+        message = f"`{name}` of `{recipe.name}` is {wanted}, not {describe(given.value)}"
+        evaluator.report(frame, "bad-argument", message, given.span, help=first or f"write `{name} = {example}`")
+        return False
+    return True
+
+
+_Own = tuple[Callable[[object], bool], str, str]
+_ANYTHING: _Own = (lambda _: True, "", "")
+_SIZE: _Own = (lambda value: type(value) is int and value >= 1, "a whole number from 1 up", "64")
+_FLAG: _Own = (lambda value: isinstance(value, bool), "`yes` or `no`", "yes")
+_LAYER: _Own = (lambda value: isinstance(value, Recipe | Instance), "a layer", "relu")
+_OWN: dict[str, _Own] = {
+    "units": _SIZE,
+    "outputs": _SIZE,
+    "peephole": _FLAG,
+    "coupled": _FLAG,
+    "biases": (lambda value: type(value) is int and value in (1, 2), "1 or 2", "1"),
+    "reset": (lambda value: value in (Word("after"), Word("before")), "`after` or `before`", "before"),
+    "activation": _LAYER,
+    "hidden": _LAYER,
+    "out": _LAYER,
+}
 _STATE = "feed it a tensor of the state's size: `gru(64, {} = s)`"
 _EXAMPLES = {
     "reverse": "write `reverse = yes` or `reverse = no`",

@@ -19,6 +19,7 @@ from .cell_loop import CellLoop, Results
 from .cell_options import Options, read_options
 from .frame import Frame
 from .naming import Mark
+from .program import bundled
 from .values import UNKNOWN, Definition, Recipe, Tensor, Unknown
 
 if TYPE_CHECKING:
@@ -114,6 +115,13 @@ class _Cell:
         rank = max(value.type.rank for value in inputs)
         for operand, value in enumerate(inputs):
             want_float(value.type, operand)
+            if rank > 3 and bundled(self.item.span):
+                raise OpError(
+                    "shape-mismatch",
+                    f"`{self.item.name.id}` runs over the steps of [N, T, features], the input is {value.type}",
+                    operand=operand,
+                    help="`reshape([steps, features])` makes a sequence; for maps, write a cell with `conv` in it",
+                )
             if rank < 3 or value.type.rank < rank - 1:
                 raise OpError(
                     "shape-mismatch",

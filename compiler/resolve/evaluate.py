@@ -300,6 +300,9 @@ class Evaluator(Walk):
         if isinstance(base, tree.Name) and base.id in FUNCTIONS and not self._bound(base.id, frame):
             values = [self.evaluate(argument.value, frame) for argument in expr.arguments]
             return self._function(base.id, values, expr, frame)
+        if base.span in self.broken:
+            # What stands in the brackets of a layer that does not exist has no meaning either.
+            return UNKNOWN
         target = self.evaluate(base, frame)
         given = [Given(a.name, self.evaluate(a.value, frame), a.value.span) for a in expr.arguments]
         if isinstance(target, Unknown) or expr.span in self.broken:

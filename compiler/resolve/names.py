@@ -16,8 +16,9 @@ from ..graph.arguments import signature
 from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
+from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning
 from .program import Namespace, library
-from .words import ELSEWHERE, FUNCTIONS, SOFT_WORDS, WORDS
+from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
 # What a use of a recurrent cell takes beside the cell's own parameters and states.
 CELL_OPTIONS = ("reverse", "bidirectional", "layers", "return", "lengths", "states")
@@ -104,7 +105,8 @@ class NameCheck:
                 self.expression(left, scope, "value")
                 self.expression(right, scope, "value")
             case tree.Field(_, base, _):
-                self.expression(base, scope, "value")
+                if not self._foreign(expr, (), scope):
+                    self.expression(base, scope, "value")
             case tree.Index(_, base, index):
                 self.expression(base, scope, "value")
                 self.expression(index, scope, "value")
@@ -186,14 +188,44 @@ class NameCheck:
 
     def _elsewhere(self, name: str, candidates: list[str]) -> str | None:
         """What another library's name is here, if that is a candidate."""
-        known = ELSEWHERE.get(name.lower().replace("_", ""))
-        return known if known in candidates or known == ELSEWHERE["range"] else None
+        known = meaning(name)
+        return known if known in candidates or known == VALUES["range"] else None
+
+    def _foreign(self, base: tree.Expr, arguments: tuple[tree.Argument, ...], scope: Scope) -> bool:
+        """Report a layer under another library's name, such as `nn.Linear(64, 10)`, if `base` is one."""
+        root = base
+        while isinstance(root, tree.Field):
+            root = root.base
+        if not isinstance(root, tree.Name) or scope.find(root.id) is not None or self._known(root.id, scope, root.span):
+            return False
+        name = base.name if isinstance(base, tree.Field) else root.id
+        layer = layer_of(name)
+        if name == "range" and arguments:
+            last = arguments[-1].value.span.text
+            help = f"write `{arguments[0].value.span.text if len(arguments) > 1 else 0}..{last}`"
+        elif name in WRAPPERS:
+            help = WRAPPERS[name]
+        elif find_layer(layer) is not None or layer in library():
+            help = f"write `{call_text(base, arguments, self._arguments(layer) or [])}`"
+        elif root is base or root.id not in MODULES:
+            return False
+        else:
+            help = "`netc layers` lists the layers"
+        self.broken.add(root.span)
+        self.report("unknown-layer", f"there is no layer or value `{base.span.text}`", base.span, help=help)
+        return True
 
     def _call(self, expr: tree.Call, scope: Scope, position: Position) -> None:
         base = expr.base
+        if self._foreign(base, expr.arguments, scope):
+            self.broken.add(expr.span)
+            return
+        helps = self._foreign_arguments(base, expr.arguments, scope)
         for place, argument in enumerate(expr.arguments):
             value = argument.value
-            if isinstance(value, tree.Name) and not self._known(value.id, scope, value.span):
+            if argument.name in helps:
+                self.broken.add(value.span)
+            elif isinstance(value, tree.Name) and not self._known(value.id, scope, value.span):
                 self._undefined(value, scope, "value", self._takes(base, argument.name, place))
             else:
                 self.expression(value, scope, "value")
@@ -224,7 +256,9 @@ class NameCheck:
                     "unknown-argument",
                     f"`{base.id}` has no argument `{argument.name}`",
                     at,
-                    help=self.meant(argument.name, names) or f"its arguments are {', '.join(names) or 'none'}",
+                    help=helps.get(argument.name)
+                    or self.meant(argument.name, names)
+                    or f"its arguments are {', '.join(names) or 'none'}",
                 )
                 self.broken.add(expr.span)
             elif argument.name in seen:
@@ -238,6 +272,16 @@ class NameCheck:
             seen.add(argument.name or "")
         if position != "value" and expr.span not in self.broken:
             self._missing(base.id, expr.arguments, expr.span)
+
+    def _foreign_arguments(
+        self, base: tree.Expr, arguments: tuple[tree.Argument, ...], scope: Scope
+    ) -> dict[str | None, str]:
+        """What to write for each argument that only another library's layer has."""
+        if not isinstance(base, tree.Name) or scope.find(base.id) is not None:
+            return {}
+        names = self._arguments(base.id) or []
+        found = {a.name: argument_help(base.id, a, names) for a in arguments if a.name and a.name not in names}
+        return {name: help for name, help in found.items() if help}
 
     def _takes(self, base: tree.Expr, name: str | None, place: int) -> str:
         """What a layer's argument takes, when it takes words; else nothing."""

@@ -77,7 +77,7 @@ def _divide(left: int | float, right: int | float) -> int | float:
     if left % right:
         raise NumberError(
             f"{left} / {right} is not a whole number",
-            f"write `{left} // {right}` to round down ({left // right}), or a fraction: `{left}.0 / {right}`",
+            f"write `{left} // {right}`, which is {left // right}; where a fraction may stand, `{left}.0 / {right}`",
         )
     return left // right
 

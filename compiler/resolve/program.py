@@ -12,7 +12,7 @@ from ..diagnostics.diagnostic import Diagnostic, Label
 from ..graph.layer import find_layer
 from ..limits import DEFAULT_LIMITS, Limits
 from ..reading import ReadError, contained, read_source
-from ..source import Source
+from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.node import Node
 
@@ -188,3 +188,8 @@ def library() -> dict[str, tuple[Item, Namespace]]:
         space = Loader(collector, DEFAULT_LIMITS).load(source, path)
         found |= {name: (item, space) for name, item in space.own.items()}
     return found
+
+
+def bundled(span: Span) -> bool:
+    """Whether a place is in a bundled block or cell."""
+    return any(span.source is space.source for _, space in library().values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, cast
@@ -134,9 +135,11 @@ class Reader:
         holds, wanted = CHECKS[check]
         if not isinstance(value, int | float) or isinstance(value, bool) or not holds(value):
             found = f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else describe(value)
-            raise self._report(
-                "bad-argument", f"`{name or check}` must be {wanted}, not {found}", expr.span, f"write {wanted}"
-            )
+            help = f"write {wanted}"
+            if isinstance(value, str) and re.fullmatch(r"[0-9.]+(e-?[0-9]+)?", value):
+                help = f"write `{value}`, without quotes"
+            message = f"`{name or check}` must be {wanted}, not {found}"
+            raise self._report("bad-argument", message, expr.span, help)
         return value
 
     # The loss

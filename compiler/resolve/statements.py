@@ -254,7 +254,7 @@ def _port(evaluator: Evaluator, statement: tree.Input | tree.Target, frame: Fram
             "bad-argument",
             "the first dimension of an input or target is N, the others are sizes from 1 up",
             type.span,
-            help=f"write `{name}: {type.dtype}[N, …]`",
+            help=f"write `{name}: {type.dtype}[{', '.join(_mended(type, dims))}]`",
         )
         evaluator.port(statement, UNKNOWN, frame)
         return
@@ -335,3 +335,16 @@ _RUN: dict[type, Callable[[Evaluator, Any, Frame], None]] = {
     tree.Input: _port,
     tree.Target: _port,
 }
+
+
+def _mended(type: tree.Type, dims: tuple[object, ...]) -> list[str]:
+    """The dimensions as they might be meant: N instead of the first where there are as many as a batch of vectors or
+    images has, else before it; `…` for what is no size."""
+    texts = [dim.span.text if _is_size(value) else "…" for dim, value in zip(type.dims, dims, strict=True)]
+    if dims and dims[0] == symbol("N"):
+        return texts
+    return ["N", *texts[len(dims) in (2, 4) :]] if texts else ["N", "…"]
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, Poly) or (numbers.whole(value) and isinstance(value, int) and value >= 1)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..source import Span
 from ..syntax import tree
+from .elsewhere import argument_help, meaning, plain
 
 if TYPE_CHECKING:
     from .names import NameCheck, Scope
 
 SETTINGS = ("loss", "optimizer", "schedule", "clip_norm", "batch", "epochs", "unroll", "seed")
 NEEDED = {"loss": "loss = cross_entropy", "optimizer": "optimizer = sgd(lr = 0.01)"}
+OF_THE_OPTIMIZER = {"lr": "lr", "learningrate": "lr", "momentum": "momentum", "weightdecay": "weight_decay"}
 RULE_SETTINGS = ("lr", "weight_decay")
 
 # The functions of each setting, with the names of their arguments in order.
@@ -69,12 +71,14 @@ def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word
     name = setting.name.id
     if name in names:
         return True
-    check.report(
-        "unknown-setting",
-        f"`{word}` has no setting `{name}`",
-        setting.name.span,
-        help=check.meant(name, names) or f"its settings are {', '.join(names)}",
-    )
+    help = check.meant(name, names) or f"its settings are {', '.join(names)}"
+    if meaning(name) in names:
+        help = f"write `{meaning(name)} = {setting.value.span.text}`"
+    elif word == "train" and plain(name) in OF_THE_OPTIMIZER:
+        argument = f"{OF_THE_OPTIMIZER[plain(name)]} = {setting.value.span.text}"
+        first = "" if argument.startswith("lr") else "lr = 0.01, "
+        help = f"it belongs to the optimizer: `optimizer = sgd({first}{argument})`"
+    check.report("unknown-setting", f"`{word}` has no setting `{name}`", setting.name.span, help=help)
     return False
 
 
@@ -90,6 +94,13 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
                 _value(check, argument.value, {}, scope)
         case tree.Call(base=tree.Name(id=name)) if functions:
             _unknown(check, expr.base, name, functions)
+        case tree.Call(base=tree.Field(name=name)) if functions:
+            _unknown(check, expr.base, name, functions)
+        case tree.String(value=text) if functions:
+            known = text.lower() if text.lower() in functions else meaning(text)
+            choices = f"choose one of {', '.join(functions)}"
+            help = f"write `{known}`, without quotes" if known in functions else choices
+            check.report("bad-argument", "a name is chosen here, not a text", expr.span, help=help)
         case tree.List(_, items):
             for item in items:
                 _value(check, item, functions, scope)
@@ -105,12 +116,25 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
 
 
 def _unknown(check: NameCheck, place: tree.Expr, name: str, functions: dict[str, tuple[str, ...]]) -> None:
+    known = meaning(name)
+    if known in SCHEDULES and functions is SCHEDULES:
+        help = f"write `{known}({', '.join(f'{argument} = …' for argument in SCHEDULES[known])})`"
+    else:
+        help = check.meant(name, functions) or f"choose one of {', '.join(functions)}"
     check.report(
         "undefined-name",
         f"there is no `{name}` to choose here",
         place.span,
-        help=check.meant(name, functions) or f"choose one of {', '.join(functions)}",
+        help=help,
     )
+
+
+def _argument_help(argument: tree.Argument, names: tuple[str, ...]) -> str:
+    if argument.name == "betas" and "beta1" in names:
+        return "write `beta1 = 0.9, beta2 = 0.999`"
+    if argument.name == "gamma":
+        return f"write `{'factor' if 'factor' in names else 'decay'} = {argument.value.span.text}`"
+    return argument_help("", argument, names)
 
 
 def _arguments(check: NameCheck, name: str, arguments: tuple[tree.Argument, ...], names: tuple[str, ...]) -> None:
@@ -120,7 +144,9 @@ def _arguments(check: NameCheck, name: str, arguments: tuple[tree.Argument, ...]
                 "unknown-argument",
                 f"`{name}` has no argument `{argument.name}`",
                 argument.span,
-                help=check.meant(argument.name, names) or f"its arguments are {', '.join(names)}",
+                help=_argument_help(argument, names)
+                or check.meant(argument.name, names)
+                or f"its arguments are {', '.join(names)}",
             )
         elif argument.name is None and place >= len(names):
             check.report(

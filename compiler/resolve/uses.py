@@ -17,6 +17,7 @@ from ..source import Span
 from ..syntax import tree
 from .blocks import apply_block
 from .cells import apply_cell
+from .elsewhere import kernel_first, size_first
 from .frame import Frame
 from .naming import Mark
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
@@ -239,7 +240,7 @@ class Uses:
                     frame, "duplicate-argument", f"`{name}` is given twice", given.span, help="give each argument once"
                 )
             else:
-                values[name], fine = self._convert(recipe.name, by_name[name], given, frame)
+                values[name], fine = self._convert(recipe, by_name[name], given, frame)
                 ok = ok and fine
         missing = [item.name for item in signatures if item.required and item.name not in values]
         if missing and ok:
@@ -262,8 +263,8 @@ class Uses:
             return UNKNOWN
         return layer
 
-    def _convert(self, layer: str, wanted: Signature, given: Given, frame: Frame) -> tuple[object, bool]:
-        value = given.value
+    def _convert(self, recipe: Recipe, wanted: Signature, given: Given, frame: Frame) -> tuple[object, bool]:
+        value, layer = given.value, recipe.name
         if wanted.words and isinstance(value, Recipe) and not value.arguments:
             value = Word(value.name)
         if wanted.annotation == "Instance" and isinstance(value, Instance) and value.layer is not None:
@@ -275,11 +276,18 @@ class Uses:
             return wanted.convert(value), True
         except ArgumentError as error:
             symbolic = isinstance(value, Poly)
+            whole = round(value) if isinstance(value, float) and value >= 1 else 0
             help = f"write `{wanted.example}`, for example"
             if isinstance(value, Poly):
                 help = f"bind it: `--dim {value.symbols[0]}=…`"
             elif isinstance(value, Recipe) and wanted.annotation != "Instance":
                 help = f"brackets hold numbers and words; a layer feeds another by `->`: `{value.name} -> {layer}`"
+            elif whole and _takes(wanted, whole):
+                help = f"write `{wanted.name} = {whole}`, or round it by `round(…)`, `floor(…)` or `ceil(…)`"
+            elif type(value) is str and _takes(wanted, Word(value.lower())):
+                help = f"write `{wanted.name} = {value.lower()}`, without quotes"
+            elif given.name is None and layer != "conv" and size_first(layer, positional(recipe)):
+                help = size_first(layer, positional(recipe))
             elif isinstance(value, Instance):
                 help = f"feed `{value.name}` first: `value -> {value.name}`"
             self.evaluator.report(
@@ -298,6 +306,8 @@ class Uses:
             place = next((given.span for given in recipe.arguments if given.name == error.argument), None) or (
                 self._positional(recipe, error.argument) or span
             )
+        if error.code == "window":
+            error.help += kernel_first(recipe.name, positional(recipe))
         labels = []
         for number, tensor in enumerate(inputs):
             if error.operand in (None, number) and tensor.span != span:
@@ -311,6 +321,18 @@ class Uses:
         if place < len(recipe.arguments) and recipe.arguments[place].name is None:
             return recipe.arguments[place].span
         return None
+
+
+def positional(recipe: Recipe) -> list[object]:
+    return [given.value for given in recipe.arguments if given.name is None]
+
+
+def _takes(wanted: Signature, value: object) -> bool:
+    try:
+        wanted.convert(value)
+    except ArgumentError:
+        return False
+    return True
 
 
 def at_most(count: int) -> str:

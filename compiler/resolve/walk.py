@@ -12,6 +12,7 @@ from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
 from .frame import Frame
+from .program import bundled
 from .values import UNKNOWN, Tensor, Unknown, size_of
 
 # How many uses of blocks a diagnostic shows; in a longer chain the outermost stands behind the innermost ones.
@@ -86,6 +87,11 @@ class Walk:
             notes = (*notes, f"{left_out} more uses of blocks lie between the last two places above")
             chain = (*chain[: SHOWN_USES - 1], chain[-1])
         uses = tuple(Label(use, "in this use of a block") for use in chain)
+        if bundled(span) and not all(bundled(use) for use in chain):
+            # What is bundled is not for users to mend: the place is where they use it.
+            place = next(number for number, use in enumerate(chain) if not bundled(use))
+            span, label, labels, uses = chain[place], "", (), uses[place + 1 :]
+            notes = (*notes, "the equations of what is bundled are shown by `netc layers NAME`")
         self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help))
 
     def report_op(self, frame: Frame, error: OpError, span: Span, labels: tuple[Label, ...] = ()) -> None:

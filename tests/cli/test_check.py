@@ -194,7 +194,8 @@ def test_expectations_that_were_not_checked_are_named_with_the_reason(netc_run: 
     assert broken.stdout.endswith("\nnot checked: 2 expectations of `m` at <stdin>:4:12, since the net has errors\n")
     other = netc_run("check", "-", "--set", "c=5", stdin=EXPECTS)
     assert other.stdout == (
-        "ok: - (1 network)\nnot checked: 2 expectations of `m` at <stdin>:4:12, since `--set` makes it another network\n"
+        "ok: - (1 network)\n"
+        "not checked: 2 expectations of `m` at <stdin>:4:12, since `--set` makes it another network\n"
     )
     assert other.returncode == 0
     assert "not checked" not in netc_run("check", "-", stdin=EXPECTS).stdout
