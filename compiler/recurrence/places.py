@@ -35,10 +35,17 @@ class Home:
 
 
 def by_features(body: Body) -> bool:
-    """Whether the values of a step lie feature by feature."""
-    return any(isinstance(node.op, Linear) for node in body.nodes) and all(
-        not node.op.random and _any_order(node.op) and all(lies_by_features(body, value.type) for value in node.outs)
-        for node in body.nodes
+    """Whether the values of a step lie feature by feature: where they are cut into gates."""
+    kinds = {type(node.op) for node in body.nodes}
+    return (
+        Linear in kinds
+        and not kinds.isdisjoint({Cut, Concat})
+        and all(
+            not node.op.random
+            and _any_order(node.op)
+            and all(lies_by_features(body, value.type) for value in node.outs)
+            for node in body.nodes
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import netc
@@ -36,3 +37,32 @@ def test_gradients_over_one_step() -> None:
     trainer.load_state_dict(lively(trainer.state_dict()))
     found = worst(trainer, batch((*trainer.program.inputs, *trainer.program.targets), sizes))
     assert {parameter: error for parameter, error in found.items() if error > 1e-6} == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "embed(4, 3) -> lstm(3)",
+        "embed(4, 3) -> gru(3, layers = 2)",
+        "embed(4, 3) -> lstm(3, bidirectional = concat)",
+        "embed(4, 3) -> elman(3, reverse = yes)",
+        "e = embed(4, 3)\n  y = e -> lstm(3)\n  y + e",
+        "embed(7, 3) -> lstm(3)",
+        "embed(4, 3) -> dropout(0.2) -> gru(3)",
+    ],
+)
+def test_gradients_of_what_is_looked_up(body: str) -> None:
+    """A table of at most twice as many rows as features is multiplied before it is looked up, in training alone."""
+    sizes = {"N": 3, "T": 4}
+    text = f"net t {{\n  input text: i64[N, T]\n  target next: i64[N, T]\n  {body}\n  fc(5)\n"
+    trainer = netc.loads(text + "  train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }\n}\n").trainer(
+        dtype="float64", **sizes
+    )
+    trainer.load_state_dict(lively(trainer.state_dict()))
+    rng = np.random.default_rng(0)
+    arrays = {"text": rng.integers(0, 4, (3, 4)), "next": rng.integers(0, 5, (3, 4))}
+    found = worst(trainer, arrays)
+    assert {parameter: error for parameter, error in found.items() if error > 1e-6} == {}
+    if "dropout" not in body:
+        loss, _ = trainer.evaluate(**arrays)
+        assert trainer.differentiate(**arrays) == pytest.approx(loss, rel=1e-12)
