@@ -31,7 +31,7 @@ def measure(
 ) -> Timing:
     """Time runs on random inputs for about so many seconds. A symbolic size without a number is 1."""
     rng = np.random.default_rng(0)
-    arrays = {port.name: _random(port, sizes, rng) for port in inputs}
+    arrays = {port.name: random_input(port, sizes, rng) for port in inputs}
     for _ in range(WARM):
         run(arrays)
     times: list[float] = []
@@ -43,11 +43,15 @@ def measure(
     return Timing(float(np.median(times)), float(np.quantile(times, 0.9)))
 
 
-def _random(port: Port, sizes: Mapping[str, int], rng: np.random.Generator) -> Array:
+def random_input(port: Port, sizes: Mapping[str, int], rng: np.random.Generator) -> Array:
+    """Numbers that a port takes: from a normal distribution, those of a byte or a class, or else up to the largest
+    size but that of the batch, as lengths are. A symbolic size without a number is 1."""
     shape = tuple(dim if isinstance(dim, int) else _size(dim, sizes) for dim in port.dims)
     if port.dtype.startswith("float"):
         return rng.normal(size=shape).astype(port.dtype)
-    return rng.integers(port.classes or 1, size=shape).astype(port.dtype)
+    longest = max((size for name, size in sizes.items() if name != "N"), default=1)
+    limit = {"uint8": 256, "bool": 2}.get(port.dtype) or port.classes or longest + 1
+    return rng.integers(limit, size=shape).astype(port.dtype)
 
 
 def _size(dim: str, sizes: Mapping[str, int]) -> int:

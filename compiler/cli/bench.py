@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...runtime.errors import RunError
 from .models import is_model, open_model
 from .options import common
 from .running import make_program, one_network, run_errors
+
+if TYPE_CHECKING:
+    from ...runtime.ports import Port
 
 
 def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
@@ -46,16 +51,27 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
 
             for batch in batches:
                 trainer = Trainer(make_program(given, batch, None))
-                inputs, sizes = trainer.program.inputs, trainer.program.sizes
-                line("numpy", batch, measure(lambda arrays: trainer.forward(**arrays), inputs, sizes, seconds))  # noqa: B023
+                ports, sizes = trainer.program.inputs, trainer.program.sizes
+                line("numpy", batch, measure(lambda arrays: trainer.forward(**arrays), ports, sizes, seconds))  # noqa: B023
             return
         from pathlib import Path
 
         from ...runtime.session import Session
 
-        known, sizes = open_model(spec), dict(options["dims"])
+        ports = open_model(spec).session.inputs
         for count in threads:
             session = Session(Path(spec), count)
             name = f"{count} thread{'s' if count > 1 else ''}"
             for batch in batches:
-                line(name, batch, measure(session.run, known.session.inputs, {**sizes, "N": batch}, seconds))
+                sizes = _batch(ports, batch) | dict(options["dims"])
+                line(name, batch, measure(session.run, ports, sizes, seconds))
+
+
+def _batch(ports: Sequence[Port], batch: int) -> dict[str, int]:
+    """The size of the batch, by the name that a model's inputs have for it. Raises RunError where they take another."""
+    for port in ports:
+        first = port.dims[0] if port.dims else batch
+        if isinstance(first, int) and first != batch:
+            message = f"`{port.name}` takes batches of {first}, not of {batch}"
+            raise RunError("shape-mismatch", message, f"`--batch {first}`")
+    return {first: batch for port in ports for first in port.dims[:1] if isinstance(first, str)}

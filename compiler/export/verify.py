@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...runtime.ports import Port
+from ...runtime.measure import random_input
 from ...runtime.session import Session
 from ...runtime.trainer import Trainer
 from ...runtime.training.diagnosis import watched
@@ -123,17 +123,6 @@ def _error(there: Array, wanted: Array) -> float | None:
         return float("inf")
     scale = max(float(np.abs(meant).max(initial=0)), 1e-30)
     return float(np.abs(found - meant).max(initial=0)) / scale
-
-
-def random_input(port: Port, sizes: Mapping[str, int], rng: np.random.Generator) -> Array:
-    """Numbers that a port takes: from a normal distribution, those of a byte or a class, or else up to the largest
-    size but that of the batch, as lengths are."""
-    shape = port.at(sizes)
-    if port.dtype.startswith("float"):
-        return rng.normal(size=shape).astype(port.dtype)
-    longest = max((size for name, size in sizes.items() if name != "N"), default=1)
-    limit = {"uint8": 256, "bool": 2}.get(port.dtype) or port.classes or longest + 1
-    return rng.integers(limit, size=shape).astype(port.dtype)
 
 
 def tolerance(trainer: Trainer) -> float:

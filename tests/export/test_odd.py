@@ -15,8 +15,8 @@ import pytest
 
 import netc
 from netc.compiler.export.export import reference
-from netc.compiler.export.verify import random_input
 from netc.compiler.report.summary import symbols
+from netc.runtime.measure import random_input
 
 from .weights import lively
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import netc
 from netc.compiler.export.export import export, reference
 from netc.compiler.export.model import to_bytes
-from netc.compiler.export.verify import random_input
+from netc.runtime.measure import random_input
 from netc.runtime.session import Session
 
 from .weights import lively
