@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import MISSING
 from inspect import cleandoc
 from pathlib import Path
 
 from .diagnostics import codes as declared
-from .diagnostics.codes import CODES
+from .diagnostics.codes import CODES, RUN_CODES
 from .diagnostics.render import full
 from .driver import Request, compile_spec
 from .graph.initial import Initial
@@ -16,11 +17,18 @@ from .graph.layer import find_layer, layer_names
 from .reading import ReadError
 
 EXAMPLES = Path(declared.__file__).parent / "examples.toml"
+RUN_EXAMPLES = EXAMPLES.with_name("run_examples.toml")
 
 
 def examples() -> dict[str, dict[str, str]]:
     """For each code: `bad` and `good`, or `when`."""
     return tomllib.loads(EXAMPLES.read_text("utf-8"))
+
+
+def run_examples() -> dict[str, dict[str, str]]:
+    """For each code of a run: the commands `before`, `bad` and `good`, and what is said, or `when`; under `files` the
+    texts of the files that they name."""
+    return tomllib.loads(RUN_EXAMPLES.read_text("utf-8"))
 
 
 def message(code: str, text: str) -> str:
@@ -34,6 +42,8 @@ def message(code: str, text: str) -> str:
 
 def explain_code(code: str) -> str:
     """A code in full: what it means, a text that causes it, the message, and the mended text."""
+    if code not in CODES:
+        return "\n\n".join([f"{code}: {RUN_CODES[code]}", *_run_parts(code, _indent)])
     example = examples()[code]
     head = f"{code}: {CODES[code]}"
     if "when" in example:
@@ -49,6 +59,22 @@ def explain_code(code: str) -> str:
             _indent(example["good"]),
         ]
     )
+
+
+def _run_parts(code: str, block: Callable[[str], str]) -> list[str]:
+    """The texts about a code of a run; `block` sets what is typed and printed apart."""
+    found = run_examples()
+    example, files = found[code], found["files"]
+    if "when" in example:
+        return [example["when"].strip()]
+    commands = [*example.get("before", "").strip().split("\n"), example["bad"]]
+    named = [name for name in files if any(name in command for command in commands)]
+    shown = [part for name in named for part in (f"With `{name}`:", block(files[name].strip()))]
+    prompts = "\n".join(f"$ {command}" for command in commands if command)
+    good = "\n".join(f"$ {command}" for command in example["good"].strip().split("\n"))
+    new = [name for name in files if name in example["good"] and name not in named]
+    mended = [part for name in new for part in (f"With `{name}`:", block(files[name].strip()))]
+    return [*shown, "Then:", block(f"{prompts}\n{example['says'].strip()}"), "Mended:", *mended, block(good)]
 
 
 def _indent(text: str) -> str:
@@ -71,6 +97,9 @@ def errors_page() -> str:
                 f"```text\n{message(code, example['bad'])}\n```",
                 f"Mended:\n\n```text\n{example['good']}\n```",
             ]
+    parts.append("# When a network runs")
+    for code, meaning in sorted(RUN_CODES.items()):
+        parts += [f"## {code}", f"{meaning.capitalize()}.", *_run_parts(code, "```text\n{}\n```".format)]
     return "\n\n".join(parts) + "\n"
 
 

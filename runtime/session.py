@@ -53,9 +53,11 @@ class Session:
         return {**found.custom_metadata_map, "net": found.graph_name}
 
     def run(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
-        """The outputs for a batch of inputs. Raises RunError."""
+        """The outputs for a batch of inputs, which become the types that the model takes. Raises RunError."""
+        types = {port.name: port.dtype for port in self.inputs}
+        given = {name: array.astype(types.get(name, array.dtype), copy=False) for name, array in arrays.items()}
         try:
-            found = self._session.run(None, dict(arrays))
+            found = self._session.run(None, given)
         except Exception as error:
             raise RunError("bad-model", f"onnxruntime cannot run it: {_short(error)}", "check the inputs") from None
         return dict(zip(self.outputs, map(np.asarray, found), strict=True))

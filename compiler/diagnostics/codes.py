@@ -51,3 +51,26 @@ CODES: dict[str, str] = {
     "value-count": "more or fewer names than values",
     "window": "a kernel larger than its padded input, or padding larger than it may be",
 }
+
+# Every code of what goes wrong when a network runs, beside those above, which data and models can have as well.
+RUN_CODES: dict[str, str] = {
+    "bad-checkpoint": "a checkpoint or weights that are cut off or changed",
+    "bad-data": "data that do not fit the network, or are not what their file says",
+    "bad-model": "an ONNX model that cannot be read or run",
+    "batch-size": "a batch, or another size, that the program is not for",
+    "cannot-write": "a file that cannot be written",
+    "folder-in-use": "a run folder that another run works in",
+    "folder-not-empty": "a run folder with something in it",
+    "missing-array": "an input or target that is not given",
+    "no-kernel": "an operator that onnxruntime cannot run",
+    "no-memory": "more memory for training than is free",
+    "no-states": "gradients of states, of a network that has none",
+    "no-train-block": "a network without a loss and an optimizer to train it by",
+    "not-equal": "an exported model whose outputs differ from the program's",
+    "not-exportable": "a network that ONNX has no form for",
+    "not-finite": "a loss, weights or outputs that became infinite or no number",
+    "other-network": "weights or a checkpoint of another network",
+    "too-small": "samples or dimensions that are too small for a layer",
+    "unknown-array": "an array under a name that is not fed",
+    "unknown-opset": "a version of ONNX's operators that cannot be written",
+}

@@ -124,10 +124,10 @@ def _csv(path: Path, wanted: Wanted) -> Splits:
     if wanted.seq_len is not None:
         _one_pair(path, wanted)
         return Splits(series(str(path), read(path), wanted, wanted.seq_len))
-    x, y = load_table(path, wanted.target if wanted.targets else None)
+    x, y = load_table(path, wanted.target)
     if wanted.targets and y is None:
         raise bad(path, "does not say which column is predicted", "name it: `--target COLUMN`")
-    if y is not None and wanted.targets[0].shape == (1,):
+    if y is not None and wanted.targets and wanted.targets[0].shape == (1,):
         y = y[:, None]
     return Splits(_pair(path, wanted, x, y))
 

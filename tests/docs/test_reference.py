@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from netc.compiler import reference
-from netc.compiler.diagnostics.codes import CODES
+from netc.compiler.cli.main import netc
+from netc.compiler.diagnostics.codes import CODES, RUN_CODES
 from netc.compiler.driver import Request, compile_spec
 from netc.compiler.reading import ReadError
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = reference.examples()
+RUNS = reference.run_examples()
 TEXTS = [code for code, example in EXAMPLES.items() if "bad" in example]
 
 
@@ -32,6 +36,36 @@ def test_the_bad_example_causes_just_this_code(code: str) -> None:
 @pytest.mark.parametrize("code", TEXTS)
 def test_the_mended_example_is_fine(code: str) -> None:
     assert compile_spec(Request("good.net", EXAMPLES[code]["good"], every=True)).diagnostics == ()
+
+
+def test_every_code_of_a_run_is_declared_and_explained() -> None:
+    assert sorted(RUNS) == sorted((*RUN_CODES, "files"))
+    assert not set(RUN_CODES) & set(CODES)
+    root = Path(reference.__file__).parents[1]
+    texts = [path.read_text("utf-8") for part in ("runtime", "compiler") for path in (root / part).rglob("*.py")]
+    used = {code for text in texts for code in re.findall(r"RunError\(\s*\"([a-z-]+)\"", text)}
+    assert used - set(CODES) <= set(RUN_CODES)
+    assert used >= {"bad-data", "not-finite", "no-memory"}, "the search finds nothing"
+
+
+@pytest.mark.parametrize("code", [code for code, example in RUNS.items() if "bad" in example])
+def test_the_example_of_a_run_does_what_it_says(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in RUNS["files"].items():
+        Path(name).write_text(text.lstrip(), "utf-8")
+    example = RUNS[code]
+    assert all(status == 0 for status, _ in map(run, example.get("before", "").split("\n")))
+    status, said = run(example["bad"])
+    assert status != 0
+    assert re.search(re.escape(example["says"].strip()).replace("…", ".*") + "\n$", said), said
+    for command in example["good"].strip().split("\n"):
+        assert run(command)[0] == 0, command
+
+
+def run(command: str) -> tuple[int, str]:
+    """The exit code of a command, and what it says on stderr; nothing is done for an empty one."""
+    done = CliRunner().invoke(netc, command.split()[1:]) if command else None
+    return (done.exit_code, done.stderr) if done else (0, "")
 
 
 @pytest.mark.parametrize("page", ["errors", "layers"])
