@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code
 from ..graph.dims import Shape
@@ -85,6 +85,9 @@ class EmbedGradient(Op):
     def flops(self, ins: Types, outs: Types) -> Formula:
         """An addition for each number that was looked up."""
         return elements(ins[1])
+
+    def over_steps(self) -> Literal["sum"]:
+        return "sum"
 
     def numpy(self, code: Code) -> None:
         x, gw, rows = code.ins[0], code.outs[0], code.types[0].elements

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ..graph.graph import Node, Value
 from ..graph.make import Make
 from ..graph.op import Values
+from ..graph.tensor import TensorType
 from ..ops.arithmetic import Add
 from ..ops.embed import Embed
 from ..ops.linear import Linear
@@ -79,30 +80,35 @@ def _before(b: Make, body: Body, outside: _Outside, *, tables: bool) -> list[Nod
             made = b.all(node.op, *(outside.once[value] for value in node.ins))
             outside.once.update(zip(node.outs, made, strict=True))
         elif node.op.over_steps() == "rows" and all(_rows(value, body, outside) for value in node.ins):
-            if not tables or not _by_table(b, node, outside):
+            found = _by_table(b, node, outside) if tables else None
+            if found is not None:
+                left.append(found)
+            else:
                 _run(b, node, outside)
         else:
             left.append(node)
     return left
 
 
-def _by_table(b: Make, node: Node, outside: _Outside) -> bool:
-    """Where a product reads what was looked up in a table of few rows, look up in the product of the table instead.
+def _by_table(b: Make, node: Node, outside: _Outside) -> Node | None:
+    """Where a product reads what was looked up in a table of few rows: what looks up, at each step, in the product of
+    the table.
 
     A table is small up to twice as many rows as it has features: to sum its gradient then takes less than the two
     products that the gradient of the other way takes.
     """
     made = b.producer(outside.stacks[node.ins[0]]) if isinstance(node.op, Linear) else None
     if made is None or not isinstance(made.op, Embed):
-        return False
+        return None
     labels, table = made.ins
     rows, features = table.type.shape
     if not isinstance(rows, int) or not isinstance(features, int) or rows > 2 * features:
-        return False
+        return None
     b.use = node.use
     products = b(node.op, table, *(outside.once[value] for value in node.ins[1:]))
-    outside.stacks[node.outs[0]] = b(Embed(), labels, products)
-    return True
+    label, product = b.leaf(TensorType("i64", node.outs[0].type.shape[:1])), b.leaf(products.type)
+    outside.stacks[label], outside.once[product] = labels, products
+    return Node(Embed(), (label, product), node.outs, node.use)
 
 
 def _rows(value: Value, body: Body, outside: _Outside) -> bool:

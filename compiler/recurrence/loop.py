@@ -10,6 +10,7 @@ from ..graph.dims import Dim
 from ..graph.graph import Node, Value
 from ..graph.tensor import TensorType
 from ..ops.cut import Cut
+from ..ops.embed import Embed
 from ..ops.linear import Linear
 from ..ops.shape import Concat, part
 from .body import Body
@@ -190,9 +191,12 @@ class _Loop:
             self._join(node)
             return
         types = tuple([value.type for value in node.ins])
+        looked_up = self.by_features and isinstance(node.op, Embed)
+        # Rows are looked up one after the other, and then turned.
+        made = [self.code.scratch(*node.outs[0].type.shape, dtype=node.outs[0].type.dtype)] if looked_up else outs
         inner = Code(
             tuple([self.names[value] for value in node.ins]),
-            tuple(outs),
+            tuple(made),
             types,
             tuple([value.type for value in node.outs]),
             self.code.names,
@@ -200,6 +204,8 @@ class _Loop:
         node.op.numpy(inner)
         inner.done()
         self._take(inner)
+        if looked_up:
+            self.lines.append(f"np.copyto({outs[0]}, {made[0]})")
 
     def _take(self, inner: Code) -> None:
         """Take over what a primitive wrote; the scratch memory of one serves the next."""

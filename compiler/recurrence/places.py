@@ -13,6 +13,7 @@ from ..graph.graph import Node, Value
 from ..graph.op import Op
 from ..graph.tensor import TensorType
 from ..ops.cut import Cut
+from ..ops.embed import Embed
 from ..ops.linear import Linear
 from ..ops.shape import Concat
 from .body import Body
@@ -50,7 +51,7 @@ def by_features(body: Body) -> bool:
 
 
 def _any_order(op: Op) -> bool:
-    return op.elementwise or isinstance(op, Linear) or (isinstance(op, Cut | Concat) and op.axis == 1)
+    return op.elementwise or isinstance(op, Linear | Embed) or (isinstance(op, Cut | Concat) and op.axis == 1)
 
 
 def lies_by_features(body: Body, type: TensorType) -> bool:

@@ -80,6 +80,9 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
     elif row.parts:
         total = _by_equation(row, [part.params for part in row.parts])
         yield _entry("params", _derive(total, values))
+        for parameter in row.parameters:
+            if parameter.parts:
+                yield _entry("weight", f"{visible(parameter.name)} {show_shape(parameter.value.type.shape)}")
     else:
         yield from _parameters("params", [p for p in row.parameters if p.trainable], values)
         yield from _parameters("buffers", [p for p in row.parameters if not p.trainable], values)
