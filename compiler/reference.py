@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import MISSING
@@ -15,6 +16,8 @@ from .driver import Request, compile_spec
 from .graph.initial import Initial
 from .graph.layer import find_layer, layer_names
 from .reading import ReadError
+from .resolve.program import library
+from .syntax import tree
 
 EXAMPLES = Path(declared.__file__).parent / "examples.toml"
 RUN_EXAMPLES = EXAMPLES.with_name("run_examples.toml")
@@ -129,15 +132,62 @@ def _default(value: object) -> str:
     return str(value)
 
 
+def reference_names() -> tuple[str, ...]:
+    """The names of all layers and bundled cells, sorted."""
+    return tuple(sorted((*layer_names(), *cell_names())))
+
+
+def cell_names() -> tuple[str, ...]:
+    return tuple(name for name, (item, _) in library().items() if isinstance(item, tree.Cell))
+
+
 def explain_layer(name: str) -> str:
-    """A layer's page: how it is written, and its docstring."""
-    return f"{signature_text(name)}\n\n{_doc(name)}"
+    """A page: how the layer or cell is written, and its docstring; of a cell also what each use takes, and its text."""
+    if find_layer(name) is not None:
+        return f"{signature_text(name)}\n\n{_doc(name)}"
+    text = "\n\n".join(("In the language:", _indent(_cell_text(name))))
+    return f"{_cell_signature(name)}\n\n{_doc(name)}\n\n{CELL_USES}\n\n{text}"
+
+
+CELL_USES = """\
+A use of a cell takes, beside the cell's own arguments:
+
+- `reverse = no`: with `yes`, from the last step to the first
+- `bidirectional = no`: with `concat` or `sum`, both ways, the results joined or added
+- `layers = 1`: so many, one on the other
+- `return = sequence`: with `last`, the last step alone, [N, units]
+- `lengths = …`: an i64[N], the number of steps of each sample
+- `states = no`: with `yes`, the last states as well, `y, h = x -> gru(64, states = yes)`
+- `h = …`, and `c = …` of an lstm: a tensor that the state starts from, instead of zeros"""
+
+
+def _cell_signature(name: str) -> str:
+    item = library()[name][0]
+    defaults = [(p.name.id, f" = {p.default.span.text}" if p.default else "") for p in item.parameters]
+    return f"{name}({', '.join(parameter + default for parameter, default in defaults)})"
+
+
+def _cell_text(name: str) -> str:
+    """A bundled cell in the language, after the blocks that it uses."""
+    used = [name]
+    for each in used:
+        text = library()[each][0].span.text
+        used += [other for other in library() if re.search(rf"\b{other}\(", text) and other not in used]
+    return "\n\n".join(library()[each][0].span.text for each in library() if each in used)
 
 
 def _doc(name: str) -> str:
     layer = find_layer(name)
-    assert layer is not None
-    return cleandoc(layer.__doc__ or "")
+    if layer is not None:
+        return cleandoc(layer.__doc__ or "")
+    span = library()[name][0].span
+    above: list[str] = []
+    for line in reversed(span.source.text[: span.start].rstrip("\n").split("\n")):
+        if not line.startswith("#"):
+            break
+        above.insert(0, line[1:].strip())
+    first = next((place for place, line in enumerate(above) if line.startswith("Shapes:")), len(above))
+    return "\n\n".join(filter(None, (above[0], "\n".join(above[1:first]), "\n".join(above[first:]))))
 
 
 def summary(name: str) -> str:
@@ -155,6 +205,10 @@ def layers_page() -> str:
     for name in layer_names():
         body = "\n".join(f"- {line}" if _labelled(line) else line for line in _doc(name).split("\n"))
         parts.append(f"## {name}\n\n`{signature_text(name)}`\n\n{body}")
+    parts.append(f"# Cells\n\nRecurrent cells, which are bundled as text of the language.\n\n{CELL_USES}")
+    for name in cell_names():
+        body = "\n".join(f"- {line}" if _labelled(line) else line for line in _doc(name).split("\n"))
+        parts.append(f"## {name}\n\n`{_cell_signature(name)}`\n\n{body}\n\n```text\n{_cell_text(name)}\n```")
     return "\n\n".join(parts) + "\n"
 
 

@@ -68,6 +68,30 @@ def run(command: str) -> tuple[int, str]:
     return (done.exit_code, done.stderr) if done else (0, "")
 
 
+# The parameters of each cell's example on 8 features, by the formulas of PyTorch's documentation, and with the two
+# weights of Jordan's network counted by hand.
+CELLS = {
+    "elman": 64 * (8 + 64 + 2),
+    "gru": 2 * 3 * 64 * (8 + 64 + 2),
+    "jordan": 16 * (8 + 4 + 1) + 4 * (16 + 1),
+    "lstm": 4 * 64 * (8 + 64 + 2) + 4 * 64 * (64 + 64 + 2),
+}
+
+
+def test_every_bundled_cell_is_here() -> None:
+    assert set(CELLS) == set(reference.cell_names())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_page_of_a_cell_is_whole_and_its_example_right(name: str) -> None:
+    page = reference.explain_layer(name)
+    assert all(part in page for part in ("Shapes:", "Parameters:", "MACs:", "Source:", f"cell {name}(", "`return = "))
+    example = re.search(r"Example: `([^`]+)`", page)
+    assert example
+    text = f"net t {{ input x: f32[N, T, 8]; {example[1]}; expect {{ params == {CELLS[name]} }} }}"
+    assert compile_spec(Request("t.net", text)).diagnostics == ()
+
+
 @pytest.mark.parametrize("page", ["errors", "layers"])
 def test_the_page_is_fresh(page: str, pytestconfig: pytest.Config) -> None:
     text = {"errors": reference.errors_page, "layers": reference.layers_page}[page]()
