@@ -116,8 +116,8 @@ class Deconv(Op):
         """At stride 1 it is a convolution with the taps of the weight in the other order."""
         inputs, outputs = divide(sizes[0], self.groups), sizes[3] * self.groups
         assert inputs is not None
-        flipped = code.scratch(outputs, *sizes[1:3], inputs)
-        turned = code.view(f"{flipped}.transpose(0, 3, 1, 2)")
+        flipped = code.scratch(*sizes[1:3], inputs, outputs)
+        turned = code.view(f"{flipped}.transpose(3, 2, 0, 1)")
         code.call("convolution.flip", weight, turned, groups=self.groups)
         first, second = (Window(w.kernel, 1, w.dilation, w.reach - 1 - w.before, 0) for w in windows)
         write_conv(code, turned, (outputs, sizes[1], sizes[2], inputs), (first, second), self.groups)

@@ -77,10 +77,13 @@ def conv_weight_gradient(
 
 def flip(weight: Array, flipped: Array, *, groups: int) -> None:
     """The weight of the convolution that a transposed convolution at stride 1 is: from [channels, maps / groups, …]
-    to [maps, channels / groups, …], with the taps in the other order."""
+    to [maps, channels / groups, …], with the taps in the other order.
+
+    Fast where `flipped` is stored with its maps last, as `weight` is: whole rows are copied then.
+    """
     channels, maps, *kernel = weight.shape
     turned = weight.transpose(0, 2, 3, 1).reshape(groups, channels // groups, *kernel, maps)[:, :, ::-1, ::-1]
-    np.copyto(flipped.transpose(0, 2, 3, 1).reshape(groups, maps, *kernel, -1), turned.transpose(0, 4, 2, 3, 1))
+    np.copyto(flipped.transpose(2, 3, 1, 0).reshape(*kernel, -1, groups, maps), turned.transpose(2, 3, 1, 0, 4))
 
 
 def deconv(
