@@ -242,9 +242,10 @@ class _Loop:
 
     def _end(self, rows: Sequence[Value]) -> None:
         """The outputs that are no row of a stack, the totals, and the states that did not write themselves."""
-        for value, stack in self.stacks.items():
+        for place, (value, stack) in enumerate(self.stacks.items()):
             if value not in rows:
-                self.lines.append(f"np.copyto({self._stepped(stack)}, {self.names[value]})")
+                step = self._stepped(stack, turned=place in self.turned[1])
+                self.lines.append(f"np.copyto({step}, {self.names[value]})")
         for value, total in zip(self.body.totals, self.totals, strict=True):
             self.before.append(f"{total}.fill(0)")
             self.lines.append(f"np.add({total}, {self.names[value]}, out={total})")

@@ -40,6 +40,8 @@ def in_order(found: Computation) -> Computation:
             elif isinstance(node.op, Scan) and all(_by_columns(reader, value) for reader in own):
                 turned.add(value)
                 columns[value] = Value(value.type.with_shape(*reversed(value.type.shape)), number + len(columns) + 1)
+    # A stack that something else reads too is not turned, so what comes before each step of it is not either.
+    turned -= {node.outs[0] for node in found.nodes if isinstance(node.op, Before) and node.ins[1] not in turned}
     nodes: list[Node] = []
     forward = found.forward
     for place, node in enumerate(found.nodes):

@@ -222,6 +222,59 @@ INVENTED = {
     "dropout": (DROPPED, SEQUENCE, "y = x -> dropped(6); output y"),
     "counter": (COUNTED, SEQUENCE, "y = x -> fc(3) -> counted; output y"),
     "three outputs, last": (SUMMED, SEQUENCE, "a, b, c = x -> summed(4, return = last); output a, b, c"),
+    # What loops and other nodes read of one stack, states that are each other's, a state before its step as an output.
+    "states and gates as outputs": (
+        """cell many(units) {
+  state a[units], b[units]
+  u = (in, a) -> fc(units) -> sigmoid
+  v = (in, a) -> fc(units) -> tanh
+  a' = u * v
+  b' = u + v * b
+  output a, u, b'
+}
+""",
+        SEQUENCE,
+        "y, z, q = x -> many(3); output y, z, q",
+    ),
+    "swapped states": (
+        """cell swapped(units) {
+  state a[units], b[units]
+  u = (in, a) -> fc(units) -> sigmoid
+  v = (in, a) -> fc(units) -> tanh
+  b' = u * v + b
+  a' = b
+  output b'
+}
+""",
+        SEQUENCE,
+        "y = x -> swapped(3); output y",
+    ),
+    "gates joined": (
+        """cell joined(units) {
+  state a[units]
+  param p[units] = normal(0.3)
+  u = (in, a) -> fc(units) -> sigmoid
+  v = (in, a) -> fc(units) -> gelu
+  w = (u, v * p) -> concat
+  a' = w -> fc(units) -> relu
+  output w, a'
+}
+""",
+        SEQUENCE,
+        "y, z = x -> joined(3, reverse = yes); output y, z",
+    ),
+    "one input for all steps": (
+        """cell given(units) from x, c {
+  state a[units]
+  u = (x, a) -> fc(units) -> sigmoid
+  v = (c, a) -> fc(units) -> tanh
+  a' = u * v + c * a
+  output a'
+}
+""",
+        f"{SEQUENCE}; input c: f32[N, 3]",
+        "y = (x, c) -> given(3); output y",
+    ),
     "shared cell": (
         MINIMAL,
         f"{SEQUENCE}; input z: f32[N, T, 3]",
