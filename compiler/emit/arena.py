@@ -16,13 +16,14 @@ from .plan import Room, round_up, size
 class Arena:
     """Where everything starts, in bytes: `parameters` and `gradients` by number of the parameter (a buffer has a place
     among the parameters, and no gradient), `slots` the optimizer's blocks, `carried` the states of cells that stay
-    between steps, which count as activations.
+    between steps, which count as activations; `first` where the block of parameters starts.
 
     `activations`, `workspace`, `parameter_bytes` and so on are the sizes of the parts; their sum is `total`.
     """
 
     activations: int
     workspace: int
+    first: int
     parameter_bytes: int
     gradient_bytes: int
     slot_bytes: int
@@ -31,11 +32,6 @@ class Arena:
     gradients: tuple[int | None, ...]
     slots: tuple[int, ...]
     carried: tuple[int, ...] = ()
-
-    @property
-    def first(self) -> int:
-        """Where the block of parameters starts."""
-        return self.activations + self.workspace
 
     @property
     def total(self) -> int:
@@ -53,6 +49,17 @@ class Arena:
         )
 
 
+def gradient_places(parameters: Iterable[Parameter], names: Names) -> dict[int, int]:
+    """The place of the gradient of each trained parameter, by its number, from the start of the arena."""
+    places: dict[int, int] = {}
+    place = 0
+    for number, parameter in enumerate(parameters):
+        if parameter.trainable:
+            places[number] = place
+            place += size(parameter.value.type, names)
+    return places
+
+
 def arena(
     rooms: Sequence[Room],
     parameters: Iterable[Parameter],
@@ -65,39 +72,42 @@ def arena(
 ) -> Arena:
     """The arena of these rooms, which share one region, and `slots` optimizer slots for each trained parameter.
 
-    `scratch` is what updating the parameters needs of the workspace, `carried` the sizes of carried states, in bytes.
+    `scratch` is what updating the parameters needs, which lies where the activations were, `carried` the sizes of
+    carried states, in bytes.
     """
-    shared = max(room.activations for room in rooms)
-    ends = list(accumulate(map(round_up, carried), initial=shared))
-    activations = ends[-1]
-    workspace = max(*(room.workspace for room in rooms), round_up(scratch))
     parameters = tuple(parameters)
     sizes = [size(parameter.value.type, names) for parameter in parameters]
     weights = sum(bytes for parameter, bytes in zip(parameters, sizes, strict=True) if parameter.trainable)
     buffers = sum(sizes) - weights
-    first = activations + workspace
-    slot_places = tuple(first + weights * (2 + number) for number in range(slots))
     gradients = weights if trained else 0
-    buffer_place = first + weights + gradients + slots * weights
+    # The gradients lie at the start, and what follows them at the next cache line.
+    base = round_up(gradients)
+    shared = max(room.activations for room in rooms)
+    top = max(*(room.activations + room.workspace for room in rooms), round_up(scratch))
+    ends = list(accumulate(map(round_up, carried), initial=base + top))
+    first = ends[-1]
+    activations = shared + first - (base + top) + base - gradients
+    slot_places = tuple(first + weights * (1 + number) for number in range(slots))
+    buffer_place = first + (1 + slots) * weights
     places: list[int] = []
-    gradient_places: list[int | None] = []
+    made = gradient_places(parameters, names) if trained else {}
     place = first
     for parameter, bytes in zip(parameters, sizes, strict=True):
         places.append(place if parameter.trainable else buffer_place)
-        gradient_places.append(place + weights if parameter.trainable and trained else None)
         if parameter.trainable:
             place += bytes
         else:
             buffer_place += bytes
     return Arena(
         activations,
-        workspace,
+        top - shared,
+        first,
         weights,
         gradients,
         slots * weights,
         buffers,
         tuple(places),
-        tuple(gradient_places),
+        tuple(made.get(number) for number in range(len(parameters))),
         slot_places,
         tuple(ends[:-1]),
     )

@@ -53,16 +53,16 @@ def _statements(body: Body, uses: Sequence[Use]) -> list[str]:
     for place, written in enumerate(body.nodes):
         if not written.code.lines:
             continue
-        backward = place >= body.computation.forward
-        if (written.node.use, backward) != last:
-            last = (written.node.use, backward)
-            lines.append(_comment(uses[written.node.use], backward=backward))
+        again = written.node in body.computation.again
+        what = "again " if again else "gradients of " if place >= body.computation.forward else ""
+        if (written.node.use, what) != last:
+            last = (written.node.use, what)
+            lines.append(_comment(uses[written.node.use], what))
         lines += written.code.lines
     return lines
 
 
-def _comment(use: Use, *, backward: bool) -> str:
-    what = "gradients of " if backward else ""
+def _comment(use: Use, what: str) -> str:
     return f"# {what}{visible(use.name)}: {visible(use.kind)}, line {use.span.position[0]}"
 
 
@@ -105,7 +105,7 @@ def _views(body: Body, room: Room, arena: Arena, names: Names, wanted: set[str])
     derived: dict[str, str] = {}
     for written, places in zip(body.nodes, room.scratch, strict=True):
         for (name, type), place in zip(written.code.scratches, places, strict=True):
-            derived[name] = _array(type, type.shape, arena.activations + place, names)
+            derived[name] = _array(type, type.shape, place, names)
         derived |= dict(written.code.views)
     for expression in reversed(list(derived.items())):
         if expression[0] in wanted:

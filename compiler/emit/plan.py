@@ -1,30 +1,39 @@
 """The memory plan: a place in one arena for everything that a program keeps.
 
-The arena holds, one after the other: the activations of a step (or of a prediction, which uses the same room), the
-scratch memory of single nodes, the parameters, their gradients, the optimizer's slots, the buffers. The last four are
-each one contiguous block in the order of the checkpoint.
+The arena starts with the gradients of the parameters. After them come the activations of a step (or of a prediction,
+which uses the same room) with the scratch memory of single nodes, then the states of cells that stay between steps,
+the parameters, the optimizer's slots, the buffers. Gradients, parameters and slots are each one contiguous block in
+the order of the checkpoint. Until a gradient is made its place is as free as any other.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from ..graph.code import Names
 from ..graph.graph import Value
+from ..graph.op import Op, Values
 from ..graph.tensor import TensorType
-from .lifetimes import Fixed, pieces, planned
-from .write import Body
+from .lifetimes import Fixed, Piece, pieces, planned
+from .write import Body, scratch_types
 
 # Every value and scratch array starts at a multiple of a cache line.
 LINE = 64
+# The most boxes that are placed in several orders, which takes the square of their number; and the multiple of the
+# least that there can be which is near enough.
+FEW, CLOSE = 1500, 1.01
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Room:
-    """The places of a body's values, in bytes from the start of the arena; `scratch` counts from its own start."""
+    """The places of a body's values and of the scratch arrays of its nodes, in bytes from the start of the arena.
+
+    `activations` is what the values take at most at a time, beyond the gradients; `workspace` what scratch memory, and
+    gaps that nothing fits into, add to it.
+    """
 
     offsets: Mapping[Value, int]
     fixed: Mapping[Value, Fixed]
@@ -33,30 +42,131 @@ class Room:
     workspace: int
 
 
-def place(body: Body, names: Names) -> Room:
+@dataclass(slots=True, eq=False)
+class Box:
+    """`bytes` of memory in use from node `start` to node `end`; `place` is where, once that is known."""
+
+    start: int
+    end: int
+    bytes: int
+    place: int = -1
+
+
+def place(body: Body, names: Names, gradients: Mapping[int, int] | None = None) -> Room:
     """Find a place for every value of a body at the planned sizes.
 
-    `fixed` maps values to the parameter, buffer or gradient in whose place they are.
+    `gradients` has the place of each gradient in their block by the number of the parameter, which lies at the start
+    of the arena. `fixed` maps values to the parameter, buffer or gradient in whose place they are.
     """
     homes = pieces(body)
-    offsets: dict[int, int] = {}
+    sought = planned(homes)
+    boxes = {id(piece): Box(piece.start, piece.end, _bytes(piece.values, names)) for piece in sought}
+    works = [_scratch([type for _, type in written.code.scratches], names) for written in body.nodes]
+    rooms = {number: Box(number, number, bytes) for number, (_, bytes) in enumerate(works) if bytes}
+    block = _block(body, homes, gradients or {}, names)
+    base = round_up(max((box.place + box.bytes for box in block), default=0))
+    top = arrange([*boxes.values(), *rooms.values()], block, base)
+    values = min(least(boxes.values(), block, base), top)
+    return Room(
+        {value: boxes[id(piece)].place for value, piece in homes.items() if piece.fixed is None},
+        {value: piece.fixed for value, piece in homes.items() if piece.fixed is not None},
+        values - base,
+        tuple(
+            tuple([rooms[number].place + place for place in places]) if places and number in rooms else places
+            for number, (places, _) in enumerate(works)
+        ),
+        top - values,
+    )
+
+
+def _block(body: Body, homes: Mapping[Value, Piece], gradients: Mapping[int, int], names: Names) -> list[Box]:
+    """The gradients where they lie, each from when it is made; one that is never made, or is copied at the end, keeps
+    its place."""
+    made = {piece.fixed[1]: piece for piece in homes.values() if piece.fixed and piece.fixed[0] == "gradient"}
+    copied = {body.numbers[parameter.value] for parameter, _ in body.computation.gradients}
+    boxes = []
+    for number, given in gradients.items():
+        start = made[number].start if number in made else len(body.nodes) if number in copied else -1
+        bytes = size(body.computation.parameters[number].value.type, names)
+        boxes.append(Box(start, len(body.nodes), bytes, given))
+    return boxes
+
+
+def least(boxes: Iterable[Box], block: Iterable[Box], base: int) -> int:
+    """No arrangement ends below this: the most that is in use at a time, or the block."""
+    changes: list[tuple[int, int]] = []
+    for box in (*boxes, *block):
+        changes += [(box.start, box.bytes), (box.end + 1, -box.bytes)]
+    most = now = 0
+    for _, change in sorted(changes):
+        now += change
+        most = max(most, now)
+    return max(most, base)
+
+
+# Orders in which boxes are placed, none of which is the best for every network.
+ORDERS: tuple[Callable[[Box], tuple[int, int]], ...] = (
+    lambda box: (-box.bytes, -box.end),
+    lambda box: (box.start - box.end, -box.bytes),
+    lambda box: ((box.start - box.end - 1) * box.bytes, box.start),
+)
+
+
+def arrange(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
+    """Give every box a place, and return where the last one ends; `block` has places already, below `base`."""
+    best = _in_order(boxes, block, base)
+    if len(boxes) > FEW:
+        return best
+    enough = CLOSE * least(boxes, block, base)
+    for order in ORDERS:
+        if best <= enough:
+            break
+        before = [box.place for box in boxes]
+        top = _lowest(sorted(boxes, key=order), block, base)
+        if top < best:
+            best = top
+            continue
+        for box, given in zip(boxes, before, strict=True):
+            box.place = given
+    return best
+
+
+def _in_order(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
+    """As they start, each in the smallest gap that is free and large enough."""
+    free = _Free(base)
+    # A box may lie below the first gradient that is made before it ends.
+    starts, limits, limit = [], [], base
+    for box in sorted(block, key=lambda box: box.start):
+        limit = min(limit, box.place)
+        starts.append(box.start)
+        limits.append(limit)
     live: list[tuple[int, int, int]] = []
-    free = _Free()
-    for piece in planned(homes):
-        while live and live[0][0] < piece.start:
+    for box in sorted(boxes, key=lambda box: box.start):
+        while live and live[0][0] < box.start:
             _, given, bytes = heappop(live)
             free.give(given, bytes)
-        bytes = _bytes(piece.values, names)
-        offsets[id(piece)] = free.take(bytes)
-        heappush(live, (piece.end, offsets[id(piece)], bytes))
-    scratch = [_scratch([type for _, type in written.code.scratches], names) for written in body.nodes]
-    return Room(
-        {value: offsets[id(piece)] for value, piece in homes.items() if piece.fixed is None},
-        {value: piece.fixed for value, piece in homes.items() if piece.fixed is not None},
-        free.top,
-        tuple(places for places, _ in scratch),
-        max((size for _, size in scratch), default=0),
-    )
+        made = bisect_right(starts, box.end)
+        box.place = free.take(box.bytes, limits[made - 1] if made else None)
+        heappush(live, (box.end, box.place, box.bytes))
+    return free.top
+
+
+def _lowest(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
+    """One after the other, each at the lowest place that those in use at the same time leave.
+
+    Source: Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020.
+    """
+    done = [*block]
+    for box in boxes:
+        place = 0
+        beside = [(b.place, b.place + b.bytes) for b in done if b.start <= box.end and box.start <= b.end]
+        for start, stop in sorted(beside):
+            if start - place >= box.bytes:
+                break
+            place = max(place, round_up(stop))
+        box.place = place
+        done.append(box)
+    return max([base, *(box.place + box.bytes for box in boxes)])
 
 
 def size(type: TensorType, names: Names) -> int:
@@ -65,6 +175,11 @@ def size(type: TensorType, names: Names) -> int:
     if found is None:
         found = names.bytes[type] = names.number(type.bytes)
     return found
+
+
+def scratch_of(op: Op, ins: Values, outs: Values, names: Names) -> int:
+    """The bytes of scratch memory that an operation asks for."""
+    return _scratch(scratch_types(op, ins, outs, names), names)[1]
 
 
 def round_up(bytes: int) -> int:
@@ -84,22 +199,41 @@ def _scratch(types: Sequence[TensorType], names: Names) -> tuple[tuple[int, ...]
 
 
 class _Free:
-    """The free gaps below `top`, in order of their place; what is asked for goes to the smallest that fits."""
+    """The free gaps below `top`, in order of their place; what is asked for goes to the smallest that fits.
 
-    def __init__(self) -> None:
-        self.top = 0
-        self._gaps: list[tuple[int, int]] = []
+    Below `base` is the block of gradients, all of it free at first.
+    """
 
-    def take(self, size: int) -> int:
-        fitting = [(gap, place, number) for number, (place, gap) in enumerate(self._gaps) if gap >= size]
+    def __init__(self, base: int) -> None:
+        self.base = self.top = base
+        self._gaps: list[tuple[int, int]] = [(0, base)] if base else []
+
+    def take(self, size: int, limit: int | None) -> int:
+        """A place; in the block only below `limit`, None being its end."""
+        fitting = []
+        for number, (place, gap) in enumerate(self._gaps):
+            if limit is None or place >= self.base:
+                if gap >= size:
+                    fitting.append((gap, place, number))
+                continue
+            below, above = min(place + gap, limit) - place, place + gap - self.base
+            if below >= size:
+                fitting.append((below, place, number))
+            if above >= size:
+                fitting.append((above, self.base, number))
         if fitting:
-            gap, place, number = min(fitting)
-            self._gaps[number : number + 1] = [(place + size, gap - size)] if gap > size else []
+            _, place, number = min(fitting)
+            start, gap = self._gaps[number]
+            rest = [(start, place - start), (place + size, start + gap - place - size)]
+            self._gaps[number : number + 1] = [(at, left) for at, left in rest if left]
             return place
         # A last gap that ends at the top is grown.
         place = self.top
         if self._gaps and sum(self._gaps[-1]) == self.top:
-            place, _ = self._gaps.pop()
+            start, _ = self._gaps.pop()
+            place = start if limit is None else max(start, self.base)
+            if place > start:
+                self._gaps.append((start, place - start))
         self.top = place + size
         return place
 

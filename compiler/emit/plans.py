@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..graph.code import Names
 from ..graph.computation import Computation
 from ..graph.dims import Poly
 from ..graph.graph import Graph
+from ..graph.op import Op, Types, Values
 from ..graph.tensor import Float
 from ..passes.build import evaluation, prediction, training
+from ..passes.recompute import Recomputed, Sizes, cheaply, within
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
-from .arena import Arena, arena
-from .plan import Room, place, size
+from .arena import Arena, arena, gradient_places
+from .plan import Room, place, scratch_of, size
 from .update import scratch_bytes
-from .write import Body, write
+from .write import Body, sketch, write
+
+Writer = Callable[[Computation, Names], Body]
+
+# How many forms of a step are tried for a budget.
+RUNGS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plan:
-    """A network's bodies by name with their rooms, `predict` first and `step` last, and the arena that holds them."""
+    """A network's bodies by name with their rooms, `predict` first and `step` last, and the arena that holds them.
+
+    `again` are the operations of a step that make values once more.
+    """
 
     bodies: tuple[tuple[str, Body, Room], ...]
     arena: Arena
+    again: int = 0
+
+
+class OverBudget(Exception):
+    """No plan is within the budget; `smallest` is the plan that takes least."""
+
+    def __init__(self, budget: int, smallest: Plan) -> None:
+        super().__init__(f"training takes {smallest.arena.total:,} bytes at least, the budget is {budget:,}")
+        self.budget = budget
+        self.smallest = smallest
 
 
 def plan(
@@ -33,15 +53,17 @@ def plan(
     dims: Mapping[str, int],
     float_type: Float | None = None,
     slots: int | None = None,
-    writer: Callable[[Computation, Names], Body] = write,
+    writer: Writer = write,
     *,
     probes: bool = False,
+    budget: int | None = None,
 ) -> Plan:
     """The memory plan at these sizes: for training, or for prediction alone where there is nothing to train by.
 
     `slots` is the number of blocks that the optimizer keeps, by default as the settings say; `writer` is `sketch` where
-    no source is wanted; with `probes` a step gives the norms of the gradients by states. Raises Unbound when a
-    symbolic dimension has no size.
+    no source is wanted; with `probes` a step gives the norms of the gradients by states. With a `budget` in bytes a
+    step makes as few values again as bring the arena within it, without one those that cost next to nothing. Raises
+    OverBudget; Unbound when a symbolic dimension has no size.
     """
     found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
     if settings is not None:
@@ -49,20 +71,77 @@ def plan(
         carries = settings.unroll is not None
         found["step"] = training(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
-    bodies = []
-    for name, computation in found.items():
-        names = Names(_symbols(computation, dims), step_dims(graph, settings, dims) if name == "step" else dims)
-        body = writer(computation, names)
-        bodies.append((name, body, place(body, names)))
-    parameters = found["predict"].parameters
-    rooms = [room for _, _, room in bodies]
-    scratch = scratch_bytes(parameters) if settings else 0
-    trained = settings is not None
-    last = bodies[-1][1]
-    carried = [size(state.before.type, last.spelling) for state in last.computation.carried]
-    spelling = bodies[0][1].spelling
-    layout = arena(rooms, parameters, spelling, trained=trained, slots=slots or 0, scratch=scratch, carried=carried)
-    return Plan(tuple(bodies), layout)
+    planner = _Planner(found, settings, dims, step_dims(graph, settings, dims), slots or 0)
+    step = found.get("step")
+    if step is None:
+        return planner.plan(None, writer)
+    sizes = planner.sizes()
+    if budget is None:
+        return planner.plan(cheaply(step, sizes), writer)
+    smallest: Plan | None = None
+    for made in sorted(_rungs(step, sizes), key=lambda made: made.flops):
+        tried = planner.plan(made, sketch)
+        if tried.arena.total <= budget:
+            return planner.plan(made, writer)
+        if smallest is None or tried.arena.total < smallest.arena.total:
+            smallest = tried
+    assert smallest is not None
+    raise OverBudget(budget, smallest)
+
+
+def _rungs(step: Computation, sizes: Sizes) -> Iterator[Recomputed]:
+    """Forms of a step that take less and less memory, whatever the budget is: so a smaller one never computes less."""
+    whole = within(step, sizes, None)
+    yield whole
+    yield cheaply(step, sizes)
+    for rung in range(1, RUNGS):
+        yield within(step, sizes, whole.peak * (RUNGS - rung) // RUNGS)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class _Planner:
+    """Makes plans of one network that differ in their step."""
+
+    found: Mapping[str, Computation]
+    settings: Settings | None
+    dims: Mapping[str, int]
+    step_dims: Mapping[str, int]
+    slots: int
+
+    def plan(self, step: Recomputed | None, writer: Writer) -> Plan:
+        found = {**self.found, "step": step.computation} if step else self.found
+        bodies = [(name, writer(computation, self._names(name))) for name, computation in found.items()]
+        spelling = bodies[0][1].spelling
+        parameters = found["predict"].parameters
+        gradients = gradient_places(parameters, spelling) if step else {}
+        placed = [(name, body, place(body, body.spelling, gradients)) for name, body in bodies]
+        last = bodies[-1][1]
+        layout = arena(
+            [room for _, _, room in placed],
+            parameters,
+            spelling,
+            trained=step is not None,
+            slots=self.slots,
+            scratch=scratch_bytes(parameters) if step else 0,
+            carried=[size(state.before.type, last.spelling) for state in last.computation.carried],
+        )
+        return Plan(tuple(placed), layout, step.flops if step else 0)
+
+    def sizes(self) -> Sizes:
+        """The sizes of a step."""
+        names = self._names("step")
+        known: dict[tuple[Op, Types], int] = {}
+
+        def scratch(op: Op, ins: Values, outs: Values) -> int:
+            key = op, tuple([value.type for value in ins])
+            if key not in known:
+                known[key] = scratch_of(op, ins, outs, names)
+            return known[key]
+
+        return Sizes(lambda given: size(given, names), scratch, names.number)
+
+    def _names(self, body: str) -> Names:
+        return Names(_symbols(self.found[body], self.dims), self.step_dims if body == "step" else self.dims)
 
 
 def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) -> Mapping[str, int]:

@@ -31,13 +31,15 @@ def program(
     float_type: Float | None = None,
     *,
     probes: bool = False,
+    budget: int | None = None,
 ) -> runtime.Program:
     """The program of a network for up to these sizes, in its own float type or another.
 
     With `probes` a step also gives the norms of the gradient by each state of a cell, step by step.
-    Raises Unbound when a symbolic dimension has no size, TooSmall when one leaves a result without positions.
+    With a `budget` its arena is within so many bytes. Raises OverBudget; Unbound when a symbolic dimension has no size,
+    TooSmall when one leaves a result without positions.
     """
-    made = plan(graph, settings, dims, float_type, probes=probes)
+    made = plan(graph, settings, dims, float_type, probes=probes, budget=budget)
     predict = made.bodies[0][1]
     layout = made.arena
     text = update(settings, made.bodies[-1][1].computation, layout, predict.spelling) if settings else None

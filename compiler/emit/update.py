@@ -12,7 +12,7 @@ from ..graph.graph import Parameter
 from ..graph.tensor import ITEM_BYTES
 from ..training.settings import Ramp, Settings
 from .arena import Arena
-from .plan import size
+from .plan import round_up, size
 
 # What an optimizer works through at a time, so that it stays in cache.
 CHUNK = 8192
@@ -48,10 +48,10 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
     dtype = step.gradients[0][1].type.dtype if step.gradients else "f32"
     item = ITEM_BYTES[dtype]
     numpy = f"np.{NUMPY_TYPES[dtype]}"
-    views = [f"s = at(arena, {layout.activations}, {numpy}, {2 * CHUNK})"]
+    views = [f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {2 * CHUNK})"]
     lines = [f"rate = learning_rate({_phases(settings)!r}, epoch)"]
     kernels = {"training.schedule.learning_rate", f"kernels.optimizers.{settings.optimizer.kind}"}
-    blocks = [("p", layout.first), ("g", layout.first + layout.parameter_bytes)]
+    blocks = [("p", layout.first), ("g", 0)]
     blocks += [(f"v{number}", place) for number, place in enumerate(layout.slots, 1)]
     if settings.clip_norm is not None:
         views.append(f"g = at(arena, {blocks[1][1]}, {numpy}, {layout.gradient_bytes // item})")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ..graph.code import Code, Names
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
-from ..graph.op import Op, Types
+from ..graph.op import Op, Types, Values
+from ..graph.tensor import TensorType
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -68,6 +69,12 @@ def sketch(found: Computation, names: Names) -> Body:
         written.append(Written(node, first.code, first.alias))
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
     return Body(found, tuple(written), {}, numbers, names)
+
+
+def scratch_types(op: Op, ins: Values, outs: Values, names: Names) -> list[TensorType]:
+    """The types of the scratch arrays that an operation asks for."""
+    blank = dict.fromkeys((*ins, *outs), "x")
+    return [type for _, type in _node(Node(op, ins, outs, 0), blank, names).code.scratches]
 
 
 def _node(node: Node, known: Mapping[Value, str], names: Names) -> Written:

@@ -22,7 +22,8 @@ class Computation:
 
     `feeds` are the arrays that a caller gives. `outputs` are the named results, `loss` is a scalar or None. `gradients`
     pairs each trained parameter with the value that is its gradient, `updates` each buffer with its value
-    after the step, `carried` are states of cells. `forward` is the number of nodes before those of the gradients.
+    after the step, `carried` are states of cells. `forward` is the number of nodes before those of the gradients,
+    `again` are those that make a value once more instead of its being kept.
     """
 
     feeds: tuple[Port, ...]
@@ -34,6 +35,7 @@ class Computation:
     gradients: tuple[tuple[Parameter, Value], ...] = ()
     updates: tuple[tuple[Parameter, Value], ...] = ()
     carried: tuple[Carried, ...] = ()
+    again: frozenset[Node] = frozenset()
 
     def results(self) -> tuple[Value, ...]:
         """Every value that is wanted when all nodes have run."""

@@ -136,6 +136,10 @@ class Op(ABC):
         """The gradient of the loss by each input, from those by the outputs; None where none flows."""
         raise NotImplementedError(f"{type(self).__name__} has no gradient")
 
+    def again(self, ins: Values, outs: Values) -> tuple[Op, Values] | None:
+        """What makes the first output once more, to the bit, from the inputs and the other outputs; None if nothing."""
+        return None if self.random or len(outs) > 1 else (self, ins)
+
     def alias(self, ins: Types, outs: Types) -> bool:
         """Whether the output is the first input's memory, unchanged, under another shape."""
         return False

@@ -15,7 +15,7 @@ from ..graph.window import Window
 from .deconv import restoring
 from .reduce import Sum
 from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions
-from .unfolding import convolutions, is_depthwise, padded, slide, unfolded, write_conv
+from .unfolding import at_once, convolutions, is_depthwise, padded, slide, unfolded, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -117,7 +117,8 @@ class ConvWeightGradient(Op):
                 **slide(windows),
             )
             return
-        scratch = (code.scratch(*sizes), *unfolded(code, ins, outs, sizes, windows, self.groups))
+        part = None if at_once(code, ins, outs, sizes) else code.scratch(*sizes)
+        scratch = (part, *unfolded(code, ins, outs, sizes, windows, self.groups))
         code.call("convolution.conv_weight_gradient", *arrays, *scratch, **slide(windows), groups=self.groups)
 
     @classmethod

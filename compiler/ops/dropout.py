@@ -75,6 +75,10 @@ class DropoutTrain(Op):
         assert gy is not None
         return (b(DropoutGradient(self.rate), outs[1], gy),)
 
+    def again(self, ins: Values, outs: Values) -> tuple[Op, Values]:
+        """By what was drawn, which is multiplied in as it is with a gradient."""
+        return DropoutGradient(self.rate), (outs[1], *ins)
+
     def numpy(self, code: Code) -> None:
         x, y = (code.stored(name, code.types[0]) for name in (code.ins[0], code.outs[0]))
         kept = code.outs[1]

@@ -155,6 +155,9 @@ class BatchNormTrain(Op):
         op = BatchNormGradient(self.axis, self.eps, self.scale, self.shift)
         return b.all(op, gy, ins[0], outs[1], outs[2], *(ins[1:2] if self.scale else ()))
 
+    def again(self, ins: Values, outs: Values) -> tuple[Op, Values]:
+        return BatchNormAgain(self.axis, self.eps, self.scale, self.shift), (ins[0], *outs[1:], *ins[1:])
+
     def numpy(self, code: Code) -> None:
         x, y = code.channels(0, self.axis), code.channels_out(self.axis)
         weight, bias = _factors(code.ins[1:], self.scale, self.shift)
@@ -165,6 +168,35 @@ class BatchNormTrain(Op):
     @classmethod
     def examples(cls) -> Iterable[Example]:
         """Those of BatchNorm run this."""
+        return ()
+
+
+@primitive
+class BatchNormAgain(Op):
+    """The y of BatchNormTrain once more, from x and the statistics of the batch."""
+
+    operands = ("x", "mean", "var", "weight", "bias")
+    axis: int
+    eps: float
+    scale: bool
+    shift: bool
+
+    def infer(self, ins: Types) -> Types:
+        return ins[:1]
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        return per_element(2 + self.scale + self.shift, outs[0])
+
+    def numpy(self, code: Code) -> None:
+        x, y = code.channels(0, self.axis), code.channels_out(self.axis)
+        weight, bias = _factors(code.ins[3:], self.scale, self.shift)
+        work = [code.scratch(_width(code, self.axis), code.types[0].shape[self.axis]) for _ in range(3)]
+        block = _block(code, self.axis)
+        code.call("norm.normalise", x, *code.ins[1:3], weight, bias, y, block, *work, eps=repr(self.eps))
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """The tests of recomputation hold it to BatchNormTrain, bit for bit."""
         return ()
 
 

@@ -61,22 +61,33 @@ def padded(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair, images: int) ->
 def unfolded(
     code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4, windows: Pair, groups: int
 ) -> tuple[str | None, str | None]:
-    """Scratch memory for the padded images and the windows of a block; None for what is not needed.
-
-    BLAS reads the weight anew for each block, so that a large one wants large blocks. The windows of a single channel
-    lie tap by tap, far apart, and want small ones.
-    """
+    """Scratch memory for the padded images and the windows of a block; None for what is not needed."""
     taps = code.number(sizes[1] * sizes[2])
-    weight = code.number(sizes[0] * sizes[3]) * taps * ITEM_BYTES[code.out_types[0].dtype]
     numbers = ins[3] * taps
-    size = 2 * TAPS if ins[3] == 1 else max(CACHE, min(2 * weight, 6 * CACHE))
-    images, rows = block(code, (*outs[:3], numbers), size)
+    images, rows = _blocks(code, ins, outs, sizes)
     room = padded(code, ins, outs, windows, images)
     same = taps == 1 and outs[1:3] == ins[1:3]
     whole = sizes[1:3] == ins[1:3] and groups == 1 and all(w.dilation == 1 or w.kernel == 1 for w in windows)
     if room is None and (same or whole):
         return None, None
     return room, code.scratch(images, rows, outs[2], numbers)
+
+
+def _blocks(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4) -> tuple[int, int]:
+    """The (images, rows) that are unfolded at a time.
+
+    BLAS reads the weight anew for each block, so that a large one wants large blocks. The windows of a single channel
+    lie tap by tap, far apart, and want small ones.
+    """
+    taps = code.number(sizes[1] * sizes[2])
+    weight = code.number(sizes[0] * sizes[3]) * taps * ITEM_BYTES[code.out_types[0].dtype]
+    size = 2 * TAPS if ins[3] == 1 else max(CACHE, min(2 * weight, 6 * CACHE))
+    return block(code, (*outs[:3], ins[3] * taps), size)
+
+
+def at_once(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4) -> bool:
+    """Whether all images are unfolded in one block."""
+    return _blocks(code, ins, outs, sizes) == (code.number(outs[0]), code.number(outs[1]))
 
 
 def spread_bias(code: Code, outs: Sizes4) -> str | None:

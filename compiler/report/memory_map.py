@@ -19,14 +19,16 @@ COLORS = {"fed": "#9aa5b1", "forward": "#4c8bf5", "gradient": "#e8833a"}
 def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
     """An SVG drawing of the activations of a plan's last body: a training step, or a prediction."""
     _, body, room = plan.bodies[-1]
-    found = {id(piece): piece for piece in pieces(body).values() if piece.fixed is None}
+    found = {id(piece): piece for piece in pieces(body).values() if piece.fixed is None or piece.fixed[0] == "gradient"}
+    top = plan.arena.first
     makers = {value: written.node.use for written in body.nodes for value in written.node.outs}
     steps = len(body.nodes) + 1
     boxes = []
     for piece in found.values():
         bytes = max(body.spelling.number(value.type.bytes) for value in piece.values)
         x, width = _span(piece, steps)
-        y, height = (HEIGHT * part / max(room.activations, 1) for part in (room.offsets[piece.values[0]], bytes))
+        place = room.offsets[piece.values[0]] if piece.fixed is None else plan.arena.gradients[piece.fixed[1]] or 0
+        y, height = (HEIGHT * part / max(top, 1) for part in (place, bytes))
         kind = "fed" if piece.start < 0 else "gradient" if piece.start >= body.computation.forward else "forward"
         names = sorted({visible(uses[makers[value]].name) for value in piece.values if value in makers})
         label = escape(f"{', '.join(names) or 'input'}: {readable(bytes)}, nodes {piece.start} to {piece.end}")
@@ -50,7 +52,7 @@ def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
             "</g>",
             f'<path d="M{turn:.1f} {MARGIN}v{HEIGHT}" stroke="#333" stroke-dasharray="4"/>',
             f'<text x="{MARGIN}" y="{MARGIN - 12}">{escape(visible(title))}: '
-            f"activations of {readable(room.activations)}; {legend}</text>",
+            f"gradients and activations of {readable(top)}; {legend}</text>",
             f'<text x="{MARGIN}" y="{MARGIN + HEIGHT + 22}">time: {len(body.nodes)} operations from left to right; '
             "the arena from top to bottom; the line is where the gradients begin</text>",
             "</svg>",

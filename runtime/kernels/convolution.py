@@ -52,7 +52,7 @@ def conv_weight_gradient(
     x: Array,
     gy: Array,
     gw: Array,
-    part: Array,
+    part: Array | None,
     padded: Array | None,
     columns: Array | None,
     *,
@@ -61,17 +61,18 @@ def conv_weight_gradient(
     before: Pair,
     groups: int,
 ) -> None:
-    """gw[m, c, k] = Σ gy[n, m, i] · x[n, c, stride·i + dilation·k − before]; `part` is scratch memory like gw."""
+    """gw[m, c, k] = Σ gy[n, m, i] · x[n, c, stride·i + dilation·k − before]; `part` is scratch memory like gw, None
+    when all images fit into `columns`."""
     maps, _, *kernel = gw.shape
     total = gw.transpose(0, 2, 3, 1).reshape(groups, maps // groups, -1)
-    part = part.reshape(total.shape)
+    sums = total if part is None else part.reshape(total.shape)
     ins = gy.transpose(0, 2, 3, 1)
     first = True
     steps = unfold(x, ins.shape[1:3], padded, columns, (*kernel,), stride, dilation, before, groups)
     for images, rows, windows in steps:
-        np.matmul(by_group(ins[images, rows], groups).transpose(0, 2, 1), windows, out=total if first else part)
+        np.matmul(by_group(ins[images, rows], groups).transpose(0, 2, 1), windows, out=total if first else sums)
         if not first:
-            total += part
+            total += sums
         first = False
 
 

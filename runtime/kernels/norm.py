@@ -76,6 +76,26 @@ def batchnorm(
         np.add(total, factor, out=total)
     np.sum(total, axis=0, out=var)
     np.divide(var, rows * width, out=var)
+    normalise(x, mean, var, weight, bias, y, block, center, total, factor, eps=eps)
+
+
+def normalise(
+    x: Array,
+    mean: Array,
+    var: Array,
+    weight: Array | None,
+    bias: Array | None,
+    y: Array,
+    block: Array,
+    center: Array,
+    total: Array,
+    factor: Array,
+    *,
+    eps: float,
+) -> None:
+    """The y of `batchnorm` by statistics that are known; `block` says how many rows stay in cache."""
+    rows, size = len(x), len(block)
+    np.copyto(center, mean)
     np.add(var, eps, out=factor)
     np.sqrt(factor, out=factor)
     np.divide(1.0 if weight is None else weight, factor, out=factor)

@@ -14,8 +14,9 @@ import netc
 from netc.compiler.driver import bundled
 from netc.compiler.emit.lifetimes import pieces
 from netc.compiler.emit.memory import largest_batch, needed
-from netc.compiler.emit.plan import size
-from netc.compiler.emit.plans import plan
+from netc.compiler.emit.plan import Room, size
+from netc.compiler.emit.plans import Plan, plan
+from netc.compiler.emit.write import Body
 from netc.runtime.trainer import Trainer
 
 NAMES = [name for stem, variants in bundled().items() for name in (stem, *variants)]
@@ -33,27 +34,47 @@ def batch(trainer: Trainer, n: int) -> dict[str, np.ndarray]:
     return {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_what_lives_at_the_same_time_lies_apart(name: str) -> None:
-    """For every node, no two pieces of memory in use overlap, and each lies within the activations."""
-    network = netc.load(name).network
-    for _, body, room in plan(network.graph, network.settings, {"N": 2, "T": 3}).bodies:
-        homes = {id(piece): piece for piece in pieces(body).values() if piece.fixed is None}
-        spans = []
-        for piece in homes.values():
+Span = tuple[int, int, int, int]  # the first byte, the byte after the last, the first node, the last node
+
+
+def spans(made: Plan, body: Body, room: Room) -> list[Span]:
+    """All that is in use at some time between the start of the arena and the parameters: values, the scratch memory of
+    nodes, and in a step the gradients from when they are made."""
+    found: list[Span] = []
+    homes = {id(piece): piece for piece in pieces(body).values()}
+    for piece in homes.values():
+        bytes = max(size(value.type, body.spelling) for value in piece.values)
+        if piece.fixed is None:
             start = room.offsets[piece.values[0]]
             assert all(room.offsets[value] == start for value in piece.values)
-            stop = start + max(size(value.type, body.spelling) for value in piece.values)
-            assert start >= 0
-            assert stop <= room.activations
-            spans.append((start, stop, piece))
-        spans.sort(key=lambda span: span[0])
-        open_spans: list[tuple[int, int, object]] = []
-        for start, stop, piece in spans:
-            open_spans = [span for span in open_spans if span[1] > start]
-            for _, _, other in open_spans:
-                assert piece.end < other.start or other.end < piece.start  # type: ignore[attr-defined]
-            open_spans.append((start, stop, piece))
+        elif piece.fixed[0] == "gradient":
+            place = made.arena.gradients[piece.fixed[1]]
+            assert place is not None
+            start = place
+        else:
+            continue
+        found.append((start, start + bytes, piece.start, piece.end))
+    for number, (written, places) in enumerate(zip(body.nodes, room.scratch, strict=True)):
+        for (_, type), place in zip(written.code.scratches, places, strict=True):
+            found.append((place, place + size(type, body.spelling), number, number))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_lives_at_the_same_time_lies_apart(name: str) -> None:
+    """For every node, no two pieces of memory in use overlap, and each lies before the parameters."""
+    network = netc.load(name).network
+    made = plan(network.graph, network.settings, {"N": 2, "T": 3})
+    for body_name, body, room in made.bodies:
+        found = sorted(spans(made, body, room))
+        assert made.arena.first >= max(span[1] for span in found)
+        assert body_name == "step" or min(span[0] for span in found) >= made.arena.gradient_bytes
+        open_spans: list[Span] = []
+        for span in found:
+            open_spans = [other for other in open_spans if other[1] > span[0]]
+            for _, _, first, last in open_spans:
+                assert span[3] < first or last < span[2]
+            open_spans.append(span)
 
 
 @pytest.mark.parametrize("name", SMALL)
