@@ -162,8 +162,8 @@ class BatchNormTrain(Op):
         x, y = code.channels(0, self.axis), code.channels_out(self.axis)
         weight, bias = _factors(code.ins[1:], self.scale, self.shift)
         work = [code.scratch(_width(code, self.axis), code.types[0].shape[self.axis]) for _ in range(3)]
-        block = _block(code, self.axis)
-        code.call("norm.batchnorm", x, weight, bias, y, *code.outs[1:], block, *work, eps=repr(self.eps))
+        arrays = (x, weight, bias, y, *code.outs[1:], _block(code, self.axis), *work)
+        code.call("norm.batchnorm", *arrays, eps=repr(self.eps))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -185,14 +185,14 @@ class BatchNormAgain(Op):
         return ins[:1]
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        return per_element(2 + self.scale + self.shift, outs[0])
+        return per_element(4, outs[0])
 
     def numpy(self, code: Code) -> None:
         x, y = code.channels(0, self.axis), code.channels_out(self.axis)
         weight, bias = _factors(code.ins[3:], self.scale, self.shift)
         work = [code.scratch(_width(code, self.axis), code.types[0].shape[self.axis]) for _ in range(3)]
-        block = _block(code, self.axis)
-        code.call("norm.normalise", x, *code.ins[1:3], weight, bias, y, block, *work, eps=repr(self.eps))
+        arrays = (x, *code.ins[1:3], weight, bias, y, _block(code, self.axis), *work)
+        code.call("norm.normalise", *arrays, eps=repr(self.eps))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -225,10 +225,8 @@ class BatchNormGradient(Op):
         work = [code.scratch(_width(code, self.axis), channels) for _ in range(4)]
         weight = code.ins[4] if self.scale else None
         block = _block(code, self.axis)
-        code.call(
-            "norm.batchnorm_gradient",
-            gy, x, *code.ins[2:4], weight, gx, gw, gb, block, *work, eps=repr(self.eps),
-        )  # fmt: skip
+        arrays = (gy, x, *code.ins[2:4], weight, gx, gw, gb, block, *work)
+        code.call("norm.batchnorm_gradient", *arrays, eps=repr(self.eps))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
