@@ -185,7 +185,7 @@ class BatchNormAgain(Op):
         return ins[:1]
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        return per_element(4, outs[0])
+        return per_element(2 + self.scale + self.shift, outs[0])
 
     def numpy(self, code: Code) -> None:
         x, y = code.channels(0, self.axis), code.channels_out(self.axis)
