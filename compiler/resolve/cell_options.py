@@ -64,6 +64,10 @@ def read_options(
             message = f"`{name}` of `{recipe.name}` is {wanted}, not {describe(given.value)}"
             evaluator.report(frame, "bad-argument", message, given.span, help=_EXAMPLES.get(name, _STATE.format(name)))
             return UNKNOWN
+    if options.join is not None and options.reverse:
+        message = "`bidirectional` runs in both directions, and `reverse` is one of them"
+        evaluator.report(frame, "bad-argument", message, span, help="leave `reverse` out")
+        return UNKNOWN
     if (options.states or options.first) and (options.layers > 1 or options.join):
         evaluator.report(
             frame,
@@ -128,24 +132,19 @@ def _state(options: Options, name: str, value: object) -> str:
 def _option(options: Options, name: str, value: object) -> str:
     """Set an option; what it takes, when the value is something else."""
     word = value.name if isinstance(value, Recipe) and not value.arguments else str(value)
-    if name in ("reverse", "states"):
-        if not isinstance(value, bool):
-            return "`yes` or `no`"
-        options.reverse, options.states = (value, options.states) if name == "reverse" else (options.reverse, value)
-    elif name == "bidirectional":
-        if value is not False and word not in ("concat", "sum"):
-            return "`no`, `concat` or `sum`"
-        options.join = None if value is False else word
-    elif name == "return":
-        if word not in ("last", "sequence"):
-            return "`last` or `sequence`"
-        options.last = word == "last"
-    elif name == "layers":
-        if not whole(value) or not isinstance(value, int) or not 1 <= value <= LAYERS:
-            return f"a whole number from 1 to {LAYERS:,}"
-        options.layers = value
-    elif not isinstance(value, Tensor) or value.value.type.dtype != "i64" or value.value.type.rank != 1:
-        return "a tensor i64[N], the number of steps of each sample"
-    else:
-        options.lengths = value
+    match name:
+        case "reverse" if isinstance(value, bool):
+            options.reverse = value
+        case "states" if isinstance(value, bool):
+            options.states = value
+        case "bidirectional" if value is False or word in ("concat", "sum"):
+            options.join = None if value is False else word
+        case "return" if word in ("last", "sequence"):
+            options.last = word == "last"
+        case "layers" if isinstance(value, int) and whole(value) and 1 <= value <= LAYERS:
+            options.layers = value
+        case "lengths" if isinstance(value, Tensor) and value.value.type.dtype == "i64" and value.value.type.rank == 1:
+            options.lengths = value
+        case _:
+            return CELL_OPTIONS[name]
     return ""

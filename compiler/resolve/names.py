@@ -17,11 +17,18 @@ from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
 from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning
-from .program import Namespace, library
+from .program import Item, Namespace, library
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
-# What a use of a recurrent cell takes beside the cell's own parameters and states.
-CELL_OPTIONS = ("reverse", "bidirectional", "layers", "return", "lengths", "states")
+# What a use of a recurrent cell takes beside the cell's own parameters and states, and what each of these is.
+CELL_OPTIONS = {
+    "reverse": "`yes` or `no`",
+    "bidirectional": "`no`, `concat` or `sum`",
+    "layers": "a whole number from 1 to 1,000",
+    "return": "`last` or `sequence`",
+    "lengths": "a tensor i64[N], the number of steps of each sample",
+    "states": "`yes` or `no`",
+}
 SUGGESTIONS = 20
 Kind = Literal["net", "block", "cell"]
 Position = Literal["start", "use", "value"]
@@ -284,7 +291,11 @@ class NameCheck:
         return {name: help for name, help in found.items() if help}
 
     def _takes(self, base: tree.Expr, name: str | None, place: int) -> str:
-        """What a layer's argument takes, when it takes words; else nothing."""
+        """What an argument of a layer or cell takes, when it takes words; else nothing."""
+        cell = self._definition(base.id) if isinstance(base, tree.Name) else None
+        if isinstance(cell, tree.Cell) and name in CELL_OPTIONS:
+            own = name in [parameter.name.id for parameter in cell.parameters]
+            return "" if own else f"`{name}` takes {CELL_OPTIONS[name]}"
         layer = find_layer(base.id) if isinstance(base, tree.Name) and not self.space.find(base.id) else None
         for number, item in enumerate(signature(layer) if layer else ()):
             here = item.name == name or (name is None and number == place)
@@ -292,11 +303,15 @@ class NameCheck:
                 return f"`{item.name}` takes {item.accepts}"
         return ""
 
+    def _definition(self, name: str) -> Item | None:
+        """The block or cell of this name, if it is one."""
+        found = self.space.find(name) or (None if find_layer(name) else library().get(name))
+        return found[0] if found is not None else None
+
     def _arguments(self, name: str) -> list[str] | None:
         """The names of a layer's, block's or cell's arguments; None for what takes any."""
-        found = self.space.find(name) or (None if find_layer(name) else library().get(name))
-        if found is not None:
-            item = found[0]
+        item = self._definition(name)
+        if item is not None:
             names = [parameter.name.id for parameter in item.parameters]
             if isinstance(item, tree.Cell):
                 states = [s.name for stmt in item.body.statements if isinstance(stmt, tree.State) for s in stmt.slots]
