@@ -67,7 +67,7 @@ def plot(curves: Mapping[str, Sequence[float]]) -> str:
         decade = max(math.log10(norm), LOW) if norm > 0 else LOW
         return TOP + (BOTTOM - TOP) * (HIGH - decade) / (HIGH - LOW)
 
-    title = f"Norm of the gradient by the state, up to {STEPS} steps back"
+    title = f"Norm of the gradient by the state, up to {STEPS - 1} steps back"
     lines = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 560 350" font-family="sans-serif" font-size="12">',
         f"<title>{title}</title>",
