@@ -158,8 +158,9 @@ class AvgPool(Pool):
 
     def numpy(self, code: Code) -> None:
         x, y = code.image(0), code.image_out()
-        images, _ = block(code, image(code.types[0]))
-        code.call("pooling.avg_pool", x, y, block=images, **pooled(self.windows), counted=self.counted())
+        ins, outs = image(code.types[0]), image(code.out_types[0])
+        lines = code.scratch(block(code, ins)[0], outs[1], *ins[2:])
+        code.call("pooling.avg_pool", x, y, lines, **pooled(self.windows), counted=self.counted())
 
     def _as_convolution(self, code: OnnxCode, pads: list[int]) -> None:
         """A sum by a convolution with ones, map by map, divided by how many taps count."""
@@ -233,10 +234,11 @@ class AvgPoolGradient(Op):
 
     def numpy(self, code: Code) -> None:
         gy, gx = code.image(0), code.image_out()
-        _, *sizes = outs = image(code.types[0])
-        part = code.scratch(block(code, outs, TAPS)[0], *sizes)
+        (_, *sizes), ins = image(code.types[0]), image(code.out_types[0])
+        images, _ = block(code, ins)
+        scratch = code.scratch(images, *sizes), code.scratch(images, sizes[0], *ins[2:])
         windows = self.pool.windows
-        code.call("pooling.avg_pool_gradient", gy, gx, part, **pooled(windows), counted=self.pool.counted())
+        code.call("pooling.avg_pool_gradient", gy, gx, *scratch, **pooled(windows), counted=self.pool.counted())
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -6,6 +6,7 @@ time. `kernel`, `stride`, `dilation` and `before` (the padding at the start) hav
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Pair = tuple[int, int]
 Slices = tuple[slice, ...]
+Line = list[tuple[slice, slice]]
 
 
 def max_pool(x: Array, y: Array, *, block: int, kernel: Pair, stride: Pair, dilation: Pair, before: Pair) -> None:
@@ -52,16 +54,23 @@ def max_pool_gradient(
     """
     arrays = [array.transpose(0, 2, 3, 1) for array in (x, y, gy, gx)]
     found = pool_taps(arrays[0].shape, arrays[1].shape, kernel, stride, dilation, before)
+    alone = apart(kernel, stride, dilation)
+    read = sum((p.stop - p.start) * (q.stop - q.start) for _, (_, p, q) in found)
+    every = alone and read == math.prod(arrays[0].shape[1:3])
     for start in range(0, len(x), len(part)):
         ins, outs, gouts, gins = (array[start : start + len(part)] for array in arrays)
         left = open_[: len(outs)]
         left.fill(True)
-        gins.fill(0.0)
+        if not every:
+            gins.fill(0.0)
         for reads, writes in found:
             wins, share, todo = here[: len(outs)][writes], part[: len(outs)][writes], left[writes]
             np.equal(ins[reads], outs[writes], out=wins)
             wins &= todo
             todo ^= wins
+            if alone:
+                np.multiply(gouts[writes], wins, out=gins[reads])
+                continue
             np.multiply(gouts[writes], wins, out=share)
             target = gins[reads]
             target += share
@@ -70,24 +79,33 @@ def max_pool_gradient(
 def avg_pool(
     x: Array,
     y: Array,
+    lines: Array,
     *,
-    block: int,
     kernel: Pair,
     stride: Pair,
     dilation: Pair,
     before: Pair,
     counted: tuple[Pair, Pair],
 ) -> None:
-    """The mean of each window; `counted` is the padding (before, after) on each axis whose taps count."""
+    """The mean of each window; `counted` is the padding (before, after) on each axis whose taps count.
+
+    First the rows of each window are added, then the columns of these sums: `lines` is scratch memory for a block of
+    them, [images, height of y, width of x, channels].
+    """
     ins, outs = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
-    found = pool_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
+    rows, columns = axis_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
     counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(y.dtype)
-    for start in range(0, len(ins), block):
-        image, out = ins[start : start + block], outs[start : start + block]
+    for start in range(0, len(ins), len(lines)):
+        image, out = ins[start : start + len(lines)], outs[start : start + len(lines)]
+        sums = lines[: len(out)]
+        sums.fill(0.0)
+        for reads, writes in rows:
+            target = sums[:, writes]
+            target += image[:, reads]
         out.fill(0.0)
-        for reads, writes in found:
-            target = out[writes]
-            target += image[reads]
+        for reads, writes in columns:
+            target = out[:, :, writes]
+            target += sums[:, :, reads]
         out /= counts
 
 
@@ -95,6 +113,7 @@ def avg_pool_gradient(
     gy: Array,
     gx: Array,
     part: Array,
+    lines: Array,
     *,
     kernel: Pair,
     stride: Pair,
@@ -102,18 +121,32 @@ def avg_pool_gradient(
     before: Pair,
     counted: tuple[Pair, Pair],
 ) -> None:
-    """gy in equal parts to the positions of each window; `part` is scratch memory like a block of gy."""
+    """gy in equal parts to the positions of each window: to its columns first, and from them to its rows.
+
+    `part` is scratch memory like a block of gy, and `lines` as in `avg_pool`.
+    """
     outs, ins = gy.transpose(0, 2, 3, 1), gx.transpose(0, 2, 3, 1)
-    found = pool_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
+    rows, columns = axis_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
     counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(gy.dtype)
+    alone = apart(kernel, stride, dilation)
     for start in range(0, len(ins), len(part)):
         image, out = ins[start : start + len(part)], outs[start : start + len(part)]
-        share = part[: len(out)]
+        share, sums = part[: len(out)], lines[: len(out)]
         np.divide(out, counts, out=share)
+        sums.fill(0.0)
+        for reads, writes in columns:
+            put(sums[:, :, reads], share[:, :, writes], alone)
         image.fill(0.0)
-        for reads, writes in found:
-            target = image[reads]
-            target += share[writes]
+        for reads, writes in rows:
+            put(image[:, reads], sums[:, writes], alone)
+
+
+def put(target: Array, source: Array, alone: bool) -> None:
+    """Add to what is there, or `alone` replace it, which is less work."""
+    if alone:
+        np.copyto(target, source)
+    else:
+        np.add(target, source, out=target)
 
 
 def global_max_pool_gradient(x: Array, y: Array, gy: Array, gx: Array, here: Array, seen: Array) -> None:
@@ -131,12 +164,26 @@ def global_max_pool_gradient(x: Array, y: Array, gy: Array, gx: Array, here: Arr
         np.multiply(gouts, wins.reshape(ins.shape), out=gins)
 
 
+def apart(kernel: Pair, stride: Pair, dilation: Pair) -> bool:
+    """Whether no two windows read the same position."""
+    return all(s > (k - 1) * d for k, s, d in zip(kernel, stride, dilation, strict=True))
+
+
 def pool_taps(
     ins: tuple[int, ...], outs: tuple[int, ...], kernel: Pair, stride: Pair, dilation: Pair, before: Pair
 ) -> list[tuple[Slices, Slices]]:
     """For each tap, row by row, the positions of x that it reads and the outputs that read them; without those that
     read padding alone. Sizes are [N, height, width, channels]."""
-    lines = []
+    rows, columns = axis_taps(ins, outs, kernel, stride, dilation, before)
+    images = slice(None)
+    return [((images, r, s), (images, p, q)) for r, p in rows for s, q in columns]
+
+
+def axis_taps(
+    ins: tuple[int, ...], outs: tuple[int, ...], kernel: Pair, stride: Pair, dilation: Pair, before: Pair
+) -> tuple[Line, Line]:
+    """`pool_taps` on each axis alone: for each tap of the kernel's height, and of its width, what reads what."""
+    lines: list[Line] = []
     for axis in (0, 1):
         size, count, step = ins[1 + axis], outs[1 + axis], stride[axis]
         line = []
@@ -147,8 +194,7 @@ def pool_taps(
                 reads = slice(first * step + offset, last * step + offset + 1, step)
                 line.append((reads, slice(first, last + 1)))
         lines.append(line)
-    images = slice(None)
-    return [((images, r, s), (images, p, q)) for r, p in lines[0] for s, q in lines[1]]
+    return lines[0], lines[1]
 
 
 def whole(outs: tuple[int, ...]) -> Slices:
@@ -165,11 +211,13 @@ def tap_counts(
     before: Pair,
     counted: tuple[Pair, Pair],
 ) -> Array:
-    """How many taps of each window lie in the image with the `counted` padding: [height, width, 1]."""
+    """How many taps of each window lie in the image with the `counted` padding: [height, width, 1], or one number if
+    they are all the same, since NumPy is slow where it has to repeat a few."""
     lines: list[Array] = []
     for axis in (0, 1):
         taps: Array = np.arange(kernel[axis]) * dilation[axis] - before[axis]
         positions = np.arange(outs[1 + axis])[:, None] * stride[axis] + taps
         inside = (positions >= -counted[axis][0]) & (positions < ins[1 + axis] + counted[axis][1])
         lines.append(np.count_nonzero(inside, axis=1))
-    return lines[0][:, None, None] * lines[1][:, None]
+    counts: Array = lines[0][:, None, None] * lines[1][:, None]
+    return counts if np.ptp(counts) else counts[:1, 0, 0]

@@ -72,8 +72,9 @@ def test_avg_pool_divides_by_the_taps_that_count(case: int, counted: tuple[Pair,
     x, gy = random_image(1, IMAGES, 2, *extents), random_image(2, IMAGES, 2, *sizes)
     y, gx = empty_image(*gy.shape), empty_image(*x.shape)
     slide: Slide = {"kernel": kernel, "stride": stride, "dilation": dilation, "before": before}
-    pooling.avg_pool(x, y, block=2, **slide, counted=counted)
-    pooling.avg_pool_gradient(gy, gx, garbage(2, *sizes, 2), **slide, counted=counted)
+    lines = garbage(2, sizes[0], extents[1], 2)
+    pooling.avg_pool(x, y, lines, **slide, counted=counted)
+    pooling.avg_pool_gradient(gy, gx, garbage(2, *sizes, 2), lines, **slide, counted=counted)
     expected_y, expected_gx = np.zeros(y.shape), np.zeros(x.shape)
     for n, c, i, j in np.ndindex(*y.shape):
         count = 0
