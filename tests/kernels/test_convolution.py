@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 import pytest
 
-from netc.runtime.kernels import convolution
+from netc.runtime.kernels import bands, convolution
 
 from .images import Array, empty_image, garbage, random_image
 
@@ -136,6 +136,19 @@ def test_transposed_convolution_is_the_gradient_by_x(case: Case, block: Block) -
     bias = np.arange(case.x[1], dtype=np.float64)
     repeated = np.tile(bias, (case.x[3], 1))
     convolution.deconv(gy, weight, repeated, gx, whole, products, **case.slide, groups=case.groups)
+    expected = expected_gradients(case, x, weight, gy)[0] + bias[:, None, None]
+    np.testing.assert_allclose(gx, expected, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(("case", "block"), [run for run in runs if run.values[0].groups == 1])  # type: ignore[union-attr]
+def test_transposed_convolution_of_whole_rows(case: Case, block: Block) -> None:
+    x, weight, _, gy = operands(case)
+    gx = empty_image(*case.x)
+    band = garbage(case.kernel[0], case.x[3], case.x[1], case.y[3], case.maps)
+    rows = garbage(block[0], case.y[2], case.kernel[0], case.x[3] * case.x[1])
+    bias = np.arange(case.x[1], dtype=np.float64)
+    repeated = np.tile(bias, (case.x[3], 1))
+    bands.band_deconv(gy, weight, repeated, gx, band, rows, **case.slide)
     expected = expected_gradients(case, x, weight, gy)[0] + bias[:, None, None]
     np.testing.assert_allclose(gx, expected, rtol=0, atol=1e-13)
 
