@@ -12,6 +12,7 @@ from ..graph.dims import Unbound
 from ..report.summary import no_figure, summarise
 from ..resolve.network import Network
 from .options import amount, colored, common, compiled, request, show
+from .running import budget_errors, run_errors
 
 
 @click.command()
@@ -25,6 +26,7 @@ from .options import amount, colored, common, compiled, request, show
 )
 @click.option("--optimizer", type=click.Choice(("sgd", "momentum", "adam")), help="Plan training with it.")
 @click.option("--budget", type=amount, metavar="AMOUNT", help="Print the largest batch that fits, as 2GiB.")
+@click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Plan training within it, as 200MiB.")
 @common
 def analyze(
     spec: str,
@@ -33,6 +35,7 @@ def analyze(
     explain: str | None,
     optimizer: str | None,
     budget: int | None,
+    memory_budget: int | None,
     **options: Any,
 ) -> None:
     """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""
@@ -46,7 +49,8 @@ def analyze(
         if budget is not None:
             _batch(found.networks[0], budget, optimizer)
         else:
-            _print(found.networks[0], form, depth, explain, optimizer, options["color"])
+            with run_errors():
+                _print(found.networks[0], form, depth, explain, optimizer, memory_budget, options["color"])
     except (Unbound, TooSmall) as error:
         show((no_figure(error, found.networks[0]),), options["color"])
         raise click.exceptions.Exit(1) from None
@@ -65,7 +69,13 @@ def _batch(network: Network, budget: int, optimizer: str | None) -> None:
 
 
 def _print(
-    network: Network, form: str, depth: int | None, explain: str | None, optimizer: str | None, color: str
+    network: Network,
+    form: str,
+    depth: int | None,
+    explain: str | None,
+    optimizer: str | None,
+    budget: int | None,
+    color: str,
 ) -> None:
     if explain is not None:
         from ..report.explain import NoSuchLayer
@@ -76,7 +86,8 @@ def _print(
         except NoSuchLayer as error:
             raise click.UsageError(str(error)) from None
         return
-    summary = summarise(network, depth, optimizer)
+    with budget_errors():
+        summary = summarise(network, depth, optimizer, budget)
     if form == "table":
         from ..report.table import print_rich, render
 

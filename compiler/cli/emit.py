@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from .options import common
-from .running import FLOATS, Given, make_program, one_network, run_errors
+from .options import amount, common
+from .running import FLOATS, Given, budget_errors, make_program, one_network, run_errors
 
 STAGES = ("graph", "predict", "evaluate", "step")
 
@@ -20,6 +20,7 @@ STAGES = ("graph", "predict", "evaluate", "step")
 @click.option("--batch", type=click.IntRange(min=1), help="The largest batch; by default the spec's.")
 @click.option("--dtype", type=click.Choice(tuple(FLOATS)), help="Instead of the spec's.")
 @click.option("--memory-map", metavar="FILE", help="Draw the memory plan of a step as SVG instead.")
+@click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to train within it, 200MiB.")
 @click.option("--stop-after", "stage", type=click.Choice(STAGES), help="Print a stage of the compilation instead.")
 @common
 def emit(spec: str, **options: Any) -> None:
@@ -51,14 +52,15 @@ def _drawing(given: Given, options: dict[str, Any]) -> str:
 
     network = given.network
     batch = _batch(given, options)
-    made = plan(network.graph, network.settings, {**network.dims, "N": batch})
+    with budget_errors():
+        made = plan(network.graph, network.settings, {**network.dims, "N": batch}, budget=options["memory_budget"])
     return memory_map(made, network.graph.uses, f"{network.name}, batch {batch}")
 
 
 def _program(given: Given, options: dict[str, Any]) -> str:
     from ..emit.standalone import standalone
 
-    source = make_program(given, _batch(given, options), options["dtype"]).source
+    source = make_program(given, _batch(given, options), options["dtype"], budget=options["memory_budget"]).source
     return standalone(source) if options["standalone"] else source
 
 

@@ -70,10 +70,24 @@ def run_errors() -> Iterator[None]:
         raise click.exceptions.Exit(error.exit) from None
 
 
-def make_program(given: Given, batch: int, dtype: str | None, *, probes: bool = False) -> Program:
+@contextmanager
+def budget_errors() -> Iterator[None]:
+    """Makes a RunError of a memory budget that no plan is within."""
+    from ..emit.plans import OverBudget
+
+    try:
+        yield
+    except OverBudget as error:
+        raise RunError("over-budget", str(error), error.help) from None
+
+
+def make_program(
+    given: Given, batch: int, dtype: str | None, *, probes: bool = False, budget: int | None = None
+) -> Program:
     """The program of a network for batches of up to `batch`, with `probes` one that tells gradients by states.
 
-    Raises RunError when a dimension has no number, or one that is too small for a layer.
+    Raises RunError when a dimension has no number, or one that is too small for a layer, and when no plan is within
+    the `budget`, in bytes.
     """
     from ..analysis.figures import TooSmall
     from ..emit.program import program
@@ -83,7 +97,10 @@ def make_program(given: Given, batch: int, dtype: str | None, *, probes: bool = 
         network = given.network
         sizes = {**network.dims, "N": batch}
         float_type = FLOATS[dtype] if dtype else None
-        return program(network.name, network.graph, network.settings, sizes, float_type, probes=probes)
+        with budget_errors():
+            return program(
+                network.name, network.graph, network.settings, sizes, float_type, probes=probes, budget=budget
+            )
     except Unbound as error:
         raise RunError(
             "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import common
+from .options import amount, common
 from .running import one_network, run_errors
 
 
@@ -34,6 +34,7 @@ def data_options(function: Any) -> Any:
 @click.option("--val-split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Hold out this share.")
 @click.option("--patience", type=click.IntRange(min=1), help="Stop after so many epochs without a better score.")
 @click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
+@click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to stay within it, 200MiB.")
 @click.option("--log-gradients", is_flag=True, help="Record the gradients of cells' states, step by step, in DIR.")
 @click.option("--dry-run", is_flag=True, help="Check spec and data, print the plan, and stop.")
 @data_options

@@ -35,7 +35,8 @@ def run(given: Given, options: dict[str, Any]) -> int:
     known = read_alphabet(Path(options["resume"])) if options["resume"] else None
     given, data = with_data(given, options, known)
     data = _parts(data, chosen.seed, options)
-    program = make_program(given, min(chosen.batch or data.train.size, data.train.size), options["dtype"])
+    batch = min(chosen.batch or data.train.size, data.train.size)
+    program = make_program(given, batch, options["dtype"], budget=options["memory_budget"])
     check_memory(program.memory.total)
     if options["dry_run"]:
         click.echo("\n".join(_plan(program, chosen, data)))

@@ -70,6 +70,7 @@ RUN_CODES: dict[str, str] = {
     "not-exportable": "a network that ONNX has no form for",
     "not-finite": "a loss, weights or outputs that became infinite or no number",
     "other-network": "weights or a checkpoint of another network",
+    "over-budget": "a memory budget that no plan of the program is within",
     "too-small": "samples or dimensions that are too small for a layer",
     "unknown-array": "an array under a name that is not fed",
     "unknown-opset": "a version of ONNX's operators that cannot be written",

@@ -18,22 +18,34 @@ SLOTS = {"sgd": 0, "momentum": 1, "adam": 2}
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Needed:
-    """`inference` is prediction alone; `training` all that a trainer does, None where there is nothing to train by."""
+    """`inference` is prediction alone; `training` all that a trainer does, None where there is nothing to train by.
+
+    `again` are the operations of a step of training that make values once more.
+    """
 
     inference: Memory
     training: Memory | None
+    again: int = 0
 
 
-def needed(graph: Graph, settings: Settings | None, dims: Mapping[str, int], optimizer: str | None = None) -> Needed:
-    """The memory of a network at these sizes; `optimizer` is one of SLOTS, by default that of the settings.
+def needed(
+    graph: Graph,
+    settings: Settings | None,
+    dims: Mapping[str, int],
+    optimizer: str | None = None,
+    budget: int | None = None,
+) -> Needed:
+    """The memory of a network at these sizes; `optimizer` is one of SLOTS, by default that of the settings; with a
+    `budget` values are made again so that training is within so many bytes.
 
-    Raises Unbound when a symbolic dimension has no size.
+    Raises OverBudget; Unbound when a symbolic dimension has no size.
     """
-    made = plan(graph, settings, dims, slots=SLOTS[optimizer] if optimizer else None, writer=sketch)
+    slots = SLOTS[optimizer] if optimizer else None
+    made = plan(graph, settings, dims, slots=slots, writer=sketch, budget=budget)
     _, body, room = made.bodies[0]
     parameters = body.computation.parameters
     inference = arena([room], parameters, body.spelling, trained=False, slots=0, scratch=0).memory()
-    return Needed(inference, made.arena.memory() if settings is not None else None)
+    return Needed(inference, made.arena.memory() if settings is not None else None, made.again)
 
 
 def largest_batch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ..graph.code import Names
 from ..graph.computation import Computation
@@ -39,12 +39,14 @@ class Plan:
 
 
 class OverBudget(Exception):
-    """No plan is within the budget; `smallest` is the plan that takes least."""
+    """No plan is within the budget; `smallest` is the plan that takes least, `help` the way out."""
 
     def __init__(self, budget: int, smallest: Plan) -> None:
-        super().__init__(f"training takes {smallest.arena.total:,} bytes at least, the budget is {budget:,}")
-        self.budget = budget
+        memory = smallest.arena.memory()
+        parts = ", ".join(f"{name} {size:,}" for name, size in asdict(memory).items() if size)
+        super().__init__(f"it takes at least {memory.total:,} bytes ({parts}), the budget is {budget:,}")
         self.smallest = smallest
+        self.help = f"make the batch smaller, or the budget {memory.total:,}"
 
 
 def plan(
@@ -74,15 +76,18 @@ def plan(
     planner = _Planner(found, settings, dims, step_dims(graph, settings, dims), slots or 0)
     step = found.get("step")
     if step is None:
-        return planner.plan(None, writer)
+        made = planner.plan(None, writer)
+        if budget is not None and made.arena.total > budget:
+            raise OverBudget(budget, made)
+        return made
     sizes = planner.sizes()
     if budget is None:
         return planner.plan(cheaply(step, sizes), writer)
     smallest: Plan | None = None
-    for made in sorted(_rungs(step, sizes), key=lambda made: made.flops):
-        tried = planner.plan(made, sketch)
+    for form in sorted(_rungs(step, sizes), key=lambda form: form.flops):
+        tried = planner.plan(form, sketch)
         if tried.arena.total <= budget:
-            return planner.plan(made, writer)
+            return planner.plan(form, writer)
         if smallest is None or tried.arena.total < smallest.arena.total:
             smallest = tried
     assert smallest is not None

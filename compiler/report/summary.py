@@ -42,12 +42,16 @@ class Summary:
     lines: tuple[Line, ...]
     totals: Totals
     memory: Needed
+    budget: int | None = None
 
 
-def summarise(network: Network, depth: int | None = None, optimizer: str | None = None) -> Summary:
+def summarise(
+    network: Network, depth: int | None = None, optimizer: str | None = None, budget: int | None = None
+) -> Summary:
     """The figures of a network at its dims; scopes deeper than `depth` are collapsed into one line each.
 
-    Memory for training is that of `optimizer`, sgd, momentum or adam, or of the network's own.
+    Memory for training is that of `optimizer`, sgd, momentum or adam, or of the network's own; with a `budget` it is
+    within so many bytes, or OverBudget is raised.
 
     Raises Unbound when a dimension other than N and T has no value, TooSmall when one leaves a result without size.
     """
@@ -58,8 +62,8 @@ def summarise(network: Network, depth: int | None = None, optimizer: str | None 
     lines = tuple(_line(row, numbers, scopes) for row in analysis.rows)
     if depth is not None:
         lines = _collapse(lines, depth, scopes)
-    memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer)
-    return Summary(network, bound_dims(network), lines, totals, memory)
+    memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer, budget)
+    return Summary(network, bound_dims(network), lines, totals, memory, budget)
 
 
 def no_figure(error: Unbound | TooSmall, network: Network) -> Diagnostic:

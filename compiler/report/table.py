@@ -68,6 +68,13 @@ def memory(found: Memory) -> str:
     return f"{size(found.total)} ({', '.join(parts)})"
 
 
+def again(summary: Summary) -> str:
+    """What a step of training computes to stay within its budget, beside a forward pass."""
+    count, forward = summary.memory.again, summary.totals.flops
+    share = f", {count / forward:.1%} of a forward pass" if isinstance(forward, int) and forward else ""
+    return f"to stay within {size(summary.budget or 0)}, a step makes values again by {count:,} FLOPs{share}"
+
+
 def footer(summary: Summary) -> list[str]:
     """The totals in words, and the conventions behind the numbers."""
     totals = summary.totals
@@ -80,6 +87,7 @@ def footer(summary: Summary) -> list[str]:
         "MACs: multiply-accumulates of convolutions and fully connected layers; FLOPs: every arithmetic operation.",
         f"memory for inference at {at}: {memory(summary.memory.inference)}",
         *([f"memory for training: {memory(training)}"] if training else []),
+        *([again(summary)] if training and summary.budget is not None else []),
         f"memory of a layer: the bytes of its result at {at}; field: receptive field.",
         "padding: on all sides, or top bottom left right.",
     ]

@@ -39,13 +39,19 @@ class Net:
         except (Unbound, TooSmall) as error:
             raise SpecError((no_figure(error, network),)) from None
 
-    def trainer(self, *, dtype: str | None = None, seed: int | None = None, **dims: int) -> Trainer:
+    def trainer(
+        self, *, dtype: str | None = None, seed: int | None = None, memory_budget: int | None = None, **dims: int
+    ) -> Trainer:
         """The program of this network on an arena of its own, ready to predict and train on up to `N` samples.
 
         `N` is by default the batch of the `train` block, other symbolic dimensions need their largest number. `dtype`
-        is float32 or float64, by default the network's own; `seed` that of the `train` block. Raises SpecError.
+        is float32 or float64, by default the network's own; `seed` that of the `train` block. With a
+        `memory_budget` in bytes the backward pass makes values again, so that the arena is within it; no result
+        changes. Raises SpecError, and RunError when nothing is within the budget.
         """
+        from .compiler.emit.plans import OverBudget
         from .compiler.emit.program import program
+        from .runtime.errors import RunError
         from .runtime.trainer import Trainer
 
         self._check(dims)
@@ -57,7 +63,9 @@ class Net:
         try:
             sizes = {"N": batch} | dict(self.network.dims) | dims
             network, float_type = self.network, floats[dtype] if dtype else None
-            made = program(network.name, network.graph, network.settings, sizes, float_type)
+            made = program(network.name, network.graph, network.settings, sizes, float_type, budget=memory_budget)
+        except OverBudget as error:
+            raise RunError("over-budget", str(error), error.help) from None
         except (Unbound, TooSmall) as error:
             raise SpecError((no_figure(error, self.network),)) from None
         return Trainer(made, settings.seed if seed is None and settings else seed or 0)
