@@ -30,7 +30,7 @@ COMMANDS = {
     "gradcheck": "Gradients against finite differences.",
     "emit": "The NumPy program as source.",
     "explain": "What a diagnostic code means, and how it is mended.",
-    "layers": "The reference of the layers.",
+    "layers": "The reference of the layers and cells.",
     "limits": "Every limit, and what it counts.",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +21,7 @@ from netc.compiler.source import Source
 from netc.compiler.syntax.printer import print_tree
 from netc.grammar.parser import lex, parse
 
+from ..strategies import cells, programs
 from ..strategies.syntax import random_file, seeds
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.net"))
@@ -115,6 +117,20 @@ def test_random_files(seed: int) -> None:
     assert formatted(once) == once
 
 
+@given(seeds)
+@settings(max_examples=20, deadline=None)
+def test_random_networks_keep_their_analysis(seed: int) -> None:
+    """With blocks, cells, loops and conditions, at every line end and space that there may be."""
+    program = programs.make(seed)
+    for text, given in (
+        (cells.make(seed), {}),
+        (print_tree(program.file), {"sets": program.sets, "dims": program.dims}),
+    ):
+        odd = disturb(text, random.Random(seed))
+        assert comments(formatted(odd)) == comments(odd)
+        assert figures(formatted(odd), **given) == figures(text, **given)
+
+
 def disturb(text: str, chance: random.Random) -> str:
     out = []
     depth = 0
@@ -135,8 +151,8 @@ def test_the_analysis_stays_the_same(path: Path) -> None:
         assert before == after
 
 
-def figures(text: str) -> list[object]:
-    networks = compile_spec(Request("text", text, every=True)).networks
+def figures(text: str, **chosen: Any) -> list[object]:
+    networks = compile_spec(Request("text", text, every=not chosen, **chosen)).networks
     assert networks
     found: list[object] = []
     for network in networks:
