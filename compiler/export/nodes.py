@@ -12,8 +12,12 @@ from ..graph.onnx_code import Constant, OnnxCode, OnnxNode
 from ..graph.op import OpError
 from ..graph.tensor import TensorType
 from ..passes.build import prediction
-from ..recurrence.operators import with_operators
+from ..recurrence.operators import KINDS, RecurrentOperator, with_operators
+from ..recurrence.scan import Scan
 from ..source import Span
+
+LOOPS = (Scan, RecurrentOperator)
+RECURRENT = {*KINDS.values(), "Scan"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,17 @@ class _Writer:
         self.constants: list[Constant] = []
         self._sizes: dict[str, str] = {}
         self._used: dict[str, int] = {}
+        self._named: set[str] = set()
+        # The node of each use that bears its name: its loop, or what reads its weights, or its first.
+        self._main: dict[int, Node] = {}
+        weights = {parameter.value for parameter in found.parameters}
+
+        def rank(node: Node) -> int:
+            return 0 if isinstance(node.op, LOOPS) else 1 if not weights.isdisjoint(node.ins) else 2
+
+        for node in reversed(found.nodes):
+            if rank(node) <= rank(self._main.get(node.use, node)):
+                self._main[node.use] = node
 
     def write(self) -> Exported:
         for port in self.found.feeds:
@@ -70,13 +85,13 @@ class _Writer:
             self.nodes.append(
                 (f"output/{port.name}", OnnxNode("Identity", (self.names[port.value],), (port.name,), ()))
             )
-        read = set[str]().union(*(node.reads() for _, node in self.nodes))
+        nodes, read = _live(self.nodes, {port.name for port in self.found.outputs})
         return Exported(
             tuple((port.name, port.value.type) for port in self.found.feeds),
             tuple((port.name, port.value.type) for port in self.found.outputs),
             tuple((p.name, p.value.type) for p in self.found.parameters if p.name in read),
-            tuple(self.constants),
-            tuple(self.nodes),
+            tuple(constant for constant in self.constants if constant.name in read),
+            nodes,
             {self.names[value]: value.type for node in self.found.nodes for value in node.outs[:1]},
         )
 
@@ -84,7 +99,10 @@ class _Writer:
         use = self.uses[node.use]
         path = use.name.replace(".", "/")
         count = self._used[path] = self._used.get(path, 0) + 1
-        name = path if count == 1 else f"{path}/{type(node.op).__name__}:{count}"
+        name = f"{path}/{type(node.op).__name__}:{count}"
+        if self._main[node.use] is node and path not in self._named:
+            name = path
+            self._named.add(path)
         for number, value in enumerate(node.outs):
             self.names.setdefault(value, f"{name}:out{number or ''}")
         code = OnnxCode(
@@ -101,9 +119,11 @@ class _Writer:
         except OpError as error:
             raise NotExportable(error, use.span) from None
         self.constants += code.constants
-        *before, last = code.nodes
-        self.nodes += [(f"{name}/{inner.kind}:{number}", inner) for number, inner in enumerate(before)]
-        self.nodes.append((name, last))
+        main = next((inner for inner in code.nodes if inner.kind in RECURRENT), code.nodes[-1])
+        self.nodes += [
+            (name if inner is main else f"{name}/{inner.kind}:{number}", inner)
+            for number, inner in enumerate(code.nodes)
+        ]
 
     def _size(self, symbol: str) -> str:
         """The name of a tensor [1] with the size of a symbolic dimension, from an input that has it, or factor times it
@@ -135,6 +155,19 @@ class _Writer:
     def _number(self, name: str, value: int) -> str:
         self.constants.append(Constant(name, "i64", (1,), (value,)))
         return name
+
+
+def _live(
+    nodes: Sequence[tuple[str, OnnxNode]], outputs: set[str]
+) -> tuple[tuple[tuple[str, OnnxNode], ...], set[str]]:
+    """The nodes that the outputs need, and all names that are read."""
+    read = set(outputs)
+    kept = []
+    for path, node in reversed(nodes):
+        if not read.isdisjoint(node.outs):
+            read |= node.reads()
+            kept.append((path, node))
+    return tuple(reversed(kept)), read
 
 
 def _linear(dim: Dim, symbol: str) -> tuple[int, int] | None:

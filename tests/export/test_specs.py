@@ -75,6 +75,22 @@ def test_names_are_those_of_the_spec() -> None:
     assert [d.dim_param or d.dim_value for d in image.type.tensor_type.shape.dim] == ["N", 3, 224, 224]
 
 
+def test_a_cell_and_a_table_of_words_bear_the_names_of_their_uses() -> None:
+    for fold in (True, False):
+        model = netc.load("char_lstm").to_onnx(verify=False, fold=fold)
+        kinds = {node.name: node.op_type for node in model.graph.node}
+        assert [kinds[name] for name in ("embed1", "lstm1", "lstm2")] == ["Gather", "LSTM", "LSTM"]
+        names = {tensor.name for tensor in model.graph.initializer}
+        assert names >= ({"lstm1:W", "lstm2:R"} if fold else {"lstm1.weight_ih_l0", "lstm2.weight_hh_l0"})
+
+
+def test_nothing_is_in_a_model_that_its_outputs_do_not_need() -> None:
+    model = netc.load("char_lstm").to_onnx(verify=False)
+    read = {name for node in model.graph.node for name in node.input} | {output.name for output in model.graph.output}
+    assert all(not read.isdisjoint(node.output) for node in model.graph.node)
+    assert {tensor.name for tensor in model.graph.initializer} <= read
+
+
 def test_the_metadata_say_where_a_model_comes_from() -> None:
     net = netc.load("lenet5", set={"classes": 7})
     details = {entry.key: entry.value for entry in net.to_onnx(verify=False).metadata_props}
