@@ -121,7 +121,7 @@ class _Writer:
         self.constants += code.constants
         main = next((inner for inner in code.nodes if inner.kind in RECURRENT), code.nodes[-1])
         self.nodes += [
-            (name if inner is main else f"{name}/{inner.kind}:{number}", inner)
+            (name if inner is main else f"{name}/{inner.kind}.{number}", inner)
             for number, inner in enumerate(code.nodes)
         ]
 
