@@ -122,13 +122,11 @@ def test_random_files(seed: int) -> None:
 def test_random_networks_keep_their_analysis(seed: int) -> None:
     """With blocks, cells, loops and conditions, at every line end and space that there may be."""
     program = programs.make(seed)
-    for text, given in (
-        (cells.make(seed), {}),
-        (print_tree(program.file), {"sets": program.sets, "dims": program.dims}),
-    ):
+    choice = {"sets": program.sets, "dims": program.dims}
+    for text, chosen in ((cells.make(seed), {}), (print_tree(program.file), choice)):
         odd = disturb(text, random.Random(seed))
         assert comments(formatted(odd)) == comments(odd)
-        assert figures(formatted(odd), **given) == figures(text, **given)
+        assert figures(formatted(odd), **chosen) == figures(text, **chosen)
 
 
 def disturb(text: str, chance: random.Random) -> str:
