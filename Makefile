@@ -57,4 +57,4 @@ check: .venv/installed ## Lint, format, types and tests
 bench: ## Measure start-up, analysis and training, against PyTorch; in an environment of its own, with netc built anew
 	@test -d .venv-bench || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check '.[bench]'
-	for part in startup analysis training scaling export; do .venv-bench/bin/python -m benchmarks.$$part --write || exit 1; done
+	for part in startup analysis training memory scaling export; do .venv-bench/bin/python -m benchmarks.$$part --write || exit 1; done
