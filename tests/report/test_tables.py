@@ -113,7 +113,7 @@ AUXILIARY = """net two_heads {
   aux = stem -> flatten -> fc(5)
   logits = stem -> global_avgpool -> flatten -> fc(5)
   output logits
-  train { loss = cross_entropy(logits, label) + 0.3 * cross_entropy(aux, label) }
+  train { loss = cross_entropy(logits, label) + 0.3 * cross_entropy(aux, label); optimizer = sgd(lr = 0.1) }
 }"""
 
 
