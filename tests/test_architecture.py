@@ -44,6 +44,7 @@ OUTSIDE = {
     "onnx": {"compiler/export/model"},
     "onnxruntime": {"runtime/session"},
     "safetensors": set[str](),
+    "threadpoolctl": {"runtime/kernels/lanes"},
 }
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "ctypes", "subprocess", "socket", "urllib", "http"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "globals", "breakpoint"}

@@ -20,6 +20,7 @@ def function(name: str, doc: str, body: Body, room: Room, arena: Arena, names: N
     """The function `name`: for an arena and sizes it returns what runs the body, the fed arrays and the results."""
     lines = _statements(body, uses)
     lines += [f"np.copyto({to}, {source})" for to, source in _copies(body, room)]
+    laned = "kernels.lanes.together" in written_kernels([body.nodes])
     feeds = [body.names[port.value] for port in body.computation.feeds]
     results = [body.names[port.value] for port in body.computation.outputs]
     if body.computation.loss is not None:
@@ -33,8 +34,10 @@ def function(name: str, doc: str, body: Body, room: Room, arena: Arena, names: N
             f"def {name}(arena, sizes, rng=None):",
             f'    """{doc}"""',
             f"    {unpack}",
+            *(["    n_1, n_2 = (n + 1) // 2, n // 2"] if laned else []),
             *(f"    {view}" for view in views),
             "",
+            *(["    @two_lanes"] if laned else []),
             "    def run():",
             *(f"        {line}" for line in lines or ["pass"]),
             "",
@@ -126,4 +129,5 @@ def _array(type: TensorType, shape: Sequence[object], place: int, names: Names) 
 
 def written_kernels(bodies: Sequence[Sequence[Written]]) -> list[str]:
     """The functions of the runtime that the bodies call, such as `kernels.convolution.conv`, sorted."""
-    return sorted({f"kernels.{kernel}" for nodes in bodies for written in nodes for kernel in written.code.kernels})
+    found = {f"kernels.{kernel}" for nodes in bodies for written in nodes for kernel in written.code.kernels}
+    return sorted(found | ({"kernels.lanes.two_lanes"} if "kernels.lanes.together" in found else set()))

@@ -16,6 +16,7 @@ from ..passes.recompute import Recomputed, Sizes, cheaply, within
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena, gradient_places
+from .lanes import lanes_pay
 from .plan import Room, place, scratch_of, size
 from .update import scratch_bytes
 from .write import Body, sketch, write
@@ -146,7 +147,9 @@ class _Planner:
         return Sizes(lambda given: size(given, names), scratch, names.number)
 
     def _names(self, body: str) -> Names:
-        return Names(_symbols(self.found[body], self.dims), self.step_dims if body == "step" else self.dims)
+        found = self.found[body]
+        dims = self.step_dims if body == "step" else self.dims
+        return Names(_symbols(found, self.dims), dims, lanes_pay(found.nodes))
 
 
 def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) -> Mapping[str, int]:

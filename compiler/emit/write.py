@@ -10,6 +10,7 @@ from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op, Types, Values
 from ..graph.tensor import TensorType
+from .lanes import write_node
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -80,11 +81,9 @@ def scratch_types(op: Op, ins: Values, outs: Values, names: Names) -> list[Tenso
 def _node(node: Node, known: Mapping[Value, str], names: Names) -> Written:
     types = tuple([value.type for value in node.ins])
     outs = tuple([value.type for value in node.outs])
-    code = Code(
-        tuple([known[value] for value in node.ins]), tuple([known[value] for value in node.outs]), types, outs, names
-    )
+    ins, made = [known[value] for value in node.ins], [known[value] for value in node.outs]
+    code = Code(tuple(ins), tuple(made), types, outs, names)
     alias = node.op.alias(types, outs)
     if not alias:
-        node.op.numpy(code)
-        code.done()
+        write_node(node.op, code)
     return Written(node, code, alias)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from .dims import Dim, Poly, bound, product
 from .tensor import DType, TensorType
 
+# The bytes of a pass over memory that takes several times as long as a second thread needs to wake.
+WAKING = 1 << 20
 NUMPY_TYPES: dict[DType, str] = {"f32": "float32", "f64": "float64", "i64": "int64", "u8": "uint8", "bool": "bool"}
 
 
@@ -35,13 +38,25 @@ def in_order(type: TensorType) -> bool:
 class Names:
     """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers.
 
-    `bytes` remembers those of types that have been asked for.
+    `bytes` remembers those of types that have been asked for. With `lanes` there are two
+    threads for large pieces of work; `HALVES` are the parts of the batch, as symbols of their own: the first is the
+    larger where N is odd.
     """
+
+    HALVES: ClassVar[tuple[str, str]] = ("N/1", "N/2")
 
     symbols: Mapping[str, str]
     planned: Mapping[str, int]
+    lanes: bool = False
     bytes: dict[TensorType, int] = field(default_factory=dict)
+    _spelled: dict[str, str] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        batch = self.planned.get("N", 0)
+        self._spelled = {**self.symbols, **dict(zip(self.HALVES, ("n_1", "n_2"), strict=True))}
+        self._numbers = {**self.planned, **dict(zip(self.HALVES, (-(-batch // 2), batch // 2), strict=True))}
 
     def new(self, prefix: str) -> str:
         """A name that is not taken: the prefix and a number."""
@@ -55,12 +70,12 @@ class Names:
         terms = []
         for monomial, coefficient in dim.terms:
             factors = [str(coefficient)] if coefficient != 1 or not monomial else []
-            terms.append("*".join([*factors, *(self.symbols[name] for name in monomial)]))
+            terms.append("*".join([*factors, *(self._spelled[name] for name in monomial)]))
         return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
 
     def number(self, dim: Dim) -> int:
         """A size at the planned dimensions."""
-        return bound(dim, self.planned)
+        return bound(dim, self._numbers)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -68,7 +83,7 @@ class Code:
     """Collects what a primitive writes: `lines` run at each step, `views` are made once for each batch size.
 
     `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
-    alone and holds anything when it starts.
+    alone and holds anything when it starts. With `lane` it is one of two codes for a half of the work each.
     """
 
     ins: tuple[str, ...]
@@ -76,6 +91,7 @@ class Code:
     types: tuple[TensorType, ...]
     out_types: tuple[TensorType, ...]
     names: Names
+    lane: bool = False
     lines: list[str] = field(default_factory=list)
     views: list[tuple[str, str]] = field(default_factory=list)
     scratches: list[tuple[str, TensorType]] = field(default_factory=list)
@@ -91,6 +107,13 @@ class Code:
         self.kernels.add(kernel)
         items = [str(a) for a in arguments] + [f"{name}={value}" for name, value in keywords.items()]
         self(f"{kernel.rpartition('.')[2]}({', '.join(items)})")
+
+    def run(self) -> str:
+        """The function that runs the two halves of the work on the first input: at once where that pays."""
+        large = self.names.lanes and self.number(self.types[0].bytes) >= WAKING
+        name = "together" if large else "in_turn"
+        self.kernels.add(f"lanes.{name}")
+        return name
 
     def view(self, expression: str) -> str:
         """The name of a view that is made once; an expression of names and other views."""

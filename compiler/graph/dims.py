@@ -95,6 +95,12 @@ class Poly:
             terms.append((tuple(rest), coefficient))
         return _collect(terms)
 
+    def rename(self, old: str, new: str) -> Dim:
+        """The same polynomial of another symbol."""
+        return _collect(
+            (tuple(sorted(new if name == old else name for name in monomial)), c) for monomial, c in self.terms
+        )
+
 
 Dim = int | Poly
 Shape = tuple[Dim, ...]

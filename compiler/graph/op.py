@@ -69,6 +69,15 @@ class Example:
     apart: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """A dimension of the output whose parts follow from parts of the inputs: for each input the dimension that runs
+    along it, from the end if negative, or None where every part reads all of the input."""
+
+    ins: tuple[int | None, ...]
+    out: int
+
+
 # For examples of what takes any shape: every rank, odd sizes, sizes of 1 in every place.
 SHAPES: tuple[tuple[int, ...], ...] = (
     *((7,), (1,), (3, 4), (1, 1), (5, 1), (1, 6), (4, 9)),
@@ -150,6 +159,10 @@ class Op(ABC):
         "rows": the rows of each step's output; "sum": the sum of the outputs; None: something else.
         """
         return "rows" if self.elementwise else None
+
+    def along(self) -> Along | None:
+        """How the output can be computed part by part, each from a part of its weight; None where it cannot."""
+        return None
 
     def numpy(self, code: Code) -> None:
         """Write the NumPy statements that compute the outputs."""

@@ -10,7 +10,7 @@ from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
 from ..graph.layer import Layer, layer
 from ..graph.op import OpError
-from ..ops.norm import LayerNorm
+from ..ops.layernorm import LayerNorm
 
 
 @layer

@@ -9,7 +9,7 @@ from ..graph.code import Code
 from ..graph.dims import divide
 from ..graph.formula import Formula, named, times
 from ..graph.graph import Value
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
 from .deconv import restoring
@@ -59,6 +59,9 @@ class Conv(Sliding):
     def over_steps(self) -> Literal["rows"]:
         return "rows"
 
+    def along(self) -> Along | None:
+        return Along((None, 0, 0), 1) if self.groups == 1 else None
+
     def numpy(self, code: Code) -> None:
         write_conv(code, code.image(1), image(code.types[1]), axes(self.windows), self.groups)
 
@@ -103,6 +106,9 @@ class ConvWeightGradient(Op):
 
     def over_steps(self) -> Literal["sum"]:
         return "sum"
+
+    def along(self) -> Along | None:
+        return Along((None, 1), 0) if self.groups == 1 else None
 
     def numpy(self, code: Code) -> None:
         windows = axes(self.windows)

@@ -10,7 +10,7 @@ from ..graph.code import Code
 from ..graph.dims import Dim, Poly, divide
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, maximum, named, times
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
 from .pad import Crop
@@ -91,6 +91,9 @@ class Deconv(Op):
 
     def over_steps(self) -> Literal["rows"]:
         return "rows"
+
+    def along(self) -> Along | None:
+        return Along((None, 1, 0), 1) if self.groups == 1 else None
 
     def numpy(self, code: Code) -> None:
         windows, weight = axes(self.windows), code.image(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named, times
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from .reduce import Sum
 
@@ -116,6 +116,9 @@ class Outer(Op):
 
     def over_steps(self) -> Literal["sum"]:
         return "sum"
+
+    def along(self) -> Along:
+        return Along((-1, None), 0)
 
     def numpy(self, code: Code) -> None:
         left, right = (code.matrix(name, type) for name, type in zip(code.ins, code.types, strict=True))

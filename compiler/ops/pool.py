@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..graph.code import Code
 from ..graph.dims import Poly
@@ -28,6 +28,9 @@ class Pool(Sliding):
     """
 
     ceil: bool
+
+    def over_steps(self) -> Literal["rows"]:
+        return "rows"
 
     def infer(self, ins: Types) -> Types:
         x = ins[0]
@@ -112,6 +115,9 @@ class MaxPoolGradient(Op):
     operands = ("x", "y", "gy")
     windows: tuple[Window, ...]
     ceil: bool = False
+
+    def over_steps(self) -> Literal["rows"]:
+        return "rows"
 
     def infer(self, ins: Types) -> Types:
         return ins[:1]
@@ -224,6 +230,9 @@ class AvgPoolGradient(Op):
     operands = ("gy",)
     pool: AvgPool
     type: TensorType
+
+    def over_steps(self) -> Literal["rows"]:
+        return "rows"
 
     def infer(self, ins: Types) -> Types:
         return (self.type,)

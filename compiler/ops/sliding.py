@@ -65,9 +65,12 @@ def axes(windows: tuple[Window, ...]) -> tuple[Window, Window]:
 
 
 def block(code: Code, sizes: Sizes4, size: int = CACHE) -> tuple[int, int]:
-    """How many (images, rows) of [N, height, width, numbers] make about `size` bytes: of one image, or whole images."""
+    """How many (images, rows) of [N, height, width, numbers] make about `size` bytes: of one image, or whole images.
+
+    Two lanes share them.
+    """
     images, height, *row = (code.number(dim) for dim in sizes)
-    fit = max(1, size // (row[0] * row[1] * ITEM_BYTES[code.out_types[0].dtype]))
+    fit = max(1, (size >> code.lane) // (row[0] * row[1] * ITEM_BYTES[code.out_types[0].dtype]))
     return (min(images, fit // height), height) if fit >= height else (1, fit)
 
 

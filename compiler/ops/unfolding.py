@@ -81,7 +81,7 @@ def _blocks(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4) -> tuple[int, 
     """
     taps = code.number(sizes[1] * sizes[2])
     weight = code.number(sizes[0] * sizes[3]) * taps * ITEM_BYTES[code.out_types[0].dtype]
-    size = 2 * TAPS if ins[3] == 1 else max(CACHE, min(2 * weight, 6 * CACHE))
+    size = 2 * TAPS if ins[3] == 1 else max(CACHE, min(2 * weight, 4 * CACHE))
     return block(code, (*outs[:3], ins[3] * taps), size)
 
 

@@ -6,12 +6,15 @@ that NumPy's inner loops run over whole rows. Statistics are taken block by bloc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Lanes = Callable[[Callable[[], None], Callable[[], None]], None]
 
 
 def batchnorm_predict(
@@ -49,34 +52,43 @@ def batchnorm(
     center: Array,
     total: Array,
     factor: Array,
+    run: Lanes,
     *,
     eps: float,
 ) -> None:
     """y = (x − mean) / √(var + eps) · weight + bias by the mean and biased variance of x, which are outputs too.
 
-    `block` [rows in cache, width, channels] and the last three [width, channels] are scratch memory.
+    `run` runs the halves of the rows. `block` [2, rows in cache, width, channels], `total` and `factor` [2, width,
+    channels] and `center` [width, channels] are scratch memory.
     """
     rows, width, _ = x.shape
-    size = block.shape[0]
     if rows * width == 1:
         raise ArithmeticError("batch normalisation in training needs more than one value for each channel")
-    total.fill(0)
-    for start in range(0, rows, size):
-        np.sum(x[start : start + size], axis=0, out=factor)
-        np.add(total, factor, out=total)
-    np.sum(total, axis=0, out=mean)
+    halves = _halves(rows, block.shape[1])
+
+    def add_up(lane: int) -> None:
+        total[lane].fill(0)
+        for part in halves[lane]:
+            np.sum(x[part], axis=0, out=factor[lane])
+            np.add(total[lane], factor[lane], out=total[lane])
+
+    def add_up_squares(lane: int) -> None:
+        total[lane].fill(0)
+        for part in halves[lane]:
+            work = block[lane, : part.stop - part.start]
+            np.subtract(x[part], center, out=work)
+            np.multiply(work, work, out=work)
+            np.sum(work, axis=0, out=factor[lane])
+            np.add(total[lane], factor[lane], out=total[lane])
+
+    run(partial(add_up, 0), partial(add_up, 1))
+    np.sum(total, axis=(0, 1), out=mean)
     np.divide(mean, rows * width, out=mean)
     np.copyto(center, mean)
-    total.fill(0)
-    for start in range(0, rows, size):
-        part = block[: min(size, rows - start)]
-        np.subtract(x[start : start + size], center, out=part)
-        np.multiply(part, part, out=part)
-        np.sum(part, axis=0, out=factor)
-        np.add(total, factor, out=total)
-    np.sum(total, axis=0, out=var)
+    run(partial(add_up_squares, 0), partial(add_up_squares, 1))
+    np.sum(total, axis=(0, 1), out=var)
     np.divide(var, rows * width, out=var)
-    normalise(x, mean, var, weight, bias, y, block, center, total, factor, eps=eps)
+    normalise(x, mean, var, weight, bias, y, block, center, total, factor, run, eps=eps)
 
 
 def normalise(
@@ -90,23 +102,28 @@ def normalise(
     center: Array,
     total: Array,
     factor: Array,
+    run: Lanes,
     *,
     eps: float,
 ) -> None:
     """The y of `batchnorm` by statistics that are known; `block` says how many rows stay in cache."""
-    rows, size = len(x), len(block)
+    halves = _halves(len(x), block.shape[1])
     np.copyto(center, mean)
-    np.add(var, eps, out=factor)
-    np.sqrt(factor, out=factor)
-    np.divide(1.0 if weight is None else weight, factor, out=factor)
+    np.add(var, eps, out=factor[0])
+    np.sqrt(factor[0], out=factor[0])
+    np.divide(1.0 if weight is None else weight, factor[0], out=factor[0])
     if bias is not None:
-        np.copyto(total, bias)
-    for start in range(0, rows, size):
-        part = y[start : start + size]
-        np.subtract(x[start : start + size], center, out=part)
-        np.multiply(part, factor, out=part)
-        if bias is not None:
-            np.add(part, total, out=part)
+        np.copyto(total[0], bias)
+
+    def scale(lane: int) -> None:
+        for part in halves[lane]:
+            out = y[part]
+            np.subtract(x[part], center, out=out)
+            np.multiply(out, factor[0], out=out)
+            if bias is not None:
+                np.add(out, total[0], out=out)
+
+    run(partial(scale, 0), partial(scale, 1))
 
 
 def batchnorm_gradient(
@@ -123,48 +140,67 @@ def batchnorm_gradient(
     sum_gy: Array,
     sum_product: Array,
     factor: Array,
+    run: Lanes,
     *,
     eps: float,
 ) -> None:
     """With r = 1 / √(var + eps) and x̂ = (x − mean) r: gb = Σ gy, gw = Σ gy x̂, and
     gx = weight · r · (gy − gb / m − x̂ gw / m) over the m values of each channel; gx may be gy.
 
-    `block` [rows in cache, width, channels] and the last four [width, channels] are scratch memory.
+    `run` runs the halves of the rows. `block` [2, rows in cache, width, channels], `center` [width, channels] and the
+    last three [2, width, channels] are scratch memory.
     """
     rows, width, _ = x.shape
-    size, count = block.shape[0], rows * width
+    count = rows * width
+    halves = _halves(rows, block.shape[1])
     np.copyto(center, mean)
-    sum_gy.fill(0)
-    sum_product.fill(0)
-    for start in range(0, rows, size):
-        part = block[: min(size, rows - start)]
-        some = gy[start : start + size]
-        np.sum(some, axis=0, out=factor)
-        np.add(sum_gy, factor, out=sum_gy)
-        np.subtract(x[start : start + size], center, out=part)
-        np.multiply(part, some, out=part)
-        np.sum(part, axis=0, out=factor)
-        np.add(sum_product, factor, out=sum_product)
-    np.sum(sum_gy, axis=0, out=gb)
-    np.sum(sum_product, axis=0, out=gw)
+
+    def add_up(lane: int) -> None:
+        sum_gy[lane].fill(0)
+        sum_product[lane].fill(0)
+        for part in halves[lane]:
+            work = block[lane, : part.stop - part.start]
+            np.sum(gy[part], axis=0, out=factor[lane])
+            np.add(sum_gy[lane], factor[lane], out=sum_gy[lane])
+            np.subtract(x[part], center, out=work)
+            np.multiply(work, gy[part], out=work)
+            np.sum(work, axis=0, out=factor[lane])
+            np.add(sum_product[lane], factor[lane], out=sum_product[lane])
+
+    def pass_on(lane: int) -> None:
+        for part in halves[lane]:
+            work, out = block[lane, : part.stop - part.start], gx[part]
+            np.subtract(x[part], center, out=work)
+            np.multiply(work, sum_product[0], out=work)
+            np.subtract(gy[part], work, out=out)
+            np.subtract(out, sum_gy[0], out=out)
+            np.multiply(out, factor[0], out=out)
+
+    run(partial(add_up, 0), partial(add_up, 1))
+    np.sum(sum_gy, axis=(0, 1), out=gb)
+    np.sum(sum_product, axis=(0, 1), out=gw)
     # factor = r; sum_product = r² Σ gy (x − mean) / m; sum_gy = gb / m.
-    np.add(var, eps, out=factor)
-    np.sqrt(factor, out=factor)
-    np.divide(1.0, factor, out=factor)
-    np.multiply(gw, factor[0], out=gw)
-    np.multiply(factor, gw, out=sum_product)
-    np.divide(sum_product, count, out=sum_product)
-    np.copyto(sum_gy, gb)
-    np.divide(sum_gy, count, out=sum_gy)
+    np.add(var, eps, out=factor[0])
+    np.sqrt(factor[0], out=factor[0])
+    np.divide(1.0, factor[0], out=factor[0])
+    np.multiply(gw, factor[0, 0], out=gw)
+    np.multiply(factor[0], gw, out=sum_product[0])
+    np.divide(sum_product[0], count, out=sum_product[0])
+    np.copyto(sum_gy[0], gb)
+    np.divide(sum_gy[0], count, out=sum_gy[0])
     if weight is not None:
-        np.multiply(factor, weight, out=factor)
-    for start in range(0, rows, size):
-        part, out = block[: min(size, rows - start)], gx[start : start + size]
-        np.subtract(x[start : start + size], center, out=part)
-        np.multiply(part, sum_product, out=part)
-        np.subtract(gy[start : start + size], part, out=out)
-        np.subtract(out, sum_gy, out=out)
-        np.multiply(out, factor, out=out)
+        np.multiply(factor[0], weight, out=factor[0])
+    run(partial(pass_on, 0), partial(pass_on, 1))
+
+
+def _halves(rows: int, size: int) -> tuple[list[slice], list[slice]]:
+    """The blocks of the first half of the rows and those of the second."""
+    half = -(-rows // 2)
+    first, second = (
+        [slice(start, min(start + size, stop)) for start in range(begin, stop, size)]
+        for begin, stop in ((0, half), (half, rows))
+    )
+    return first, second
 
 
 def _rows(x: Array, y: Array, row: Array, work: Array, eps: float) -> None:

@@ -1,0 +1,145 @@
+"""Work in two lanes: a large operation is divided between two threads.
+
+Most are divided by the samples of the batch. What an operation computes of rows that do not depend on each other is
+written twice, for each half of the rows; of a sum over the rows, the halves are added. Where a
+weight or its gradient is large, it is divided instead: then nothing of its size is needed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..graph.code import Code, Names
+from ..graph.dims import Dim, Poly
+from ..graph.graph import Node
+from ..graph.op import Op
+from ..graph.tensor import TensorType
+from ..ops.sliding import Sliding
+from ..recurrence.scan import Scan
+
+# What makes up for the thirty microseconds that a second thread takes to wake: bytes read and written, or arithmetic.
+BYTES, FLOPS = 4 << 20, 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The dimension in which each input and the output are divided; None where each lane has the whole."""
+
+    ins: tuple[int | None, ...]
+    out: int | None
+
+
+def lanes_pay(nodes: Iterable[Node]) -> bool:
+    """Whether BLAS is held to one thread for each lane: with windows over images, most of the time goes into copies
+    and small products. Large products, and those of a loop, BLAS divides better by itself."""
+    kinds = {type(node.op) for node in nodes}
+    return Scan not in kinds and any(issubclass(kind, Sliding) for kind in kinds)
+
+
+def write_node(op: Op, code: Code) -> None:
+    """The statements of an operation, in two lanes where these are wanted and it is large and can be divided."""
+    cut = _cut(op, code) if code.names.lanes else None
+    if cut is None:
+        op.numpy(code)
+        code.done()
+        return
+    first, second = (_lane(op, code, cut, number) for number in (0, 1))
+    for name, part in (("first", first), ("second", second)):
+        code(f"def {name}():")
+        code.lines += [f"    {line}" for line in part.lines]
+    code.kernels.add("lanes.together")
+    run = ["together(first, second)"]
+    if cut.out is None:
+        run.append(f"np.add({code.outs[0]}, {second.outs[0]}, out={code.outs[0]})")
+    if _by_batch(cut, code):
+        # A batch of one sample has no second half.
+        run = ["if n_2:", *(f"    {line}" for line in run), "else:", "    first()"]
+    code.lines += run
+
+
+def _cut(op: Op, code: Code) -> _Cut | None:
+    """How an operation is divided; None where it cannot be, or is too small for that."""
+    how = op.over_steps()
+    if how is None or op.random or len(code.outs) != 1:
+        return None
+    cut = _by_weight(op, code) or _by_samples(code, 0 if how == "rows" else None)
+    return cut if cut is not None and _pays(op, code) else None
+
+
+def _by_weight(op: Op, code: Code) -> _Cut | None:
+    """Where a weight, or the gradient of one, takes more than the samples, each lane has a part of it."""
+    along, (out,), number = op.along(), code.out_types, code.names.number
+    weights = sum(number(type.bytes) for type in (*code.types, out) if not _has_batch(type))
+    samples = sum(number(type.bytes) for type in (*code.types, out) if _has_batch(type))
+    if along is None or 2 * weights < samples or out.shape[along.out] == 1:
+        return None
+    axes = zip(along.ins, code.types, strict=False)
+    return _Cut(tuple(None if axis is None else axis % type.rank for axis, type in axes), along.out)
+
+
+def _by_batch(cut: _Cut, code: Code) -> bool:
+    return any(axis == 0 and _has_batch(type) for axis, type in zip(cut.ins, code.types, strict=True))
+
+
+def _by_samples(code: Code, out: int | None) -> _Cut | None:
+    """All inputs that depend on the batch have the same rows, and so has the output, or it does not depend on it."""
+    if code.names.planned.get("N", 0) < 2:
+        return None
+    cut = _Cut(tuple(0 if _has_batch(type) else None for type in code.types), out)
+    divided = [type for type in (*code.types, *code.out_types) if _has_batch(type)]
+    rows = {type.shape[0] for type in divided}
+    inside = any(_has_batch(type.with_shape(*type.shape[1:])) for type in divided)
+    if len(rows) != 1 or inside or not _has_batch(code.types[0]) or (out == 0) != _has_batch(code.out_types[0]):
+        return None
+    return cut
+
+
+def _pays(op: Op, code: Code) -> bool:
+    number = code.names.number
+    out = number(code.out_types[0].bytes)
+    bytes = sum(number(type.bytes) for type in code.types) + out
+    if bytes < BYTES >> 6:
+        return False
+    return bytes >= BYTES or number(op.flops(code.types, code.out_types).value) >= FLOPS
+
+
+def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:
+    """What an operation writes for one of the halves."""
+    types = tuple(_half(*pair, number) for pair in zip(code.types, cut.ins, strict=True))
+    outs = (_half(code.out_types[0], cut.out, number),)
+    ins = [_part(code, *operand, number) for operand in zip(code.ins, code.types, cut.ins, strict=True)]
+    if cut.out is None and number == 1:
+        out = code.like_scratch()
+    else:
+        out = _part(code, code.outs[0], code.out_types[0], cut.out, number)
+    part = replace(code, ins=tuple(ins), outs=(out,), types=types, out_types=outs, lane=True, lines=[])
+    op.numpy(part)
+    part.done()
+    return part
+
+
+def _half(type: TensorType, axis: int | None, number: int) -> TensorType:
+    if axis is None:
+        return type
+    return type.with_shape(*type.shape[:axis], _halves(type.shape[axis])[number], *type.shape[axis + 1 :])
+
+
+def _part(code: Code, name: str, type: TensorType, axis: int | None, number: int) -> str:
+    """The view of an array that belongs to a lane."""
+    if axis is None:
+        return name
+    first = code.names.size(_halves(type.shape[axis])[0])
+    return code.view(f"{name}[{':, ' * axis}{f'{first}:' if number else f':{first}'}]")
+
+
+def _halves(size: Dim) -> tuple[Dim, Dim]:
+    """Both parts of a size, the first the larger."""
+    if isinstance(size, Poly):
+        first, second = (size.rename("N", half) for half in Names.HALVES)
+        return first, second
+    return size - size // 2, size // 2
+
+
+def _has_batch(type: TensorType) -> bool:
+    return any(isinstance(dim, Poly) and "N" in dim.symbols for dim in type.shape)
