@@ -89,7 +89,7 @@ def test_what_a_half_raises_is_raised() -> None:
 
     for pair in ((fails, int), (int, fails)):
         with pytest.raises(ArithmeticError, match="of a half"):
-            together(*pair)  # type: ignore[arg-type]
+            together(*pair)
     seen: list[int] = []
     together(lambda: seen.append(1), lambda: seen.append(2))
     assert sorted(seen) == [1, 2]
