@@ -23,6 +23,8 @@ from ..graph.tensor import TensorType
 # Operations for an element of the result up to which it is made again rather than kept, where its inputs are kept
 # anyway: sums, ReLU, the affine part of a normalisation.
 CHEAP = 4
+# The most numbers that are read for each that is made again: a pool reads several times what it saves.
+WIDE = 2
 # The most nodes that run to make it again, so that chains of such values do not build up: a normalised sum of two
 # branches, one of which is such a sum itself.
 NEAR = 8
@@ -291,6 +293,8 @@ class _Run:
         for op, ins, node in missing:
             elements = self.sizes.number(node.outs[0].type.elements)
             if self._cost(op, ins, node.outs[:1]) > CHEAP * elements:
+                return False
+            if max(self.sizes.number(value.type.elements) for value in ins) > WIDE * elements:
                 return False
             for value in ins:
                 source = self.groups[value]
