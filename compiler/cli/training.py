@@ -96,6 +96,7 @@ def _train(given: Given, program: Program, chosen: Options, data: Splits, option
     trainer = Trainer(program, chosen.seed)
     progress = Progress(chosen.epochs, animated=sys.stderr.isatty())
     where = options["resume"] or options["out"]
+    probe = _probe(given, program, data.train, options) if where and options["log_gradients"] else None
     run = Run(given, program, trainer, Path(where), options, data.alphabet) if where else None
     position = run.resume() if run and options["resume"] else Position()
     if run:
@@ -107,9 +108,7 @@ def _train(given: Given, program: Program, chosen: Options, data: Splits, option
             data.test,
             chosen,
             run.save if run else _forget,
-            _Logs(
-                progress, run, _probe(given, program, data.train, options) if run and options["log_gradients"] else None
-            ),
+            _Logs(progress, run, probe),
             lambda: interrupt.pending is not None,
             position,
         )

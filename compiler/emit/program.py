@@ -47,7 +47,7 @@ def program(
         _parameter(parameter, layout, number) for number, parameter in enumerate(predict.computation.parameters)
     )
     kept = predict.computation.parameters
-    floats = {p.value.type.dtype for p in kept} | {port.value.type.dtype for port in predict.computation.outputs}
+    floats = {p.value.type.dtype for p in kept} or {port.value.type.dtype for port in predict.computation.outputs}
     terms = _terms(graph, settings)
     return runtime.Program(
         name,

@@ -163,3 +163,11 @@ def test_the_logarithm_of_a_small_sigmoid(type: str) -> None:
     wanted = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x.astype(np.float64))))
     for found in (Session(to_bytes(net.to_onnx())).run({"x": x})["y"], net.trainer(N=1).forward(x=x)["y"]):
         assert np.abs(found - wanted).max() <= (1e-5 if type == "f32" else 1e-13)
+
+
+def test_inputs_of_two_float_types_run_and_are_not_exported() -> None:
+    text = "net two { input a: f32[N, 4]; input b: f64[N, 4]; y = a -> fc(3); z = b -> tanh; output y, z }"
+    found = netc.loads(text).trainer(N=2).forward(a=np.ones((2, 4), np.float32), b=np.ones((2, 4)))
+    assert [str(array.dtype) for array in found.values()] == ["float32", "float64"]
+    with pytest.raises(RunError, match="f32 and f64 meet"):
+        netc.loads(text).to_onnx()

@@ -198,3 +198,10 @@ def test_data_that_do_not_fit_are_refused(place: Path, change: dict[str, np.ndar
     assert done.returncode == 1
     assert f"error[bad-data]: {words}" in done.stderr or words in done.stderr
     assert not (place / "run").exists()
+
+
+def test_gradients_of_states_that_there_are_not_leave_no_folder(place: Path) -> None:
+    done = train(place, "--log-gradients", "--out", str(place / "run"))
+    assert done.returncode == 1
+    assert "error[no-states]" in done.stderr
+    assert not (place / "run").exists()
