@@ -120,6 +120,7 @@ class _Planner:
         spelling = bodies[0][1].spelling
         parameters = found["predict"].parameters
         gradients = gradient_places(parameters, spelling) if step else {}
+        trained = sum(size(parameter.value.type, spelling) for parameter in parameters if parameter.trainable)
         placed = [(name, body, place(body, body.spelling, gradients)) for name, body in bodies]
         last = bodies[-1][1]
         layout = arena(
@@ -128,7 +129,7 @@ class _Planner:
             spelling,
             trained=step is not None,
             slots=self.slots,
-            scratch=scratch_bytes(parameters) if step else 0,
+            scratch=scratch_bytes(trained) if step else 0,
             carried=[size(state.before.type, last.spelling) for state in last.computation.carried],
         )
         return Plan(tuple(placed), layout, step.flops if step else 0)

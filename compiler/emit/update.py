@@ -14,8 +14,9 @@ from ..training.settings import Ramp, Settings
 from .arena import Arena
 from .plan import round_up, size
 
-# What an optimizer works through at a time, so that it stays in cache.
-CHUNK = 8192
+# The bytes that an optimizer works through at a time, which stay in cache, and their part of the gradients: long chunks
+# make fewer calls, and a small network has no room for them.
+LEAST, MOST, PART = 1 << 15, 1 << 17, 16
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -33,9 +34,9 @@ class _Stretch:
     arguments: Mapping[str, object]
 
 
-def scratch_bytes(parameters: tuple[Parameter, ...]) -> int:
-    """The bytes of scratch memory that an update needs."""
-    return 2 * CHUNK * max((ITEM_BYTES[parameter.value.type.dtype] for parameter in parameters), default=0)
+def scratch_bytes(gradient_bytes: int) -> int:
+    """The bytes of scratch memory that an update needs: two chunks."""
+    return 2 * min(max(round_up(gradient_bytes // PART), LEAST), MOST) if gradient_bytes else 0
 
 
 def update(settings: Settings, step: Computation, layout: Arena, names: Names) -> Update:
@@ -48,7 +49,9 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
     dtype = step.gradients[0][1].type.dtype if step.gradients else "f32"
     item = ITEM_BYTES[dtype]
     numpy = f"np.{NUMPY_TYPES[dtype]}"
-    views = [f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {2 * CHUNK})"]
+    views = [
+        f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {scratch_bytes(layout.gradient_bytes) // item})"
+    ]
     lines = [f"rate = learning_rate({_phases(settings)!r}, epoch)"]
     kernels = {"training.schedule.learning_rate", f"kernels.optimizers.{settings.optimizer.kind}"}
     blocks = [("p", layout.first), ("g", 0)]
