@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..trainer import Trainer
+from .sections import Function, taken_apart
 
 Array = NDArray[Any]
-
-_LAYER = re.compile(r"^        # (.*)$", re.MULTILINE)
-_NAME = re.compile(r"\b[xgw]\d+\b")
-_VIEW = re.compile(r"^    (w\d+) = (.*)$", re.MULTILINE)
-
 
 Watch = Callable[..., None]
 
@@ -45,29 +40,16 @@ def first_not_finite(trainer: Trainer, arrays: Mapping[str, Array]) -> str | Non
 def watched(trainer: Trainer, function: str, watch: Watch, arrays: Mapping[str, Array]) -> tuple[Array, ...]:
     """The results of `step` or `predict`, where `watch` is called after the statements of each layer with its name, as
     the comments have it, and the arrays that it has touched. Raises RunError."""
-    source = trainer.program.source
-    found = re.search(rf"^def {function}\(.*?^    return run", source, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    text = source.replace(found[0], _with_looks(found[0]))
+    found = taken_apart(trainer.program.source, function)
+    text = trainer.program.source.replace(found.text, _with_looks(found))
     return trainer.run_other(function, text, {"watch": watch}, arrays)
 
 
-def _with_looks(step: str) -> str:
+def _with_looks(function: Function) -> str:
     """The text of a function with a look, after the statements of each layer, at what these have touched."""
-    head, *layers = re.split(r"(?=^        # )", step, flags=re.MULTILINE)
-    seen: dict[str, set[str]] = {}
-    for view, text in _VIEW.findall(head):
-        seen[view] = _values(text, seen)
-    parts = [head]
-    for text in layers:
-        body, end, rest = text.partition("\n\n    return run")
-        name = _LAYER.match(body)
-        assert name is not None
-        values = sorted(_values(body.partition("\n")[2], seen))
-        parts.append(f"{body.rstrip()}\n        watch({', '.join([repr(name[1]), *values])})\n{end}{rest}")
-    return "".join(parts)
-
-
-def _values(text: str, seen: Mapping[str, set[str]]) -> set[str]:
-    """The values and gradients that a text names; `seen` are those behind each view."""
-    return set[str]().union(*(seen.get(name, {name}) for name in _NAME.findall(text)))
+    parts = [function.head]
+    for section in function.sections:
+        values = sorted(name for name in section.touched if name[0] in "xg")
+        look = f"        watch({', '.join([repr(section.comment), *values])})\n"
+        parts.append(f"        # {section.comment}\n{section.statements}{look}")
+    return "".join([*parts, function.tail])
