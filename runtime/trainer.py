@@ -139,12 +139,22 @@ class Trainer:
     ) -> tuple[Array, ...]:
         """The results of `step` or `predict` of another text of this program on a batch, where they lie in the arena;
         `names` are what the text may use beside its own. Raises RunError."""
+        return self.other(function, source, names, arrays)()
+
+    def other(
+        self, function: str, source: str, names: Mapping[str, Any], arrays: Mapping[str, Array]
+    ) -> Callable[[], tuple[Array, ...]]:
+        """What feeds the batch and runs as `run_other` does, each time that it is called. Raises RunError."""
         functions = _load(self.program.name, source, names)
         ports = (*self.program.inputs, *(self.program.targets if function == "step" else ()))
         given = _arrays(ports, arrays)
         bound: Bound = functions[function](self.arena, self._sizes(function, ports, given), self.rng)
-        self._execute(bound, ports, given)
-        return bound[2]
+
+        def run() -> tuple[Array, ...]:
+            self._execute(bound, ports, given)
+            return bound[2]
+
+        return run
 
     def view(self, name: str) -> Array:
         """A parameter or buffer where it lies in the arena: writing to it changes it."""

@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": "The outputs for data.",
     "export": "An ONNX model, proven equal to the NumPy program.",
     "bench": "Latency and throughput of predictions.",
+    "profile": "Time, bytes and GFLOP/s of every layer in a step of training.",
     "gradcheck": "Gradients against finite differences.",
     "emit": "The NumPy program as source.",
     "explain": "What a diagnostic code means, and how it is mended.",
