@@ -128,7 +128,8 @@ def _footer(profile: Profile) -> list[str]:
         f"{machine.bandwidth / 1e9:,.1f} GB/s read and written by a copy",
         f"time: mean over the middle half of the steps, of which there were {profile.steps}; "
         "inputs: checking and copying them",
-        "bytes: parameters, inputs, results and gradients that a layer's statements name, each once",
+        "bytes: parameters, inputs, results and gradients that a layer's statements name, each once; "
+        "a table that is looked up counts whole, which makes `embed` look too fast",
         f"FLOPs: of the analysis{backward}",
         *(["the loss is in the row of its output, its operations are not counted"] if profile.trains else []),
         "roof: the least time for so many FLOPs and bytes here, as a share of the time; above 100 % from a cache",
