@@ -28,9 +28,33 @@ def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
             os.close(descriptor)
         temporary.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):
+            raise cannot_write(path, error) from None
+        raise
+
+
+def append(path: Path, text: str) -> None:
+    """Add lines to a file, and have them on the disk. A failure leaves it as it was, where that can be done.
+
+    Raises RunError.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            before = os.fstat(descriptor).st_size
+            try:
+                _write(descriptor, text.encode())
+                os.fsync(descriptor)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, before)
+                raise
+        finally:
+            os.close(descriptor)
+    except OSError as error:
         raise cannot_write(path, error) from None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from .atomic import cannot_write, write_atomic
+from .atomic import append, cannot_write, write_atomic
 
 # Times differ from run to run; everything else in a record does not.
 COLUMNS = ("epoch", "step", "loss", "held_out_loss", "held_out_accuracy", "seconds", "samples_per_second")
@@ -27,28 +27,22 @@ class RunFolder:
     def __init__(self, path: Path, *, resume: bool) -> None:
         self.path = path
         self.checkpoints = path / "checkpoints"
+        if resume and not path.is_dir():
+            raise RunError("missing-file", "there is no such run", "start it with `--out`", str(path), 2)
         try:
-            if not resume and path.exists() and (not path.is_dir() or any(path.iterdir())):
-                raise RunError(
-                    "folder-not-empty",
-                    "is not an empty folder",
-                    f"choose another, or go on with `--resume {path}`",
-                    str(path),
-                    2,
-                )
-            if resume and not path.is_dir():
-                raise RunError("missing-file", "there is no such run", "start it with `--out`", str(path), 2)
+            if not resume:
+                _refuse_full(path, set())
             self.checkpoints.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._lock = _locked(path)
+            try:
+                # Another run may have come and gone between the look and the lock.
+                if not resume:
+                    _refuse_full(path, {".lock", "checkpoints"})
+            except BaseException:
+                os.close(self._lock)
+                raise
         except OSError as error:
             raise cannot_write(path, error) from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            raise RunError(
-                "folder-in-use", "another run works in it", "wait for it, or choose another", str(path), 2
-            ) from None
 
     def close(self) -> None:
         """Let the folder go."""
@@ -59,41 +53,83 @@ class RunFolder:
         write_atomic(self.path / name, text.encode())
 
     def start_metrics(self, step: int) -> None:
-        """Keep the records up to a step alone, so that those after a resumed checkpoint are not there twice."""
-        records = [record for record in self._records() if record["step"] <= step]
-        self._rewrite(records)
+        """Keep the records up to a step alone, so that those after a resumed checkpoint are not there twice.
+
+        Raises RunError.
+        """
+        records = _records(self.path / "metrics.jsonl", step)
+        self.write("metrics.jsonl", "".join(map(_line, records)))
+        self.write("metrics.csv", ",".join(COLUMNS) + "\n" + "".join(map(_row, records)))
+        gradients = self.path / "gradients.jsonl"
+        if gradients.exists():
+            self.write(gradients.name, "".join(map(_line, _records(gradients, step))))
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Add a record to the metrics. Raises RunError."""
-        self._rewrite([*self._records(), dict(record)])
+        append(self.path / "metrics.jsonl", _line(record))
+        append(self.path / "metrics.csv", _row(record))
 
     def record_gradients(self, record: Mapping[str, Any]) -> None:
         """Add the norms of the gradients by the states of cells, from the first step to the last, to `gradients.jsonl`.
 
         Raises RunError.
         """
-        path = self.path / "gradients.jsonl"
-        try:
-            before = path.read_text() if path.exists() else ""
-        except OSError as error:
-            raise cannot_write(path, error) from None
-        self.write(path.name, f"{before}{json.dumps(dict(record))}\n")
+        append(self.path / "gradients.jsonl", _line(record))
 
-    def _records(self) -> list[dict[str, Any]]:
-        try:
-            lines = (self.path / "metrics.jsonl").read_text().splitlines()
-            return [json.loads(line) for line in lines]
-        except (OSError, ValueError):
-            return []
 
-    def _rewrite(self, records: list[dict[str, Any]]) -> None:
-        lines = "".join(f"{json.dumps(record)}\n" for record in records)
-        table = io.StringIO()
-        writer = csv.DictWriter(table, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        self.write("metrics.jsonl", lines)
-        self.write("metrics.csv", table.getvalue())
+def _refuse_full(path: Path, known: set[str]) -> None:
+    """Raises RunError where something else than these is in a folder, or it is none, and OSError."""
+    if path.exists() and (not path.is_dir() or any(entry.name not in known for entry in path.iterdir())):
+        help = f"choose another, or go on with `--resume {path}`"
+        raise RunError("folder-not-empty", "is not an empty folder", help, str(path), 2)
+
+
+def _locked(path: Path) -> int:
+    """A descriptor of the folder's lock, held. The system lets go of it when the process ends, however it does.
+
+    Raises RunError when another run holds it, and OSError.
+    """
+    lock = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        help = "wait for it, or choose another"
+        raise RunError("folder-in-use", "another run works in it", help, str(path), 2) from None
+    except BaseException:
+        os.close(lock)
+        raise
+    return lock
+
+
+def _records(path: Path, step: int) -> list[dict[str, Any]]:
+    """The records of a file up to a step; a line that a failing disk has cut off is none. Raises RunError."""
+    try:
+        lines = path.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    records = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+            if record["step"] <= step:
+                records.append(record)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+    return records
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    return json.dumps(dict(record)) + "\n"
+
+
+def _row(record: Mapping[str, Any]) -> str:
+    """The record as a row of `metrics.csv`."""
+    row = io.StringIO()
+    csv.DictWriter(row, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n").writerow(dict(record))
+    return row.getvalue()
 
 
 def read_alphabet(path: Path) -> str | None:
