@@ -45,8 +45,8 @@ demo: .venv/installed ## See what netc does: analyse, check, train, export
 test: .venv/installed ## Run the tests
 	$(BIN)/python -m pytest --quiet -n auto
 
-trust: .venv/installed ## Run the long tests: hostile input, in time and memory
-	$(BIN)/python -m pytest --quiet -m trust
+trust: .venv/installed ## Run the long tests and all that prove promises; writes docs/trust.md
+	$(BIN)/python -m pytest --quiet -n auto -m "trust or promise" --figures
 
 check: .venv/installed ## Lint, format, types and tests
 	$(BIN)/ruff check .

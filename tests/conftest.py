@@ -1,18 +1,30 @@
-"""What all tests share: `--bless`, and texts compared with files."""
+"""What all tests share: `--bless` and texts compared with files, `--figures` and promises proven."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import asdict
 from difflib import unified_diff
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from .trust.promises import Figure, Proof, save
+
 Snapshot = Callable[[str, str], None]
+Promise = Callable[..., None]
+FIGURE = pytest.StashKey[Figure]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="write what the tests got as what they expect; then read it")
+    parser.addoption("--figures", action="store_true", help="write into docs/trust.md what proofs came to")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--figures") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Figures())
 
 
 @pytest.fixture
@@ -37,3 +49,51 @@ def snapshot(request: pytest.FixtureRequest) -> Snapshot:
             pytest.fail("\n".join(lines), pytrace=False)
 
     return check
+
+
+@pytest.fixture
+def promise(request: pytest.FixtureRequest) -> Promise:
+    """What a test with the mark `promise` found: `promise(trials, failed=0, seconds=…, mib=…, …)`, where the largest of
+    each further number is kept. A test that says nothing is one trial."""
+
+    def say(trials: int = 1, failed: int = 0, **most: float) -> None:
+        known = request.node.stash.get(FIGURE, Figure())
+        numbers = {name: float(value) for name, value in most.items()}
+        request.node.stash[FIGURE] = known.plus(Figure(int(trials), int(failed), most=numbers))
+
+    return say
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what a test found into its report, which reaches the session also from another process."""
+    report = yield
+    said = item.stash.get(FIGURE, None) if call.when == "call" else Figure()
+    if report.failed:
+        figure = (said or Figure(1, 1)).plus(Figure(red=1))
+    elif call.when == "call" and report.passed:
+        figure = said or Figure(1)
+    else:
+        return report
+    for mark in item.iter_markers("promise"):
+        report.user_properties.append(("promise", (Proof(*mark.args, **mark.kwargs).key, asdict(figure))))
+    return report
+
+
+class Figures:
+    """Adds up what all tests of a session found, and writes it at its end."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Figure] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == "promise":
+                key, figure = cast(tuple[str, dict[str, Any]], value)
+                self.seen[key] = self.seen.get(key, Figure()).plus(Figure(**figure))
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            save(self.seen)

@@ -14,17 +14,20 @@ import pytest
 
 import netc
 
+from ..conftest import Promise
 from .networks import BATCH, CASES
 
 GOLDEN = json.loads(Path(__file__).with_name("pytorch.json").read_text())["cases"]
 TORCH = find_spec("torch") is not None
 
 
+@pytest.mark.promise("P7", "networks trained for 50 steps", 5)
 @pytest.mark.parametrize("name", CASES)
-def test_fifty_steps(name: str) -> None:
+def test_fifty_steps(name: str, promise: Promise) -> None:
     trainer = netc.loads(CASES[name].spec).trainer(N=BATCH, dtype="float64", seed=3)
     *batches, (image, _) = CASES[name].batches()
     losses = [trainer.step(image=x, label=y) for x, y in batches]
+    promise(relative_difference_of_a_loss=np.max(np.abs(np.divide(losses, GOLDEN[name]["losses"]) - 1)))
     assert losses == pytest.approx(GOLDEN[name]["losses"], rel=1e-9)
     (outputs,) = trainer.forward(image=image).values()
     wanted = np.array(GOLDEN[name]["outputs"])

@@ -16,6 +16,7 @@ import netc as package
 from netc.compiler.cli.main import netc
 from netc.compiler.diagnostics.render import REPORT_LINES
 
+from ..conftest import Promise
 from .corpus import ENTRIES, Entry
 
 SECRET = "token = hunter2"
@@ -59,8 +60,10 @@ def test_small(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.trust
+@pytest.mark.promise("P1", "hostile specs, by the command", 200)
+@pytest.mark.promise("P2", "hostile specs, by the command", 200)
 @pytest.mark.parametrize("name", ENTRIES)
-def test_bounded(name: str, folder: Path) -> None:
+def test_bounded(name: str, folder: Path, promise: Promise) -> None:
     """The whole program, in time and memory."""
     entry = ENTRIES[name]
     spec = entry.write(folder)
@@ -82,6 +85,8 @@ def test_bounded(name: str, folder: Path) -> None:
                 child.kill()
             time.sleep(0.01)
     child.returncode = os.waitstatus_to_exitcode(status)
+    mebibytes = usage.ru_maxrss / 1024
+    promise(**{"many_layers_seconds" if entry.many_layers else "seconds": used, "mib": mebibytes})
     in_order(child.returncode, out.read_text("utf-8"), err.read_text("utf-8"), entry)
     assert used < (MANY_LAYERS_SECONDS if entry.many_layers else SECONDS)
-    assert usage.ru_maxrss / 1024 < MEBIBYTES
+    assert mebibytes < MEBIBYTES

@@ -20,6 +20,8 @@ from netc.compiler.diagnostics.render import REPORT_LINES, report
 from netc.compiler.driver import Compiled, Request, compile_spec
 from netc.compiler.reading import ReadError
 
+from ..conftest import Promise
+
 SPECS = {path.stem: path.read_text("utf-8") for path in sorted(Path(netc.specs.__path__[0]).glob("*.net"))}
 
 
@@ -174,11 +176,13 @@ def test_length(name: str) -> None:
     in_order(end(LONG[name](20_000)))
 
 
+@pytest.mark.promise("P2", "kinds of text, and twice as much of it", 12)
 @pytest.mark.parametrize("name", LONG)
-def test_twice_the_text_takes_twice_the_work(name: str) -> None:
+def test_twice_the_text_takes_twice_the_work(name: str, promise: Promise) -> None:
     """Work is counted in calls of functions, so that the figure does not depend on the machine."""
     end(LONG[name](100))
     one, two = calls(LONG[name](2_000)), calls(LONG[name](4_000))
+    promise(ratio=two / one)
     assert two <= 2.3 * one + 1_000
 
 

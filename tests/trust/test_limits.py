@@ -86,6 +86,7 @@ def test_every_limit_is_tested() -> None:
     assert set(CASES) | set(ELSEWHERE) == {field.name for field in fields(Limits)} == set(MEANINGS)
 
 
+@pytest.mark.promise("P3", "limits, at the value and one past it", 20)
 @pytest.mark.parametrize("name", CASES)
 def test_at_the_limit_and_one_past_it(name: str) -> None:
     value, text, words = CASES[name]

@@ -17,6 +17,8 @@ from netc.compiler.limits import DEFAULT_LIMITS, raised
 from netc.compiler.reading import ReadError
 from netc.compiler.source import Span
 
+from ..conftest import Promise
+
 SPECS = [path.read_text("utf-8") for path in sorted(Path(netc.specs.__path__[0]).rglob("*.net"))]
 MISTAKES = [path.read_text("utf-8") for path in sorted((Path(__file__).parent.parent / "ui").glob("*.net"))]
 WORDS: list[str] = sorted(set(re.findall(r"[A-Za-z_]+", "\n".join(SPECS))))
@@ -139,7 +141,9 @@ def test_mutants(first: int) -> None:
 
 
 @pytest.mark.trust
+@pytest.mark.promise("P1", "mutants of specs", 20_000)
 @pytest.mark.parametrize("first", range(2_000, 22_000, 1_000))
-def test_more_mutants(first: int) -> None:
+def test_more_mutants(first: int, promise: Promise) -> None:
     for seed in range(first, first + 1_000):
         check(seed)
+    promise(1_000)

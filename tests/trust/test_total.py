@@ -28,6 +28,7 @@ def run(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[int
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.promise("P4", "commands in three environments", 7)
 @pytest.mark.parametrize(
     "arguments",
     [

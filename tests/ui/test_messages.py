@@ -31,6 +31,7 @@ def _in_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)
 
 
+@pytest.mark.promise("P20", "typical mistakes, to the letter", 60)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_message(path: Path, request: pytest.FixtureRequest) -> None:
     text = "\n\n".join(full(diagnostic) for diagnostic in found(path)) + "\n"
