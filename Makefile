@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test trust check bench
+.PHONY: help demo test trust coverage check bench
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,12 @@ test: .venv/installed ## Run the tests
 
 trust: .venv/installed ## Run the long tests and all that prove promises; writes docs/trust.md
 	$(BIN)/python -m pytest --quiet -n auto -m "trust or promise" --figures
+
+coverage: .venv/installed ## Run the tests and list what they leave out: less than 90 % of lines and branches is an error
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest --quiet -n auto
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 check: .venv/installed ## Lint, format, types and tests
 	$(BIN)/ruff check .
