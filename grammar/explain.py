@@ -8,27 +8,33 @@ from typing import NamedTuple
 
 from ..compiler.diagnostics.diagnostic import Diagnostic, Label
 from ..compiler.source import Source, Span
+from ..compiler.syntax import tree
 from .automaton import OPENERS, Automaton
-from .lexer import Token
-from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, Mistake
+from .echo import Echo
+from .lexer import UNITS, Token
+from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, NAMES, Mistake
 
 _SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
 _HOLE = re.compile(r"<([a-z]+)>")
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(?![0-9_])", re.ASCII)
+# How far ahead a `=` is looked for.
+NEAR = 12
 _START = Token("NL", "", 0, 0)
 
 
 class Place(NamedTuple):
     """Where a token is refused: `start` and `first` are the place and the first word of its statement, `form` is how
-    such a statement is written.
+    such a statement is written, and `name` what it names.
 
     `flags` say more. start: the token is the first of its statement; top: no body is open; begun: something is before
     it at the top; bracket: `(` or `[` is open; complete: an expression is complete before the token; name, body: a name
-    or `{` may stand here; choice: `else` must; bound: the statement has a `=`; arrow: `=>` is written here; touching:
-    no space is before the token; grouped: the token before starts a number such as 61,706; slashes: `//` stands before
-    it in the line, or is it; header: the statement has a word or is a setting, `header:KIND` says which; `in:KIND`: the
-    word of the body around it. The recovery adds nested, separate and apart.
+    or `{` may stand here; choice: `else` must; bound: the statement has a `=`; assigned: one stands a few tokens
+    further on; arrow: `=>` is written here; touching: no space is before the token; fed: `->` stands before the token
+    before; unit: the token is the unit of a number; grouped: the token before starts a number such as 61,706; slashes:
+    `//` stands before it in the line, or is it; cell: a cell is around it; header: the statement has a word or is a
+    setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The recovery adds nested, separate and
+    apart.
     """
 
     source: Source
@@ -37,6 +43,7 @@ class Place(NamedTuple):
     start: int
     first: str
     form: str
+    name: str
     flags: frozenset[str]
 
 
@@ -54,22 +61,23 @@ def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, inste
         and not refused & place.flags
         and (not kinds or before.kind in kinds or ("word" in kinds and is_word(before)))
     )
+    echo = Echo(place.source.text, tokens, at, place.start)
     words = {
         "token": _shown(token),
         "before": _shown(before) if before.end and before.kind != "NL" else "the line before",
         "text": token.text,
         "sign": before.text,
-        "form": place.form,
         "grouped": _grouped(place.source.text, before).replace(",", "_"),
     }
     if "<expected>" in mistake.help:
         words["expected"] = expected(machine)
+    words["form"] = place.form.replace("<name>", place.name).replace("<size>", echo["size"])
     marked = before if before.end and (mistake.blame == "before" or token.kind == "$END") else token
     span = Span(place.source, marked.start, marked.end)
     if mistake.blame == "slashes":
         slashes = place.source.text.rindex("//", 0, marked.end)
         span = Span(place.source, slashes, slashes + 2)
-    return Diagnostic("syntax", _filled(mistake.message, words), span, help=_filled(mistake.help, words))
+    return Diagnostic("syntax", _filled(mistake.message, words, echo), span, help=_filled(mistake.help, words, echo))
 
 
 def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[str], instead: Token | None) -> Place:
@@ -100,6 +108,10 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         "touching": before.end == token.start,
         "grouped": bool(_grouped(text, before)),
         "slashes": text.find("//", max(offset, token.start - column + 1), token.start + 2) >= 0,
+        "fed": at >= 2 and tokens[at - 2].kind == "ARROW",
+        "assigned": any(after.kind == "EQUAL" for after in tokens[at : at + NEAR]),
+        "cell": any(isinstance(value, Token) and value.kind == "CELL" for value in machine.values),
+        "unit": token.text.lower() in UNITS,
         "header": bool(header),
         f"header:{header}": True,
         f"in:{around}": True,
@@ -111,8 +123,17 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         offset,
         first.group() if first else "",
         FORMS.get(header, ""),
+        _own_name(machine, header),
         found | {flag for flag, holds in flags.items() if holds},
     )
+
+
+def _own_name(machine: Automaton, header: str) -> str:
+    """The name that a statement with a header declares, or one that it might."""
+    values = machine.values[machine.statement() + 1 :]
+    named = [value for value in values if isinstance(value, tree.Name) or getattr(value, "kind", "") == "NAME"]
+    own = named[-1] if named else None
+    return own.span.text if isinstance(own, tree.Name) else own.text if own else NAMES.get(header, "name")
 
 
 def _grouped(text: str, token: Token) -> str:
@@ -162,8 +183,8 @@ def _shown(token: Token) -> str:
     return _SHOWN.get(token.kind, f"`{text}`")
 
 
-def _filled(template: str, words: dict[str, str]) -> str:
-    return _HOLE.sub(lambda hole: words[hole[1]], template)
+def _filled(template: str, words: dict[str, str], echo: Echo) -> str:
+    return _HOLE.sub(lambda hole: words[hole[1]] if hole[1] in words else echo[hole[1]], template)
 
 
 def _habit(place: Place) -> Diagnostic | None:

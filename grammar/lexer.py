@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from string import ascii_letters
 from typing import NamedTuple
 
 from ..compiler.diagnostics.diagnostic import Diagnostic
@@ -48,6 +49,9 @@ _WORD = re.compile(r"\w+")
 # What may not touch the end of a number: a letter or digit, or a point that is neither `..` nor a field's.
 _STRAY = re.compile(r"\w|\.(?![.A-Za-z_])")
 _NUMBER = re.compile(r"(?:\w|\.(?!\.))+")
+_DIGITS = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?", re.ASCII)
+# What people write behind numbers, in small letters, and the unit here.
+UNITS = {**{u.lower(): u for u in ("K", "M", "G", "KiB", "MiB", "GiB")}, "kb": "K", "mb": "M", "gb": "G", "b": ""}
 
 
 class TooMuch(Exception):
@@ -143,7 +147,8 @@ class Lexer:
         """Report text that is no token, whole words at once."""
         char = source.text[at]
         word = _WORD.match(source.text, at)
-        end = word.end() if word else at + 1 + (char in "&|" and source.text[at + 1 : at + 2] == char)
+        after = source.text[at + 1 : at + 2]
+        end = word.end() if word else at + 1 + ((char in "&|" and after == char) or (char in "~≈" and after == "="))
         span = Span(source, at, end)
         if char == '"':
             stop = source.text.find("\n", at)
@@ -167,7 +172,7 @@ class Lexer:
                 )
             )
         else:
-            hint = _SIGNS.get(char, "delete it")
+            hint = _SIGNS.get(span.text) or _SIGNS.get(char, "delete it")
             message = f"`{span.text}` (U+{ord(char):04X}) has no meaning here"
             report(Diagnostic("bad-character", message, span, help=hint))
         return Token("BAD", "", span.start, span.end)
@@ -176,16 +181,25 @@ class Lexer:
         word = _NUMBER.match(source.text, at)
         assert word is not None
         span = Span(source, at, word.end())
-        help = (
-            "a number has digits on both sides of its point: `1.0`"
-            if span.text.endswith(".")
-            else "write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind"
-        )
+        digits = span.text.rstrip(ascii_letters)
+        unit = UNITS.get(span.text[len(digits) :].lower())
+        help = "write `10`, `1_000`, `0.5`, `4e-4`, `3x5`, or with K, M, G, KiB, MiB or GiB behind"
+        if span.text.endswith("."):
+            help = "a number has digits on both sides of its point: `1.0`"
+        elif unit is not None and _DIGITS.fullmatch(digits):
+            help = f"write `{digits}{unit}`; K, M, G are powers of 1000, KiB, MiB, GiB of 1024"
         report(Diagnostic("number", f"`{span.text}` is not a number", span, help=help))
         return Token("BAD", "", at, word.end())
 
 
+_APART = "a figure is a whole number: compare it exactly, or with both ends, `params >= 60M and params <= 61M`"
 _SIGNS = {
+    "~=": _APART,
+    "≈": _APART,
+    "≈=": _APART,
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "≠": "write `!=`",
     "$": "names have no `$`: write the name alone",
     "@": "decorators and the matrix product `@` are not in the language; `fc` is the layer for it",
     "&": "write `and`",

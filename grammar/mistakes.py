@@ -10,7 +10,8 @@ class Mistake(NamedTuple):
 
     Kinds are terminals of the grammar, or `word` for any word of the language; the flags are those of a Place. In
     `message` and `help`, `<token>` and `<before>` are the two tokens as shown, `<text>` and `<sign>` as written,
-    `<form>` is how the statement is written, and `<expected>` what may stand here. `blame` says what is marked.
+    `<form>` is how the statement is written, and `<expected>` what may stand here; the text itself is echoed by the
+    holes of `echo.py`. `blame` says what is marked.
     """
 
     tokens: str
@@ -21,26 +22,32 @@ class Mistake(NamedTuple):
     blame: str = "token"
 
 
+# How each statement is written; `<name>` is the name that it has in the text.
 FORMS = {
-    "USE": 'use "blocks.net"',
-    "NET": "net lenet5(classes = 10) { … }",
-    "BLOCK": "block basic(c, stride = 1) { … }",
-    "CELL": "cell lstm(units) { … }",
-    "INPUT": "input image: f32[N, 3, 32, 32]",
-    "TARGET": "target label: i64[N]",
-    "STATE": "state h[units]",
-    "PARAM": "param p[units]",
+    "USE": 'use "<name>.net"',
+    "NET": "net <name>(classes = 10) { … }",
+    "BLOCK": "block <name>(c, stride = 1) { … }",
+    "CELL": "cell <name>(units) { … }",
+    "INPUT": "input <name>: f32[N, 3, 32, 32]",
+    "TARGET": "target <name>: i64[N]",
+    "STATE": "state <name><size>",
+    "PARAM": "param <name><size>",
     "OUTPUT": "output a, b",
-    "LET": "let wide = 6 * c",
+    "LET": "let <name> = 6 * c",
     "REPEAT": "repeat 3 as i { … }",
     "FOR": "for c in [64, 128] { … }",
     "IF": "if stride == 1 { … } else { … }",
     "TRAIN": "train { loss = cross_entropy }",
     "RULE": 'rule "*.bias" { weight_decay = 0 }',
     "EXPECT": "expect { params <= 1.2M }",
-    "VARIANT": "variant small { units = 64 }",
+    "VARIANT": "variant <name> { units = 64 }",
     "SETTING": "name = value",
 }
+# What a statement without a name is called in its form.
+NAMES = {
+    "USE": "blocks", "NET": "lenet5", "BLOCK": "basic", "CELL": "lstm", "INPUT": "image", "TARGET": "label",
+    "STATE": "h", "PARAM": "p", "LET": "wide", "VARIANT": "small",
+}  # fmt: skip
 
 # Habits of other languages: the first word of a statement, and the way out.
 HABITS = {
@@ -101,6 +108,15 @@ MISTAKES = (
     Mistake("RPAR", "LPAR", "", "there is nothing between `(` and `)`", "write a value in the brackets"),
     Mistake("NL $END", "", "body",
             "`{` is missing after <before>", "write `{ … }` around the statements", "before"),
+    # Pipelines where names stand
+    Mistake("ARROW LPAR LSQB DOT SUM MINUS PRODUCT CMP NUMBER IN IT", "", "header:OUTPUT",
+            "`output` lists names, and this is a pipeline",
+            "make `<rest>` the last statement, or bind it: `y = <rest>`, and write `output y`"),
+    Mistake("LPAR", "COMMA", "!complete !header !bracket assigned",
+            "names are bound side by side, without brackets", "write `<flat> = …`"),
+    Mistake("LPAR", "NAME", "header:VARIANT",
+            "the settings of a variant stand in braces", "write `variant <sign> { <inside> }`"),
+    Mistake("LPAR", "TRAIN EXPECT", "", "<before> has its body in braces", "write `<sign> { <inside> }`"),
     # Arrows
     Mistake("ARROW", "ARROW", "", "two `->` in a row", "write a layer between them"),
     Mistake("ARROW", "", "start",
@@ -123,12 +139,20 @@ MISTAKES = (
     Mistake("EQUAL", "", "complete bracket",
             "`=` names an argument, and here stands none", "write `name = value` in a call, or `==` to compare"),
     Mistake("EQUAL", "", "complete bound", "two `=` in one statement", "bind each name in a statement of its own"),
-    Mistake("EQUAL", "RPAR", "complete !header", "only names can be bound", "write `a, b = …`, without brackets"),
+    Mistake("EQUAL", "RPAR", "complete !header", "only names can be bound", "write `<flat> = …`, without brackets"),
+    Mistake("EQUAL", "NAME", "complete !header fed",
+            "a name stands in front of its pipeline", "write `<renamed>`", "before"),
+    Mistake("EQUAL", "RSQB", "complete !header cell",
+            "a state is bound as a whole, and its next value with `'`", "write `<first>' = …`"),
     Mistake("EQUAL", "", "complete !header", "only names can be bound", "write `name = …`"),
+    Mistake("EQUAL", "NAME", "header:STATE", "the state `<sign>` has no size", "write `state <sign><size>`", "before"),
+    Mistake("EQUAL", "NAME", "header:PARAM", "the weight `<sign>` has no size", "write `param <sign><size>`", "before"),
     # `:`
     Mistake("COLON", "", "body", "`:` starts no body", "write `{ … }` around the statements"),
     Mistake("COLON", "NAME", "bracket", "a value is given with `=`, not `:`", "write `<sign> = …`"),
     Mistake("COLON", "NAME", "header:SETTING", "a value is given with `=`, not `:`", "write `<sign> = …`"),
+    Mistake("COLON", "", "bracket", "slices are not in the language",
+            "`x -> last` is the last step of a sequence; `crop` and `split` take parts of a tensor"),
     Mistake("COLON", "", "!header",
             "`:` cannot stand here", "it stands before a type alone: `input image: f32[N, 3, 32, 32]`"),
     # `,`
@@ -173,7 +197,10 @@ MISTAKES = (
             "write it on a line of its own; a conditional value is `(a if condition else b)`"),
     Mistake("word", "", "name",
             "<token> is a word of the language and cannot be a name", "choose another name, such as `<text>_`"),
+    Mistake("IN", "", "complete in:EXPECT", "`in` is the input, and tests nothing",
+            "compare with both ends: `<ends>`"),
     # Values side by side
+    Mistake("NAME", "NUMBER", "complete unit", "a unit touches its number", "write `<sign><unit>`"),
     Mistake(ATOMS, "", "complete slashes",
             "`//` divides and rounds down; it starts no comment", "write `# …`", "slashes"),
     Mistake("NUMBER EXTENT", "NAME", "complete",

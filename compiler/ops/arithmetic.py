@@ -46,8 +46,18 @@ def _mismatch(x: TensorType, y: TensorType, sign: str, why: str) -> OpError:
         "shape-mismatch",
         f"`{sign}` cannot combine {show_shape(x.shape)} with {show_shape(y.shape)}: {why}",
         notes=("an elementwise operation needs the same rank, and in each dimension equal sizes or 1 on one side",),
-        help="bring both to one shape: a 1×1 `conv` changes the channels, `stride` and `pad` the size",
+        help=_way_out(x, y),
     )
+
+
+def _way_out(x: TensorType, y: TensorType) -> str:
+    if x.rank != y.rank:
+        return "bring both to one rank, by `reshape`: a size of 1 is spread over the other side"
+    if x.rank >= 4:
+        return "bring both to one shape: a 1×1 `conv` changes the channels, `stride` and `pad` the size"
+    if x.shape[:-1] == y.shape[:-1] and isinstance(y.shape[-1], int):
+        return f"bring both to one shape: `fc({y.shape[-1]})` makes as many features on the left as on the right"
+    return "bring both to one shape: `fc` changes the features of a vector or sequence, `conv` the channels of a signal"
 
 
 class _Binary(Op):

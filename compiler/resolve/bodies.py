@@ -6,7 +6,7 @@ use themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Label
@@ -51,10 +51,10 @@ class FileCheck(NameCheck):
         else:
             scope.symbols = set(symbols_of(item))
         if kind == "cell":
-            self._states(item.body, scope)
+            self._states(item, scope)
         self._body(item.body, scope)
         for state, span in scope.states.items() if kind == "cell" else ():
-            if not any(_writes(statement, state) for statement in item.body.statements):
+            if state not in scope.lost and not any(_writes(statement, state) for statement in item.body.statements):
                 self.report(
                     "undefined-name",
                     f"the state `{state}` is never written",
@@ -62,11 +62,12 @@ class FileCheck(NameCheck):
                     help=f"write its next value: `{state}' = …`",
                 )
 
-    def _states(self, body: tree.Body, scope: Scope) -> None:
-        for statement in body.statements:
-            if isinstance(statement, tree.State):
-                for slot in statement.slots:
-                    scope.states[slot.name] = slot.span
+    def _states(self, item: Item | tree.Net, scope: Scope) -> None:
+        slots = [slot for s in item.body.statements if isinstance(s, tree.State) for slot in s.slots]
+        scope.states = {slot.name: slot.span for slot in slots}
+        scope.primed = frozenset(name.id for name in _bound(item.body) if isinstance(name, tree.Primed))
+        sizes = [", ".join(dim.span.text for dim in slot.dims) for slot in slots]
+        scope.size = next(iter([*sizes, *self.parameters]), scope.size)
 
     def _body(self, body: tree.Body, scope: Scope) -> None:
         for statement in body.statements:
@@ -81,9 +82,9 @@ class FileCheck(NameCheck):
             case tree.State(_, slots):
                 if not self._place(statement, scope, "cell"):
                     scope.states |= {slot.name: slot.span for slot in slots}
-                self._slots(slots, scope)
+                self._slots("state", slots, scope)
             case tree.Weight(_, slots):
-                self._slots(slots, scope)
+                self._slots("param", slots, scope)
             case tree.Output(_, names):
                 for name in names:
                     self.expression(name, scope, "value")
@@ -159,10 +160,19 @@ class FileCheck(NameCheck):
             else:
                 self.expression(dim, scope, "value")
 
-    def _slots(self, slots: Iterable[tree.Slot], scope: Scope) -> None:
+    def _slots(self, word: str, slots: Iterable[tree.Slot], scope: Scope) -> None:
         for slot in slots:
-            for dim in slot.dims:
-                self.expression(dim, scope, "value")
+            for place, dim in enumerate(slot.dims):
+                if place == 0 and isinstance(dim, tree.Name) and dim.id == "N":
+                    sizes = ", ".join(size.span.text for size in slot.dims[1:]) or "units"
+                    self.report(
+                        "bad-argument",
+                        f"the size of a `{word}` leaves out N, the batch",
+                        dim.span,
+                        help=f"write `{word} {slot.name}[{sizes}]`",
+                    )
+                else:
+                    self.expression(dim, scope, "value")
             if slot.value is not None:
                 self.expression(slot.value, scope, "value")
             self._bind(tree.Name(slot.span, slot.name), scope)
@@ -191,6 +201,16 @@ class FileCheck(NameCheck):
                 f"`{name.id}` starts with a capital, as dimensions do",
                 name.span,
                 help=f"write `{name.id.lower()}`",
+            )
+        elif scope.kind == "cell" and known is not None and known == scope.states.get(name.id):
+            scope.lost.add(name.id)
+            self.broken.add(known)
+            self.report(
+                "duplicate-name",
+                f"`{name.id}` is a state, and stands for its value before the step",
+                name.span,
+                labels=(Label(known, "declared here"),),
+                help=f"write its next value: `{name.id}' = …`",
             )
         elif known is not None:
             self.report(
@@ -296,21 +316,26 @@ def symbols_of(net: tree.Net) -> list[str]:
 def _bindings(body: tree.Body) -> dict[str, Span]:
     """Every name that a body binds somewhere, with the first place."""
     found: dict[str, Span] = {}
+    for name in _bound(body):
+        if isinstance(name, tree.Name):
+            found.setdefault(name.id, name.span)
+    return found
+
+
+def _bound(body: tree.Body) -> Iterator[tree.Name | tree.Primed]:
+    """What the statements of a body bind, in the order of the text."""
     todo: list[tree.Statement] = list(body.statements)[::-1]
     while todo:
         match todo.pop():
             case tree.Bind(_, names, _):
-                for name in names:
-                    if isinstance(name, tree.Name):
-                        found.setdefault(name.id, name.span)
+                yield from names
             case tree.Let(_, name, _) | tree.Input(_, name, _) | tree.Target(_, name, _):
-                found.setdefault(name.id, name.span)
+                yield name
             case tree.Repeat(_, _, _, inner) | tree.For(_, _, _, inner):
                 todo += inner.statements[::-1]
             case tree.If(_, branches, otherwise):
                 for inner in [*([otherwise] if otherwise else []), *(inner for _, inner in reversed(branches))]:
                     todo += inner.statements[::-1]
-    return found
 
 
 def _writes(statement: tree.Statement, state: str) -> bool:

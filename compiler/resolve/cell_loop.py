@@ -183,7 +183,7 @@ class CellLoop:
     def _next(self, state: State, frame: Frame) -> Value | None:
         """The next value of a state, in its shape; None when there is none, which is reported."""
         found = frame.next.get(state.name)
-        if found is None:
+        if found is None and state.span not in self.evaluator.broken:
             self.evaluator.report(
                 frame,
                 "undefined-name",

@@ -13,7 +13,7 @@ from .elsewhere import size_first
 from .frame import Frame
 from .names import CELL_OPTIONS
 from .numbers import whole
-from .program import bundled
+from .program import Namespace, bundled, library
 from .values import UNKNOWN, Given, Instance, Recipe, Tensor, Unknown, describe
 
 if TYPE_CHECKING:
@@ -34,6 +34,22 @@ class Options:
     lengths: Tensor | None = None
     states: bool = False
     first: dict[str, Tensor] = field(default_factory=dict)
+
+
+def states_help(value: tree.Expr, names: list[str], file: Namespace) -> str:
+    """What to write where several names are bound to the result of a cell, which gives its last states when it is asked
+    to; nothing where that is not the mistake."""
+    use = value.items[-1] if isinstance(value, tree.Chain) else value
+    arguments = use.arguments if isinstance(use, tree.Call) else ()
+    base = use.base if isinstance(use, tree.Call) else use
+    found = (file.find(base.id) or library().get(base.id)) if isinstance(base, tree.Name) else None
+    if found is None or not isinstance(found[0], tree.Cell) or any(given.name == "states" for given in arguments):
+        return ""
+    states = [s.name for stmt in found[0].body.statements if isinstance(stmt, tree.State) for s in stmt.slots]
+    bound = ", ".join([*names[: 1 + len(states)], *states[len(names) - 1 :]])
+    before = value.span.text[: use.span.start - value.span.start] if len(value.span.text) < 60 else "… -> "
+    given = ", ".join([*(argument.span.text for argument in arguments), "states = yes"])
+    return f"for the last states as well, write `{bound} = {before}{base.span.text}({given})`"
 
 
 def read_options(

@@ -48,6 +48,7 @@ def apply_cell(
     values = parameters(evaluator, own, definition.item, span, frame)
     if isinstance(values, Unknown) or any(isinstance(value, Unknown) for value in values.values()):
         return UNKNOWN
+    evaluator.cells.add(span)
     use = OpenUse(recipe.name, span, frame.chain, tuple(tensor.value for tensor in inputs))
     evaluator.uses.open(use, mark, frame)
     try:

@@ -129,6 +129,8 @@ FIGURES = {
     **dict.fromkeys(("mac", "madds", "multadds", "multiplyadds", "gmacs"), "macs"),
     **dict.fromkeys(("flop", "gflops", "ops"), "flops"),
 }
+# What people call an input that the loss alone reads, which is a `target` here.
+TARGETS = frozenset(("label", "labels", "target", "targets", "y", "ytrue", "truth", "groundtruth", "next", "answer"))
 DTYPES = {
     **dict.fromkeys(("float", "float32", "f16", "half", "float16", "fp32", "real"), "f32"),
     **dict.fromkeys(("double", "float64", "fp64"), "f64"),

@@ -208,7 +208,7 @@ class Evaluator(Walk):
         if isinstance(left, Tensor) or isinstance(right, Tensor):
             return self.uses.operate(operator, left, right, spans, frame)
         try:
-            return numbers.arithmetic(operator, left, right)
+            return numbers.arithmetic(operator, left, right, (spans[0].text, spans[1].text))
         except numbers.NumberError as error:
             self.report(frame, error.code, str(error), spans[2], help=error.help)
             return UNKNOWN
@@ -274,26 +274,11 @@ class Evaluator(Walk):
         base, index = self.evaluate(expr.base, frame), self.evaluate(expr.index, frame)
         if isinstance(base, Unknown) or isinstance(index, Unknown):
             return UNKNOWN
-        if not isinstance(base, tuple) or not numbers.whole(index):
-            self.report(
-                frame,
-                "bad-operand",
-                f"`[…]` takes an item of a list, and this is {describe(base)}",
-                expr.span,
-                help="count from 0: `list[0]`; for a size of a tensor write `x.shape[1]`",
-            )
+        try:
+            return numbers.item_of(base, index, expr.base.span.text)
+        except numbers.NumberError as error:
+            self.report(frame, error.code, str(error), expr.span, help=error.help)
             return UNKNOWN
-        assert isinstance(index, int)
-        if not 0 <= index < len(base):
-            self.report(
-                frame,
-                "bad-operand",
-                f"the list has {len(base)} items, there is no item {index}",
-                expr.span,
-                help=f"count from 0 to {len(base) - 1}",
-            )
-            return UNKNOWN
-        return base[index]
 
     def _call(self, expr: tree.Call, frame: Frame) -> object:
         base = expr.base

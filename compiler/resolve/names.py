@@ -37,7 +37,8 @@ Position = Literal["start", "use", "value"]
 @dataclass(slots=True)
 class Scope:
     """The names that are bound at a place: `bound` by loop, the innermost last, each with the place of its binding;
-    `anywhere` in the item, and `lost`, in a statement that was reported."""
+    `anywhere` in the item, and `lost`, in a statement that was reported. `primed` are the states that the item writes,
+    declared or not, and `size` is what a state's size might be."""
 
     kind: Kind
     bound: list[dict[str, Span]]
@@ -46,6 +47,8 @@ class Scope:
     loops: int = 0
     anywhere: dict[str, Span] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    primed: frozenset[str] = frozenset()
+    size: str = "units"
 
     def find(self, name: str) -> Span | None:
         return next((scope[name] for scope in reversed(self.bound) if name in scope), None)
@@ -146,6 +149,9 @@ class NameCheck:
     def _undefined(self, expr: tree.Name, scope: Scope, position: Position, otherwise: str = "") -> None:
         """Report a name that nothing binds; `otherwise` is the way out when no name is like it."""
         name = expr.id
+        if name in scope.lost or (scope.kind == "cell" and name in scope.primed):
+            self._no_state(name, expr.span, scope)
+            return
         bound = [name for names in scope.bound for name in names]
         layers = [*self.space.own, *self.space.used, *layer_names(), *library()]
         values = [*bound, *scope.symbols, *self.space.own, *layer_names(), *WORDS, *SOFT_WORDS]
@@ -351,11 +357,14 @@ class NameCheck:
             )
             return False
         if name.id not in scope.states:
-            self.report(
-                "undefined-name",
-                f"there is no state `{name.id}`",
-                name.span,
-                help=f"declare it: `state {name.id}[units]`",
-            )
+            self._no_state(name.id, name.span, scope)
             return False
         return True
+
+    def _no_state(self, name: str, span: Span, scope: Scope) -> None:
+        """Report, once in a cell, a state that is not declared; where its declaration may be lost nothing is said."""
+        self.broken.add(span)
+        if name not in scope.lost and name not in self.space.file.suspects:
+            scope.lost.add(name)
+            help = f"declare it: `state {name}[{scope.size}]`"
+            self.report("undefined-name", f"there is no state `{name}`", span, help=help)

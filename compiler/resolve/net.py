@@ -266,9 +266,10 @@ def _read(nodes: Iterable[Node]) -> set[Value]:
 
 
 def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Collector) -> None:
-    """Warn of layers whose result nothing reads."""
+    """Warn of layers whose result nothing reads, and of inputs that only the loss does."""
     read = _read(graph.nodes) | {port.value for port in graph.outputs}
     read |= {value for use in graph.uses for value in use.ins}
+    inputs = [port for port in graph.inputs if port.value not in read]
     todo: list[object] = (
         [setting.value for setting in train.settings if isinstance(setting, tree.Setting)] if train else []
     )
@@ -283,6 +284,17 @@ def _unused(graph: Graph, train: tree.Train | None, frame: Frame, collector: Col
             todo += [expr.first, *(item for _, item in expr.rest)]
         elif isinstance(expr, tree.Group):
             todo.append(expr.value)
+    for port in inputs:
+        if port.value in read:
+            collector.add(
+                Diagnostic(
+                    "unused-value",
+                    f"the loss alone reads the input `{port.name}`",
+                    port.span,
+                    help=f"write `target {port.name}: {port.value.type}`: an input is needed to predict as well",
+                    severity="warning",
+                )
+            )
     for use in graph.uses:
         if use.outs and not any(value in read for value in use.outs):
             collector.add(

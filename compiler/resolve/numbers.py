@@ -10,7 +10,8 @@ from ..graph.arguments import Word
 from ..graph.dims import TERMS, Dim, Poly, product_terms, quotient
 from ..graph.initial import Initial
 from ..graph.tensor import SPATIAL
-from .values import Instance, Recipe, Tensor, describe
+from ..syntax import tree
+from .values import Definition, Instance, Recipe, Tensor, describe
 from .words import FUNCTIONS
 
 Number = int | float | Poly
@@ -34,8 +35,8 @@ def number(value: object) -> TypeGuard[Number]:
     return isinstance(value, int | float | Poly) and not isinstance(value, bool)
 
 
-def arithmetic(operator: str, left: object, right: object) -> Number:
-    """`left operator right`. Raises NumberError."""
+def arithmetic(operator: str, left: object, right: object, texts: tuple[str, str] = ("", "")) -> Number:
+    """`left operator right`, of which `texts` are how they are written. Raises NumberError."""
     if not number(left) or not number(right):
         wrong = right if number(left) else left
         raise NumberError(
@@ -46,12 +47,12 @@ def arithmetic(operator: str, left: object, right: object) -> Number:
     if isinstance(left, Poly) or isinstance(right, Poly):
         return _symbolic(operator, left, right)
     try:
-        return _plain(operator, left, right)
+        return _plain(operator, left, right, texts)
     except OverflowError:
         raise NumberError("this number is too large", "numbers go up to 2^63: work with smaller ones") from None
 
 
-def _plain(operator: str, left: int | float, right: int | float) -> int | float:
+def _plain(operator: str, left: int | float, right: int | float, texts: tuple[str, str]) -> int | float:
     result: int | float
     match operator:
         case "+":
@@ -65,19 +66,21 @@ def _plain(operator: str, left: int | float, right: int | float) -> int | float:
         case "%":
             result = left % right
         case _:
-            result = _divide(left, right)
+            result = _divide(left, right, texts)
     if abs(result) >= MAGNITUDE and isinstance(result, int):
         raise NumberError(f"`{operator}` gives a number over 2^63 − 1", "work with smaller numbers", "limit")
     return result
 
 
-def _divide(left: int | float, right: int | float) -> int | float:
+def _divide(left: int | float, right: int | float, texts: tuple[str, str]) -> int | float:
     if not isinstance(left, int) or not isinstance(right, int):
         return left / right
     if left % right:
+        a, b = [text if 0 < len(text) < 40 else str(number) for text, number in zip(texts, (left, right), strict=True)]
+        fraction = f"{a}.0" if a.isdecimal() else f"1.0 * {a}"
         raise NumberError(
             f"{left} / {right} is not a whole number",
-            f"write `{left} // {right}`, which is {left // right}; where a fraction may stand, `{left}.0 / {right}`",
+            f"write `{a} // {b}`, which is {left // right}; where a fraction may stand, `{fraction} / {b}`",
         )
     return left // right
 
@@ -178,6 +181,30 @@ def call(name: str, values: list[object]) -> object:
     # Halves away from zero, as in school, not to the even neighbour as Python's round.
     exact = Fraction(numbers[0])
     return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+def item_of(base: object, index: object, text: str) -> object:
+    """`base[index]`, an item of a list, whose base is written as `text`. Raises NumberError."""
+    if not isinstance(base, tuple):
+        raise NumberError(f"`[…]` takes an item of a list, and this is {describe(base)}", _no_list(base, text))
+    if not whole(index):
+        raise NumberError(f"an item is counted by a whole number, not by {describe(index)}", "count from 0: `list[0]`")
+    if not 0 <= index < len(base):
+        last = f"; the last is `{text}[len({text}) - 1]`" if index < 0 and base and text.isidentifier() else ""
+        raise NumberError(
+            f"the list has {len(base)} items, there is no item {index}", f"count from 0 to {len(base) - 1}{last}"
+        )
+    return base[index]
+
+
+def _no_list(base: object, text: str) -> str:
+    """What to write instead of an item of what has none."""
+    if isinstance(base, Recipe) and isinstance(base.target, Definition) and isinstance(base.target.item, tree.Cell):
+        given = f"{text.removesuffix(')')}, " if text.endswith(")") else f"{text}("
+        return f"for the last step write `{given}return = last)`"
+    if isinstance(base, Tensor) and base.value.type.rank in (3, 5):
+        return f"`{text} -> last` is the last step of a sequence, `split` cuts in parts; a size is `{text}.shape[1]`"
+    return "count from 0: `list[0]`; for a size of a tensor write `x.shape[1]`"
 
 
 FIELDS = ("channels", "height", "width", "length", "features", "rank", "shape")

@@ -191,10 +191,16 @@ class Reader:
                 f"`{kind}` alone is about the only output and the only target, "
                 f"here are {len(self.outputs)} and {len(self.targets)}",
                 span,
-                f"name them: `{kind}(logits, label)`" if self.targets else "declare one: `target label: i64[N]`",
+                f"name them: `{kind}({self._output_name()}, {next(iter(self.targets))})`"
+                if self.targets
+                else self.evaluator.target_help() or "declare one: `target label: i64[N]`",
             )
         (prediction,), (target,) = self.outputs.values(), self.targets.values()
         return self._typed(kind, prediction, target, None, weight, span)
+
+    def _output_name(self) -> str:
+        """The first output's name; `output`, which one without a name is called by, cannot be written."""
+        return next((name for name in self.outputs if name != "output"), "logits")
 
     def _call(self, kind: LossKind, arguments: tuple[tree.Argument, ...], weight: float, span: Span) -> LossCall:
         given = self._bind(kind, arguments, LOSSES[kind], span)

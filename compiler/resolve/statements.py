@@ -9,12 +9,13 @@ from ..graph.arguments import CONVERTERS, ArgumentError
 from ..graph.builder import OpenUse
 from ..graph.dims import Poly, symbol
 from ..graph.graph import Value
-from ..graph.initial import ZEROS
+from ..graph.initial import ZEROS, Initial
 from ..graph.op import OpError
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..source import Span
 from ..syntax import tree
 from . import numbers
+from .cell_options import states_help
 from .frame import Frame, State
 from .naming import Mark, close_binding
 from .values import UNKNOWN, Instance, Recipe, Tensor, Unknown, describe
@@ -59,7 +60,8 @@ def _bind(evaluator: Evaluator, statement: tree.Bind, frame: Frame) -> None:
             "value-count",
             f"{len(statement.names)} names are bound to {len(values)} value{'s' if len(values) > 1 else ''}",
             statement.span,
-            help="give one name for each value",
+            help=states_help(statement.value, [name.id for name in statement.names], frame.file)
+            or "give one name for each value",
         )
         values = (UNKNOWN,) * len(statement.names)
     for name, item in zip(statement.names, values, strict=True):
@@ -225,7 +227,7 @@ def _weight(evaluator: Evaluator, statement: tree.Weight, frame: Frame) -> None:
                 "bad-argument",
                 f"the size of a weight is {error}",
                 slot.span,
-                help="write `param p[units]`, or with an initialiser `param p[units] = normal(0.1)`",
+                help=f"write `param {slot.name}[units]`, or `param {slot.name}[units] = normal(0.1)`",
             )
             frame.names[-1][slot.name] = UNKNOWN
             continue
@@ -287,7 +289,7 @@ def _state(evaluator: Evaluator, statement: tree.State, frame: Frame) -> None:
         try:
             sizes = [CONVERTERS["Positive"](dim) for dim in dims]
         except ArgumentError as error:
-            help = "write `state h[units]`; N is left out"
+            help = f"write `state {slot.name}[units]`; N is left out"
             evaluator.report(frame, "bad-argument", f"the size of a state is {error}", slot.span, help=help)
             continue
         type = TensorType(evaluator.builder.float_type, (frame.samples, *sizes))
@@ -307,12 +309,18 @@ def _first(
         return value
     if isinstance(value, Tensor) and value.value.type.shape == (1, *type.shape[1:]):
         return value.value
+    sizes = f"[{', '.join(dim.span.text for dim in slot.dims)}]"
+    first = f"{slot.name}0"
+    filled = {"zeros": f"leave it out, a state starts at 0: `state {slot.name}{sizes}`"}
+    filled["ones"] = f"write `state {slot.name}{sizes} = 1`"
+    initial = f" = {slot.value.span.text}" if isinstance(value, Initial) and slot.value else ""
     evaluator.report(
         frame,
         "bad-argument",
         f"the state `{slot.name}` starts at a number or a `param` of its size, not at {describe(value)}",
         slot.span,
-        help=f"write `param {slot.name}0[…]`, with the sizes of the state, and `state {slot.name}[…] = {slot.name}0`",
+        help=filled.get(str(value))
+        or f"write `param {first}{sizes}{initial}`, which is trained, and `state {slot.name}{sizes} = {first}`",
     )
     return None
 

@@ -11,6 +11,7 @@ from ..graph.op import OpError
 from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
+from .elsewhere import TARGETS, plain
 from .frame import Frame
 from .program import bundled
 from .values import UNKNOWN, Tensor, Unknown, size_of
@@ -30,7 +31,7 @@ class Walk:
     """One walk over a network.
 
     `broken` holds the places that the check of names reported: they are unknown here, without another word.
-    `fixed` are symbolic dimensions that are put in as numbers.
+    `fixed` are symbolic dimensions that are put in as numbers, `cells` the places where cells are used.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Walk:
         self.only_input = True
         self.inputs: list[tuple[str, Tensor | Unknown, Span]] = []
         self.targets: list[tuple[str, Tensor | Unknown, Span]] = []
+        self.cells: set[Span] = set()
         self._float_known = False
         self.steps = 0
         self._depth = 0
@@ -62,11 +64,20 @@ class Walk:
                 help = "start the pipeline with a value: `name -> …`"
             elif names:
                 help = f"start with an input, `{names[0]} -> …`, or with several, `({', '.join(names[:4])}) -> …`"
+                help = f"{self.target_help()}; else {help}" if self.target_help() else help
             else:
                 help = "declare an input first: `input x: f32[N, 3, 32, 32]`"
             self.report(frame, "no-running-value", "there is no running value to continue from here", span, help=help)
             frame.it = UNKNOWN
         return frame.it
+
+    def target_help(self) -> str:
+        """What to write for an input that seems to be there for the loss alone; nothing when there is none."""
+        for name, tensor, _ in self.inputs if not self.targets else ():
+            if isinstance(tensor, Tensor) and plain(name) in TARGETS:
+                type = tensor.value.type
+                return f"what the loss alone reads is a target: write `target {name}: {type}`, not `input`"
+        return ""
 
     def report(
         self,
@@ -86,7 +97,7 @@ class Walk:
             left_out = len(chain) - SHOWN_USES
             notes = (*notes, f"{left_out} more uses of blocks lie between the last two places above")
             chain = (*chain[: SHOWN_USES - 1], chain[-1])
-        uses = tuple(Label(use, "in this use of a block") for use in chain)
+        uses = tuple(Label(use, f"in this use of a {'cell' if use in self.cells else 'block'}") for use in chain)
         if bundled(span) and not all(bundled(use) for use in chain):
             # What is bundled is not for users to mend: the place is where they use it.
             place = next(number for number, use in enumerate(chain) if not bundled(use))

@@ -1,0 +1,86 @@
+"""What a message repeats of the text with a mistake: the reader's own names instead of an example's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from .lexer import UNITS, Token
+
+LONGEST = 60
+_ENDS = ("NL", "SEMICOLON", "RBRACE", "$END")
+_SIZE = re.compile(r"\[[^\[\]\n]*\]")
+_ENDS_OF_RANGE = re.compile(r"[(\[]?\s*([\w.]+?)\s*(?:\.\.|,)\s*([\w.]+?)\s*[)\]]?", re.ASCII)
+
+
+class Echo:
+    """The text around a refused token, at a place in the tokens, whose statement starts at an offset."""
+
+    def __init__(self, text: str, tokens: Sequence[Token], at: int, start: int) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.at = at
+        self.start = start
+
+    def __getitem__(self, hole: str) -> str:
+        return _HOLES[hole](self)
+
+    def _between(self, start: int, end: int) -> str:
+        """A piece of the text in one line; of a long one the beginning."""
+        found = " ".join(self.text[start:end].split())
+        return found if len(found) <= LONGEST else "…"
+
+    @property
+    def end(self) -> int:
+        """Where the statement ends."""
+        at = self.at
+        while self.tokens[at].kind not in _ENDS:
+            at += 1
+        return self.tokens[at].start
+
+    def first(self) -> str:
+        """The name that the statement starts with."""
+        found = re.compile(r"\w+", re.ASCII).match(self.text, self.start)
+        return found.group() if found else "name"
+
+    def rest(self) -> str:
+        """The statement without its first word."""
+        return self._between(self.start + len(self.first()), self.end)
+
+    def inside(self) -> str:
+        """What stands in the brackets that the token opens, as settings."""
+        close = self.text.find(")", self.tokens[self.at].end, self.end)
+        inside = self._between(self.tokens[self.at].end, self.end if close < 0 else close)
+        return re.sub(r"\s*,\s*", "; ", inside).strip("; ")
+
+    def flat(self) -> str:
+        """The names in front of a `=`, without the brackets around them."""
+        sign = self.text.find("=", self.start, self.end)
+        return re.sub(r"[()\[\]]", "", self._between(self.start, sign))
+
+    def renamed(self) -> str:
+        """A pipeline with `-> name =` in it, its name put in front."""
+        name, arrow = self.tokens[self.at - 1], self.tokens[self.at - 2]
+        before, after = self._between(self.start, arrow.start), self._between(self.tokens[self.at].end, self.end)
+        return f"{name.text} = {before} -> {after or '…'}"
+
+    def size(self) -> str:
+        """The size of what the statement declares before the token."""
+        found = _SIZE.search(self.text, self.start, self.tokens[self.at].start)
+        return found.group() if found else "[units]"
+
+    def unit(self) -> str:
+        return UNITS.get(self.tokens[self.at].text.lower(), "")
+
+    def ends(self) -> str:
+        """Two comparisons instead of `figure in least..most`."""
+        found = _ENDS_OF_RANGE.fullmatch(self._between(self.tokens[self.at].end, self.end))
+        least, most = found.groups() if found else ("60M", "61M")
+        figure = self._between(self.start, self.tokens[self.at].start)
+        return f"{figure} >= {least} and {figure} <= {most}"
+
+
+_HOLES: dict[str, Callable[[Echo], str]] = {
+    hole.__name__: hole
+    for hole in (Echo.first, Echo.rest, Echo.inside, Echo.flat, Echo.renamed, Echo.size, Echo.unit, Echo.ends)
+}
