@@ -34,12 +34,107 @@ def check_expectations(network: Network, evaluator: Evaluator, frame: Frame) -> 
             expectations.check(check)
 
 
+class _Figures(Evaluator):
+    """Evaluates the sides of expectations, in which a figure such as `macs(N = 1)` may stand wherever a number may."""
+
+    def __init__(self, network: Network, evaluator: Evaluator) -> None:
+        super().__init__(evaluator.builder, evaluator.collector, evaluator.broken, evaluator.fixed, evaluator.limits)
+        self.symbols = evaluator.symbols
+        self.steps = evaluator.steps
+        self.network = network
+        self.analysis = analyse(network.graph)
+
+    def evaluate(self, expr: tree.Expr, frame: Frame) -> object:
+        figure = self._figure(expr, frame) if isinstance(expr, tree.Name | tree.Field | tree.Call) else None
+        return super().evaluate(expr, frame) if figure is None else figure
+
+    def _figure(self, expr: tree.Expr, frame: Frame) -> object:
+        """The figure that an expression names, such as `macs(N = 1)` or `memory.training(N = 32)`; else None."""
+        arguments: tuple[tree.Argument, ...] = ()
+        base: tree.Expr = expr
+        if isinstance(expr, tree.Call):
+            base, arguments = expr.base, expr.arguments
+        path: list[str] = []
+        while isinstance(base, tree.Field):
+            path.insert(0, base.name)
+            base = base.base
+        if not isinstance(base, tree.Name) or base.id not in METRICS:
+            return None
+        if base.id == "shape":
+            return self._shape(arguments, frame)
+        totals, dims = self.analysis.totals, self._dims(arguments, frame)
+        match (base.id, *path):
+            case ("params",):
+                return totals.params
+            case ("buffers",):
+                return totals.buffers
+            case ("macs",):
+                return self.analysis.at(dims).macs
+            case ("flops",):
+                return self.analysis.at(dims).flops
+            case ("layers",):
+                return len(self.network.graph.uses)
+            case ("memory", "parameters"):
+                return totals.parameter_bytes
+            case ("memory", "buffers"):
+                return totals.buffer_bytes
+            case ("memory", ("inference" | "training") as kind, *parts):
+                return self._memory(kind, parts, dims)
+        raise NotKnown(
+            f"there is no figure `{'.'.join([base.id, *path])}` yet",
+            "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers, memory.inference, "
+            "memory.training and shape(name)",
+        )
+
+    def _memory(self, kind: str, parts: list[str], dims: Mapping[str, int]) -> int:
+        """The planned bytes for inference or training; of one part of them, as `memory.training.activations` asks."""
+        from ..emit.memory import needed
+
+        found = needed(self.network.graph, self.network.settings, FREE | dict(dims))
+        memory = found.inference if kind == "inference" else found.training
+        if memory is None:
+            raise NotKnown(
+                f"the net `{self.network.name}` has nothing to train by",
+                "write a `train` block with a loss and an optimizer",
+            )
+        part = ".".join(parts) or "total"
+        if part not in PARTS:
+            raise NotKnown(f"memory has no part `{part}`", f"its parts are {', '.join(PARTS)}")
+        return int(getattr(memory, part))
+
+    def _shape(self, arguments: tuple[tree.Argument, ...], frame: Frame) -> object:
+        value = self.evaluate(arguments[0].value, frame) if len(arguments) == 1 else None
+        if isinstance(value, Tensor):
+            return value.value.type.shape
+        raise NotKnown("`shape` takes the name of one tensor", "write `shape(logits) == [N, 10]`")
+
+    def _dims(self, arguments: tuple[tree.Argument, ...], frame: Frame) -> Mapping[str, int]:
+        # The command line changes no expectation: it gives only dimensions that have no number of their own, or that
+        # are a number in the whole graph.
+        known = self.network.dims.items()
+        dims = {name: size for name, size in known if name not in FREE or name in self.network.fixed}
+        for argument in arguments:
+            value = self.evaluate(argument.value, frame)
+            if argument.name is None or not numbers.whole(value) or value < 1:
+                raise NotKnown("the dimensions of a figure are given by name", "write `macs(N = 1)`")
+            if argument.name not in self.symbols:
+                raise NotKnown(
+                    f"the net `{self.network.name}` has no dimension `{argument.name}`",
+                    f"its symbolic dimensions are {', '.join(sorted(self.symbols)) or 'none'}",
+                )
+            if argument.name in self.network.fixed and value != self.network.dims[argument.name]:
+                raise NotKnown(
+                    f"{argument.name} is {self.network.dims[argument.name]:,} in the whole network here, not {value:,}",
+                    f"check it with `--dim {argument.name}={value}`",
+                )
+            dims[argument.name] = value
+        return dims
+
+
 class _Expectations:
     def __init__(self, network: Network, evaluator: Evaluator, frame: Frame) -> None:
-        self.network = network
-        self.evaluator = evaluator
+        self.evaluator = _Figures(network, evaluator)
         self.frame = frame
-        self.analysis = analyse(network.graph)
 
     def check(self, expr: tree.Expr) -> None:
         parts = expr.items if isinstance(expr, tree.Logic) and expr.operator == "and" else (expr,)
@@ -89,100 +184,7 @@ class _Expectations:
         return numbers.compare(expr.operator, left, right)
 
     def _value(self, expr: tree.Expr) -> object:
-        """The value of a side: a figure, or any expression of the language."""
-        figure = self._figure(expr)
-        if figure is not None:
-            return figure
-        if isinstance(expr, tree.Arithmetic):
-            value = self._value(expr.first)
-            for operator, item in expr.rest:
-                other = self._value(item)
-                if isinstance(value, Unknown) or isinstance(other, Unknown):
-                    return UNKNOWN
-                value = numbers.arithmetic(operator, value, other)
-            return value
-        if isinstance(expr, tree.Group):
-            return self._value(expr.value)
         return self.evaluator.evaluate(expr, self.frame)
-
-    def _figure(self, expr: tree.Expr) -> object:
-        """The figure that an expression names, such as `macs(N = 1)` or `memory.training(N = 32)`; else None."""
-        arguments: tuple[tree.Argument, ...] = ()
-        base: tree.Expr = expr
-        if isinstance(expr, tree.Call):
-            base, arguments = expr.base, expr.arguments
-        path: list[str] = []
-        while isinstance(base, tree.Field):
-            path.insert(0, base.name)
-            base = base.base
-        if not isinstance(base, tree.Name) or base.id not in METRICS:
-            return None
-        if base.id == "shape":
-            return self._shape(expr, arguments)
-        totals, dims = self.analysis.totals, self._dims(arguments)
-        match (base.id, *path):
-            case ("params",):
-                return totals.params
-            case ("buffers",):
-                return totals.buffers
-            case ("macs",):
-                return self.analysis.at(dims).macs
-            case ("flops",):
-                return self.analysis.at(dims).flops
-            case ("layers",):
-                return len(self.network.graph.uses)
-            case ("memory", "parameters"):
-                return totals.parameter_bytes
-            case ("memory", "buffers"):
-                return totals.buffer_bytes
-            case ("memory", ("inference" | "training") as kind, *parts):
-                return self._memory(kind, parts, dims)
-        raise NotKnown(
-            f"there is no figure `{'.'.join([base.id, *path])}` yet",
-            "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers, memory.inference, "
-            "memory.training and shape(name)",
-        )
-
-    def _memory(self, kind: str, parts: list[str], dims: Mapping[str, int]) -> int:
-        """The planned bytes for inference or training; of one part of them, as `memory.training.activations` asks."""
-        from ..emit.memory import needed
-
-        found = needed(self.network.graph, self.network.settings, FREE | dict(dims))
-        memory = found.inference if kind == "inference" else found.training
-        if memory is None:
-            raise NotKnown(
-                f"the net `{self.network.name}` has nothing to train by",
-                "write a `train` block with a loss and an optimizer",
-            )
-        part = ".".join(parts) or "total"
-        if part not in PARTS:
-            raise NotKnown(f"memory has no part `{part}`", f"its parts are {', '.join(PARTS)}")
-        return int(getattr(memory, part))
-
-    def _shape(self, expr: tree.Expr, arguments: tuple[tree.Argument, ...]) -> object:
-        value = self.evaluator.evaluate(arguments[0].value, self.frame) if len(arguments) == 1 else None
-        if isinstance(value, Tensor):
-            return value.value.type.shape
-        raise NotKnown("`shape` takes the name of one tensor", "write `shape(logits) == [N, 10]`")
-
-    def _dims(self, arguments: tuple[tree.Argument, ...]) -> Mapping[str, int]:
-        dims = dict(self.network.dims)
-        for argument in arguments:
-            value = self.evaluator.evaluate(argument.value, self.frame)
-            if argument.name is None or not numbers.whole(value) or value < 1:
-                raise NotKnown("the dimensions of a figure are given by name", "write `macs(N = 1)`")
-            if argument.name not in self.evaluator.symbols:
-                raise NotKnown(
-                    f"the net `{self.network.name}` has no dimension `{argument.name}`",
-                    f"its symbolic dimensions are {', '.join(sorted(self.evaluator.symbols)) or 'none'}",
-                )
-            if argument.name in self.network.fixed and value != self.network.dims[argument.name]:
-                raise NotKnown(
-                    f"{argument.name} is {self.network.dims[argument.name]:,} in the whole network here, not {value:,}",
-                    f"check it with `--dim {argument.name}={value}`",
-                )
-            dims[argument.name] = value
-        return dims
 
 
 def _show(value: object) -> str:

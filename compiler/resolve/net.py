@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...grammar.parser import parse
-from ..analysis.figures import TooSmall, analyse
+from ..analysis.figures import FREE, TooSmall, analyse
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic
 from ..graph.builder import Builder
@@ -59,11 +59,14 @@ class NetResolver:
         """
         trial = Collector()
         network = self._resolve(net, choice, {}, trial)
-        given = {name: value for name, value in choice.dims.items() if name != "N" and name in symbols_of(net)}
-        unbound = any(diagnostic.code == "unbound-dimension" for diagnostic in trial.ordered())
-        if given and (unbound or (network is not None and not _fits(network))):
-            trial = Collector()
-            network = self._resolve(net, choice, given, trial)
+        given = {name: size for name, size in choice.dims.items() if name != "N" and name in symbols_of(net)}
+        for free in (False, True):
+            # N and T stay open where they can: expectations hold at N = T = 1.
+            fixed = {name: size for name, size in given.items() if free or name not in FREE}
+            unbound = any(diagnostic.code == "unbound-dimension" for diagnostic in trial.ordered())
+            if fixed and (unbound or (network is not None and not _fits(network))):
+                trial = Collector()
+                network = self._resolve(net, choice, fixed, trial)
         variant = _variant(net, choice.variant)
         for diagnostic in trial.ordered():
             inside = diagnostic.span and variant and variant.span.start <= diagnostic.span.start < variant.span.end
