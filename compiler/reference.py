@@ -112,11 +112,13 @@ def _visible(text: str) -> str:
 
 
 def signature_text(name: str) -> str:
-    """`conv(maps, kernel, stride = 1, …)`."""
+    """`conv(maps, kernel, stride = 1, *, …)`: what follows `*` is given by name."""
     layer = find_layer(name)
     assert layer is not None
     parts = []
     for argument, field in layer.__dataclass_fields__.items():  # type: ignore[attr-defined]
+        if field.kw_only and "*" not in parts:
+            parts.append("*")
         parts.append(argument if field.default is MISSING else f"{argument} = {_default(field.default)}")
     return f"{name}({', '.join(parts)})" if parts else name
 
@@ -144,7 +146,9 @@ def cell_names() -> tuple[str, ...]:
 def explain_layer(name: str) -> str:
     """A page: how the layer or cell is written, and its docstring; of a cell also what each use takes, and its text."""
     if find_layer(name) is not None:
-        return f"{signature_text(name)}\n\n{_doc(name)}"
+        signature = signature_text(name)
+        note = "What follows `*` is given by name.\n\n" if ", *, " in signature else ""
+        return f"{signature}\n\n{note}{_doc(name)}"
     text = "\n\n".join(("In the language:", _indent(_cell_text(name))))
     return f"{_cell_signature(name)}\n\n{_doc(name)}\n\n{CELL_USES}\n\n{text}"
 
@@ -199,7 +203,8 @@ def layers_page() -> str:
     """docs/layers.md."""
     parts = [
         "# Layers",
-        "What a spec can name, with the arguments in their order; `= …` marks one that may be left out. "
+        "What a spec can name, with the arguments in their order; `= …` marks one that may be left out, what "
+        "follows `*` is given by name. "
         "`netc layers NAME` shows what stands here.",
     ]
     for name in layer_names():

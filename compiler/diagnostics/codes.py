@@ -21,6 +21,7 @@ CODES: dict[str, str] = {
     "misplaced": "a statement that cannot stand where it stands",
     "missing-argument": "an argument without a default is not given",
     "missing-file": "a file that does not exist",
+    "named-argument": "an argument without its name, where only its name says which one it is",
     "no-net": "a file without a net, or without the net or variant asked for",
     "no-output": "a net whose result cannot be told",
     "no-running-value": "a pipeline with nothing to continue from",

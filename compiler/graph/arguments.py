@@ -233,12 +233,14 @@ CONVERTERS: dict[str, Callable[[object], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One argument of a layer. `words` are the words that it takes when it is a choice between words."""
+    """One argument of a layer, which may be `named` alone. `words` are the words that it takes when it is a choice
+    between words."""
 
     name: str
     annotation: str
     required: bool
     words: tuple[str, ...]
+    named: bool
 
     @property
     def accepts(self) -> str:
@@ -272,5 +274,5 @@ def signature(layer: type[Layer]) -> tuple[Signature, ...]:
     for name, field in layer.__dataclass_fields__.items():  # type: ignore[attr-defined]
         annotation = str(field.type).removesuffix(" | None")
         words = tuple(re.findall(r"['\"](\w+)['\"]", annotation)) if annotation.startswith("Literal[") else ()
-        found.append(Signature(name, annotation, field.default is MISSING, words))
+        found.append(Signature(name, annotation, field.default is MISSING, words, field.kw_only))
     return tuple(found)

@@ -1,9 +1,9 @@
 """Layers: the open set of what a spec can name.
 
 A layer is a frozen dataclass in a file of `compiler/layers` that bears its name. Its fields are its arguments in
-positional order, a field's annotation says what it accepts (see `arguments`), and a field without a default is
-required. It owns only its parameters and how it is built from primitives; sizes, costs, gradients, NumPy and ONNX
-follow. Its docstring is its page in the reference.
+positional order, those after `_: KW_ONLY` by name alone; a field's annotation says what it accepts (see `arguments`),
+and a field without a default is required. It owns only its parameters and how it is built from primitives; sizes,
+costs, gradients, NumPy and ONNX follow. Its docstring is its page in the reference.
 """
 
 from __future__ import annotations

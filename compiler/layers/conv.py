@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY
 
 from ..graph.arguments import Bias, Extent, Padding, Positive, Table
 from ..graph.builder import Builder
@@ -46,6 +47,7 @@ class ConvLayer(Layer):
     maps: Positive
     kernel: Extent
     stride: Extent = 1
+    _: KW_ONLY
     dilation: Extent = 1
     groups: Positive = 1
     pad: Padding = 0

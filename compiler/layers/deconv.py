@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
+
 from ..graph.arguments import Extent, Flag, Margins, Padding, Positive
 from ..graph.builder import Builder, OpenUse
 from ..graph.dims import Dim, Poly, Shape
@@ -41,6 +43,7 @@ class DeconvLayer(Layer):
     maps: Positive
     kernel: Extent
     stride: Extent = 1
+    _: KW_ONLY
     dilation: Extent = 1
     groups: Positive = 1
     pad: Padding = 0

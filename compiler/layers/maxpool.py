@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
+
 from ..graph.arguments import Extent, Flag, Padding
 from ..graph.builder import Builder
 from ..graph.graph import Value
@@ -29,6 +31,7 @@ class MaxPoolLayer(Layer):
 
     kernel: Extent
     stride: Extent | None = None
+    _: KW_ONLY
     dilation: Extent = 1
     pad: Padding = 0
     ceil: Flag = False

@@ -212,6 +212,21 @@ def kernel_first(layer: str, numbers: Sequence[object]) -> str:
     return ""
 
 
+def by_name(layer: str, texts: Sequence[str], place: int) -> str:
+    """What to write for the positional arguments from `place` on, `texts`, which stand in another library's order;
+    nothing where there is none."""
+    order = LAYERS.get("convtranspose2d" if layer == "deconv" else f"{layer}2d", "").split(" ")[1:]
+    if len(texts) > len(order):
+        return ""
+    named = ", ".join(f"{name} = {text}" for name, text in zip(order[place:], texts[place:], strict=False))
+    help = f"write `{named}`"
+    match [int(text) for text in texts if text.isdecimal()]:
+        case [channels, maps, kernel, *_] if order[0] == "maps" and max(channels, kernel, *USUAL_KERNELS) < maps:
+            rest = [f"{name} = {text}" for name, text in zip(order[2:], texts[3:], strict=False)]
+            help += f"; if {maps} maps are meant, `{layer}({', '.join([*texts[1:3], *rest])})`"
+    return help
+
+
 def call_text(base: tree.Expr, arguments: Sequence[tree.Argument], signature: Sequence[str]) -> str:
     """A call of another library's layer as it is written here; `signature` has the arguments of the layer here."""
     name = base.name if isinstance(base, tree.Field) else base.span.text

@@ -17,7 +17,7 @@ from ..source import Span
 from ..syntax import tree
 from .blocks import apply_block
 from .cells import apply_cell
-from .elsewhere import kernel_first, size_first
+from .elsewhere import by_name, kernel_first, size_first
 from .frame import Frame
 from .naming import Mark
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
@@ -231,6 +231,9 @@ class Uses:
                     help=f"its arguments are {', '.join(by_name)}" if by_name else "write it without brackets",
                 )
                 return UNKNOWN
+            if given.name is None and signatures[place].named:
+                self._unnamed(recipe, signatures, place, frame)
+                return UNKNOWN
             name = given.name or signatures[place].name
             if name not in by_name or isinstance(given.value, Unknown):
                 ok = False
@@ -262,6 +265,20 @@ class Uses:
             self._report(error, recipe, (), span, frame)
             return UNKNOWN
         return layer
+
+    def _unnamed(self, recipe: Recipe, signatures: tuple[Signature, ...], place: int, frame: Frame) -> None:
+        """Report an argument without a name behind those that may stand so: libraries differ in what comes there."""
+        given = recipe.arguments[place]
+        before = [item.name for item in signatures if not item.named]
+        named = [item.name for item in signatures if item.named]
+        texts = [item.span.text for item in recipe.arguments if item.name is None]
+        self.evaluator.report(
+            frame,
+            "named-argument",
+            f"`{recipe.name}` takes what follows `{before[-1]}` by name, and `{given.span.text}` has none",
+            given.span,
+            help=by_name(recipe.name, texts, place) or f"write its name, one of {', '.join(named)}",
+        )
 
     def _convert(self, recipe: Recipe, wanted: Signature, given: Given, frame: Frame) -> tuple[object, bool]:
         value, layer = given.value, recipe.name

@@ -151,7 +151,10 @@ def test_a_layer_has_the_arguments_and_defaults_that_are_listed(shown: str) -> N
     layer = find_layer(name)
     assert layer is not None
     known = {item.name: item for item in signature(layer)}
-    listed = [part.partition(" = ") for part in rest.split(", ")]
+    plain, _, named = rest.partition(", *, ")
+    assert {n for n in known if known[n].named} >= {part.partition(" = ")[0] for part in named.split(", ") if part}
+    assert not any(known[part.partition(" = ")[0]].named for part in plain.split(", "))
+    listed = [part.partition(" = ") for part in rest.split(", ") if part != "*"]
     assert [n for n, _, _ in listed] == [n for n in known if n in {n for n, _, _ in listed}]
     assert {n for n in known if known[n].required} <= {n for n, _, _ in listed}
     for argument, _, default in listed:
