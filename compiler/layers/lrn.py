@@ -24,7 +24,7 @@ class LrnLayer(Layer):
     Parameters: none. MACs: none. FLOPs: size + 4 per element.
     Source: Krizhevsky, Sutskever, Hinton 2012, "ImageNet classification with deep convolutional neural networks",
     section 3.3; the defaults are PyTorch's.
-    Example: `lrn(5, alpha = 1e-4, beta = 0.75, k = 2)`
+    Example: `lrn(5, alpha = 5e-4, beta = 0.75, k = 2)`
     """
 
     size: Positive
