@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..compiler.diagnostics.diagnostic import Diagnostic
@@ -101,19 +101,13 @@ class Build:
     def chain(self, span: Span, kids: Kids) -> tree.Expr:
         if len(kids) == 1:
             return _expr(kids[0])
-        for kid in kids:
-            if isinstance(kid, tree.Choice):
-                self.report(
-                    Diagnostic(
-                        "bare-conditional",
-                        "a conditional beside `->` could be read in two ways",
-                        kid.span,
-                        help=f"write `({kid.span.text})`, or put more into the parentheses"
-                        if len(kid.span.text) < 60
-                        else "put it in parentheses: `(a if condition else b)`",
-                    )
-                )
-        return tree.Chain(span, _nodes(kids))
+        items = _nodes(kids)
+        for place, item in enumerate(items):
+            if isinstance(item, tree.Choice):
+                message = "a conditional beside `->` could be read in two ways"
+                help = _readings(items[:place], item, items[place + 1 :])
+                self.report(Diagnostic("bare-conditional", message, item.span, help=help))
+        return tree.Chain(span, items)
 
     def choice(self, span: Span, kids: Kids) -> tree.Expr:
         value, condition, other = _nodes(kids)
@@ -267,6 +261,21 @@ class Build:
 
 def _nodes(kids: Kids) -> Any:
     return tuple([kid for kid in kids if not isinstance(kid, Token)])
+
+
+def _readings(before: Sequence[tree.Expr], choice: tree.Choice, after: Sequence[tree.Expr]) -> str:
+    """What to write for a conditional in a pipeline: it alone may be what chooses, or all that stands beside it."""
+    value, condition, other = (part.span.text for part in (choice.value, choice.condition, choice.other))
+    left = " -> ".join([*(item.span.text for item in before), value])
+    right = " -> ".join([other, *(item.span.text for item in after)])
+    wide = f"{f'({left})' if before else left} if {condition} else {f'({right})' if after else right}"
+    narrow = " -> ".join(
+        [*(item.span.text for item in before), f"({choice.span.text})", *(item.span.text for item in after)]
+    )
+    if len(wide) > 80 or "\n" in wide:
+        return "put it in parentheses, or a pipeline in it: `(a if condition else b)`, `a if condition else (x -> b)`"
+    # Of two equal arms there is nothing to choose.
+    return f"write `{wide}`" if value == other else f"write `{narrow}`, or `{wide}`"
 
 
 def _known(kids: Kids) -> Any:
