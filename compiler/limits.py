@@ -58,7 +58,7 @@ MEANINGS: dict[str, str] = {
     "rank": "dimensions of a tensor",
     "dim": "size of one dimension",
     "elements": "elements of one tensor",
-    "diagnostics": "mistakes shown in full",
+    "diagnostics": "mistakes that `netc check` shows in full",
 }
 
 # What is nested deeper than this does not fit the stack of Python: these limits can only be lowered.

@@ -18,6 +18,8 @@ from ..limits import DEFAULT_LIMITS, Limits, raised
 from ..reading import ReadError
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+# How many diagnostics the report of a command shows in full; `check` shows more.
+SHOWN = 2
 _AMOUNT = re.compile(r"([0-9_]{1,24})(?:\.([0-9]{1,9}))?(|[KMG](?:iB)?)", re.ASCII)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -121,7 +123,9 @@ def colored(choice: str, stream: Any) -> bool:
 
 
 def show(diagnostics: Sequence[Diagnostic], color: str) -> None:
-    """A short report on standard error: at most 25 lines, the first two in full."""
+    """A short report on standard error: at most 25 lines, the first two in full, and how to see the others so."""
     if diagnostics:
         ordered = sorted(diagnostics, key=lambda d: d.severity != "error")
-        click.echo(report(ordered, 2, lines=REPORT_LINES, color=colored(color, sys.stderr)), err=True, color=True)
+        more = len(ordered) > SHOWN
+        text = report(ordered, SHOWN, lines=REPORT_LINES - more, color=colored(color, sys.stderr))
+        click.echo(text + "\n`netc check` shows them in full" * more, err=True, color=True)

@@ -182,7 +182,11 @@ def test_a_long_report_is_cut_and_counted(netc_run: Run, folder: Path) -> None:
     done = netc_run("check", "many.net")
     assert done.stdout.rstrip().endswith("and 10 more")
     done = netc_run("analyze", "many.net")
-    assert len(done.stderr.splitlines()) <= 25
+    *_, counted, last = lines = done.stderr.splitlines()
+    assert len(lines) == 25
+    # Two blocks of six lines with the empty ones, 11 in a line each, and the last two lines.
+    assert counted == "and 17 more"
+    assert last == "`netc check` shows them in full"
     assert report(netc_run, "many.net")["error_count"] == 30
 
 
