@@ -192,8 +192,9 @@ class Affine(Op):
         return ins
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        """One multiplication per element unless the factor is 1, one addition unless the shift is 0."""
-        count = int(self.factor != 1) + int(self.shift != 0)
+        """One multiplication per element unless the factor is 1, one addition unless the shift is 0; shift − x is one
+        subtraction."""
+        count = 1 if self.factor == -1 else int(self.factor != 1) + int(self.shift != 0)
         return per_element(count, outs[0]) if count else NOTHING
 
     def simplify(self, b: Make, ins: Values) -> Values | None:
@@ -233,11 +234,12 @@ class Affine(Op):
 
 @primitive
 class Reciprocal(Op):
-    """y = 1 / x."""
+    """y = numerator / x."""
 
     operands = ("x",)
     inplace = (0,)
     elementwise = True
+    numerator: float = 1
 
     def infer(self, ins: Types) -> Types:
         want_float(ins[0])
@@ -248,22 +250,28 @@ class Reciprocal(Op):
         return per_element(1, outs[0])
 
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
-        """−gy / x² = −gy · y²."""
-        (gy,), (y,) = gys, outs
+        """−gy · y / x; where y is 1 / x, −gy · y², which needs no x."""
+        (gy,), (x,), (y,) = gys, ins, outs
         assert gy is not None
-        return (b(Affine(factor=-1.0), b(Mul(), b(Mul(), gy, y), y)),)
+        part = b(Mul(), gy, y) if self.numerator == 1 else b(Div(), gy, x)
+        return (b(Affine(factor=-1.0), b(Mul(), part, y)),)
 
     def numpy(self, code: Code) -> None:
-        code(f"np.divide(1.0, {code.ins[0]}, out={code.outs[0]})")
+        code(f"np.divide({float(self.numerator)!r}, {code.ins[0]}, out={code.outs[0]})")
 
     def onnx(self, code: OnnxCode) -> None:
-        code.last("Reciprocal", *code.ins)
+        (x,) = code.ins
+        if self.numerator == 1:
+            code.last("Reciprocal", x)
+        else:
+            code.last("Div", code.scalar(self.numerator), x)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for shape in SHAPES:
-            yield Example(cls(), (TensorType("f64", shape),), ((0.5, 2.0),))
-            yield Example(cls(), (TensorType("f64", shape),), ((-2.0, -0.5),))
+            for numerator in (1, -2.5, 0):
+                yield Example(cls(numerator), (TensorType("f64", shape),), ((0.5, 2.0),))
+                yield Example(cls(numerator), (TensorType("f64", shape),), ((-2.0, -0.5),))
 
 
 _OPS: dict[str, Callable[[], Op]] = {"+": Add, "-": Sub, "*": Mul, "/": Div}
@@ -296,4 +304,4 @@ def combine(b: Builder, operator: str, left: Value | float, right: Value | float
             return b(Affine(factor=-1, shift=left), right)
         case "*":
             return b(Affine(factor=left), right)
-    return b(Affine(factor=left), b(Reciprocal(), right))
+    return b(Reciprocal(left), right)
