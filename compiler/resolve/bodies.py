@@ -120,6 +120,9 @@ class FileCheck(NameCheck):
             case tree.Expect(_, checks):
                 if self._place(statement, scope, "net"):
                     self.expect(checks, scope)
+            case tree.Broken():
+                # It may have written any state.
+                scope.lost |= {f"{state}'" for state in scope.states}
             case tree.Variant():
                 if self._place(statement, scope, "net"):
                     self._variant(statement, scope)

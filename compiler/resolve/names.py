@@ -87,7 +87,7 @@ class NameCheck:
             case tree.Primed(id=name):
                 if scope.kind != "cell" or name not in scope.states:
                     self.state(expr, scope)
-                elif scope.find(f"{name}'") is None:
+                elif scope.find(f"{name}'") is None and f"{name}'" not in scope.lost:
                     self.report(
                         "undefined-name",
                         f"`{name}'` is read before it is written",

@@ -326,7 +326,10 @@ def _first(
 
 
 def _broken(evaluator: Evaluator, statement: tree.Broken, frame: Frame) -> None:
+    """What it binds is not known; of a cell, that may be the next value of any state."""
     frame.it = UNKNOWN
+    for state in frame.states:
+        frame.next.setdefault(state.name, UNKNOWN)
 
 
 _RUN: dict[type, Callable[[Evaluator, Any, Frame], None]] = {
