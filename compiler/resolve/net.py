@@ -18,6 +18,7 @@ from ..source import Source, Span
 from ..syntax import tree
 from ..training.settings import Settings
 from .bodies import symbols_of
+from .doubts import doubts
 from .evaluate import Evaluator
 from .expect import check_expectations
 from .frame import Frame
@@ -114,6 +115,8 @@ class NetResolver:
             if collector.failed:
                 return None
         _unused(graph, train, frame, collector)
+        for doubt in doubts(graph, settings):
+            collector.add(doubt)
         parameters = {name: write(value) for name, value in values.items()}
         network = Network(
             net.name.id,
