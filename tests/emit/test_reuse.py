@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -12,16 +10,15 @@ from netc.compiler.driver import Request, bundled, compile_spec
 from netc.compiler.emit import lifetimes, plan
 from netc.compiler.emit.program import program
 from netc.compiler.graph.computation import verify
-from netc.compiler.graph.graph import Graph, Port, Value
+from netc.compiler.graph.graph import Graph
 from netc.compiler.passes.build import evaluation, prediction, training
-from netc.compiler.source import Source, Span
 from netc.compiler.syntax.printer import print_tree
-from netc.compiler.training.settings import LossCall, Optimizer, Phase, Settings
+from netc.compiler.training.settings import Settings
 from netc.runtime.trainer import Trainer
 
+from ..strategies.networks import learning
 from ..strategies.programs import make
 
-NOWHERE = Span(Source("test", ""), 0, 0)
 SIZES = {"N": 3, "T": 4}
 
 
@@ -30,17 +27,8 @@ def trained(seed: int) -> tuple[Graph, Settings, str] | None:
     made = make(seed)
     text = print_tree(made.file)
     (network,) = compile_spec(Request("made", text, sets=made.sets, dims=made.dims)).networks
-    outputs = [port for port in network.graph.outputs if port.value.type.dtype in ("f32", "f64")]
-    goals = tuple(Port(f"goal{n}", Value(p.value.type, 10**9 + n), NOWHERE) for n, p in enumerate(outputs))
-    graph = replace(network.graph, targets=goals)
-    calls = tuple(
-        LossCall("mse", p.value, goal.value, None, 1.0, NOWHERE) for p, goal in zip(outputs, goals, strict=True)
-    )
-    if not any(parameter.trainable for parameter in graph.parameters) or not calls:
-        return None
-    arguments = {"lr": 1e-3, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0}
-    settings = Settings(calls, Optimizer("sgd", arguments), (Phase("constant", (), None),), None, 3, 1, None, 0, ())
-    return graph, settings, text
+    made_to_learn = learning(network.graph)
+    return (*made_to_learn, text) if made_to_learn else None
 
 
 def numbers(trainer: Trainer) -> list[np.ndarray]:

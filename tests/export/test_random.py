@@ -9,52 +9,28 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 import pytest
 
-from netc.compiler.analysis.figures import TooSmall, analyse
-from netc.compiler.driver import Request, compile_spec
 from netc.compiler.export.export import export_file, reference
 from netc.compiler.export.model import IR_VERSIONS
 from netc.compiler.export.verify import compare, tolerance
-from netc.compiler.report.summary import symbols
 from netc.compiler.resolve.network import Network
-from netc.compiler.syntax.printer import print_tree
 from netc.runtime.errors import RunError
 from netc.runtime.session import Session
 from netc.runtime.trainer import Trainer
 
 from ..conftest import Promise
-from ..strategies import cells, programs, recurrent
+from ..strategies.networks import network_of, sizes
 from .weights import lively
 
 BATCHES, LENGTHS = (1, 3, 7), (2, 6)
 PARTS = 20
-# Of five networks two are recurrent: one of bundled cells, and one of random equations.
-RECURRENT = {0: recurrent.make, 1: cells.make}
 
 
 class NotFinite(Exception):
     """Only outputs that are not wholly finite differ."""
-
-
-def network_of(seed: int, *, narrow: bool = False) -> tuple[Network, str]:
-    """A random network with its text; `narrow` takes float32 for float64."""
-    if seed % 5 in RECURRENT:
-        request = Request("made", RECURRENT[seed % 5](seed))
-    else:
-        made = programs.make(seed)
-        request = Request("made", print_tree(made.file), sets=made.sets, dims=made.dims)
-    text = request.text or ""
-    if narrow:
-        text = text.replace("f64[", "f32[")
-    found = compile_spec(replace(request, text=text))
-    assert not found.failed, text
-    return found.networks[0], f"seed {seed}\n{text}"
 
 
 def proven(network: Network, seed: int, folder: Path, seen: Counter[str]) -> None:
@@ -71,7 +47,7 @@ def proven(network: Network, seed: int, folder: Path, seen: Counter[str]) -> Non
         if error.code == "not-equal" and error.message.endswith("numbers that are not finite"):
             raise NotFinite from error
         raise
-    at = sizes(network)
+    at = sizes(network, BATCHES, LENGTHS)
     largest = {name: max(chosen[name] for chosen in at) for name in at[0]}
     trainer = reference(network, weights, None, **largest)
 
@@ -88,18 +64,6 @@ def proven(network: Network, seed: int, folder: Path, seen: Counter[str]) -> Non
     seen["networks that magnify rounding"] += any(difference.model is not None for difference in found)
     seen["outputs compared"] += compared
     seen["outputs with no finite entry"] += len(found) - compared
-
-
-def sizes(network: Network) -> list[dict[str, int]]:
-    """Batches and lengths for a network; a length too short for it is left out."""
-    names = [name for name in symbols(network) if name != "N"]
-    found = []
-    for batch, length in product(BATCHES, LENGTHS if names else LENGTHS[:1]):
-        chosen = dict.fromkeys(names, length) | {"N": batch}
-        with suppress(TooSmall):
-            analyse(network.graph).check(chosen)
-            found.append(chosen)
-    return found
 
 
 def tried(seeds: Iterable[int], folder: Path) -> Counter[str]:
