@@ -47,28 +47,34 @@ def arithmetic(operator: str, left: object, right: object, texts: tuple[str, str
     if isinstance(left, Poly) or isinstance(right, Poly):
         return _symbolic(operator, left, right)
     try:
-        return _plain(operator, left, right, texts)
+        return _within(operator, _plain(operator, left, right, texts))
     except OverflowError:
-        raise NumberError("this number is too large", "numbers go up to 2^63: work with smaller ones") from None
+        # A whole number that no float is near.
+        raise NumberError(f"`{operator}` gives a number that is too large", "work with smaller numbers") from None
 
 
 def _plain(operator: str, left: int | float, right: int | float, texts: tuple[str, str]) -> int | float:
-    result: int | float
     match operator:
         case "+":
-            result = left + right
+            return left + right
         case "-":
-            result = left - right
+            return left - right
         case "*":
-            result = left * right
+            return left * right
         case "//":
-            result = left // right
+            return left // right
         case "%":
-            result = left % right
+            return left % right
         case _:
-            result = _divide(left, right, texts)
-    if abs(result) >= MAGNITUDE and isinstance(result, int):
-        raise NumberError(f"`{operator}` gives a number over 2^63 − 1", "work with smaller numbers", "limit")
+            return _divide(left, right, texts)
+
+
+def _within(what: str, result: int | float) -> int | float:
+    """The result, which is a number that there is. Raises NumberError."""
+    if isinstance(result, int) and abs(result) >= MAGNITUDE:
+        raise NumberError(f"`{what}` gives a number over 2^63 − 1", "work with smaller numbers", "limit")
+    if not math.isfinite(result):
+        raise NumberError(f"`{what}` gives a number that is too large", "work with smaller numbers")
     return result
 
 
@@ -175,12 +181,12 @@ def call(name: str, values: list[object]) -> object:
         case "max":
             return max(numbers)
         case "floor":
-            return math.floor(numbers[0])
+            return _within(name, math.floor(numbers[0]))
         case "ceil":
-            return math.ceil(numbers[0])
+            return _within(name, math.ceil(numbers[0]))
     # Halves away from zero, as in school, not to the even neighbour as Python's round.
     exact = Fraction(numbers[0])
-    return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+    return _within(name, int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2)))
 
 
 def item_of(base: object, index: object, text: str) -> object:

@@ -169,13 +169,14 @@ _CHAINS = {
     "outputs": "y = x -> relu\noutput y" + ", y" * 40_000,
     "expectations": "x -> relu\nexpect {" + " params == 1;" * 20_000 + "}",
     "settings": "x -> relu\ntrain {" + " epochs = 1;" * 20_000 + "}",
-    "rules": "x -> relu\ntrain {" + ' rule "*" { lr = 1 };' * 10_000 + "}",
-    "patterns": 'x -> relu\ntrain { loss = mse(x, x); rule "' + "*a" * 2000 + '*b" { lr = 1 } }',
+    "rules": "x -> conv(8, 3)\ntrain {" + ' rule "*" { lr = 1 };' * 10_000 + "}",
+    "rules-for-nothing": "x -> relu\ntrain {" + ' rule "*" { lr = 1 };' * 10_000 + "}",
+    "patterns": f'{"a" * 60} = x -> conv(8, 3)\ntrain {{ loss = mse(x, x); rule "{"*a" * 2000}*b" {{ lr = 1 }} }}',
     "states": "x -> relu\n" + "state h[1]\n" * 16_000,
     "weights": "".join(f"param p{i}[3]\n" for i in range(14_000)) + "x -> relu",
 }
 _ACCEPTED = {"arrows", "sums", "products", "list", "hashes", "spaces", "tabs", "statements", "names-bound", "fraction"}
-_ACCEPTED |= {"inputs", "outputs", "weights", "ands", "else-ifs", "rules", "patterns"}
+_ACCEPTED |= {"inputs", "outputs", "weights", "ands", "else-ifs", "rules"}
 
 
 def _long() -> Iterator[Entry]:
