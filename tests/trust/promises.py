@@ -32,7 +32,8 @@ PROMISES = {
     "P7": "Training is PyTorch's: 50 steps, losses within 1e-6, relative, in float64.",
     "P8": "An exported model is the NumPy program in ONNX Runtime, within 1e-5 of the largest entry.",
     "P9": "For |x| ≤ 1e4, functions and losses are finite, and within 1e-6 · max(1, |y|) in float32 and 1e-14 · "
-    "max(1, |y|) in float64 of a reference with 50 digits.",
+    "max(1, |y|) in float64 of a reference with 50 digits; batch norm in training that many times |mean| / deviation "
+    "where a channel's mean is larger.",
     "P10": "Killed at any moment and resumed, a run ends with the same bytes.",
     "P11": "A save that fails at any call loses at most what came after the checkpoint before it.",
     "P12": "Any flipped bit in a checkpoint is found; the one before it is used, and that is said.",
