@@ -61,8 +61,9 @@ MEANINGS: dict[str, str] = {
     "diagnostics": "mistakes that `netc check` shows in full",
 }
 
-# What is nested deeper than this does not fit the stack of Python: these limits can only be lowered.
-FIXED = frozenset(("include_depth", "bracket_depth", "block_depth", "nesting"))
+# These limits can only be lowered: what is nested deeper does not fit the stack of Python, and a longer number is above
+# 2^63 - 1.
+FIXED = frozenset(("include_depth", "bracket_depth", "block_depth", "nesting", "integer_digits"))
 
 
 def raised(limits: Limits, settings: Iterable[str]) -> Limits:

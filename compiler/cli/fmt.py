@@ -14,10 +14,10 @@ from ...grammar.parser import parse
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.visible import visible
 from ..format.layout import format_text
-from ..limits import DEFAULT_LIMITS
+from ..limits import Limits
 from ..reading import ReadError, read_source, read_stdin
 from ..source import Source
-from .options import show
+from .options import limit_option, limits_by, show
 
 
 @click.command()
@@ -25,23 +25,24 @@ from .options import show
 @click.option("--check", is_flag=True, help="Write nothing; fail when a file is not in its canonical form.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 @click.option("--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -.")
-def fmt(specs: tuple[str, ...], check: bool, diff: bool, stdin_filename: str) -> None:
+@limit_option
+def fmt(specs: tuple[str, ...], check: bool, diff: bool, stdin_filename: str, limits: tuple[str, ...]) -> None:
     """Bring each SPEC, a path or - for standard input, to its canonical form, in place. Comments stay."""
-    status = 0
+    status, within = 0, limits_by(limits)
     for spec in specs:
         try:
             name = stdin_filename if spec == "-" else spec
-            source = read_stdin(name, DEFAULT_LIMITS) if spec == "-" else read_source(spec, spec, DEFAULT_LIMITS)
+            source = read_stdin(name, within) if spec == "-" else read_source(spec, spec, within)
         except ReadError as error:
             show((error.diagnostic,), "auto")
             status = max(status, 2 if error.diagnostic.span is None else 1)
             continue
-        _, diagnostics = parse(source, DEFAULT_LIMITS)
+        _, diagnostics = parse(source, within)
         if diagnostics:
             _left_alone(source, diagnostics)
             status = max(status, 1)
             continue
-        changed = _one(spec, source, check=check, diff=diff)
+        changed = _one(spec, source, within, check=check, diff=diff)
         status = max(status, int(changed and (check or diff)))
     raise click.exceptions.Exit(status)
 
@@ -51,9 +52,9 @@ def _left_alone(source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
     click.echo(f"{visible(source.name)} has errors and is left as it is", err=True)
 
 
-def _one(spec: str, source: Source, *, check: bool, diff: bool) -> bool:
+def _one(spec: str, source: Source, limits: Limits, *, check: bool, diff: bool) -> bool:
     """Format one text; returns whether it changes."""
-    text = format_text(source, DEFAULT_LIMITS)
+    text = format_text(source, limits)
     changed = text != source.text
     if diff:
         name = visible(source.name)

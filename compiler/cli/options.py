@@ -55,6 +55,11 @@ def amount(text: str) -> int:
     return whole_amount
 
 
+limit_option = click.option(
+    "--limit", "limits", metavar="NAME=VALUE", multiple=True, help="Set a limit of `netc limits`, layers=200000."
+)
+
+
 def common(function: _F) -> _F:
     """The options that pick a network and a style."""
     for option in reversed(
@@ -75,9 +80,7 @@ def common(function: _F) -> _F:
             click.option(
                 "--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -."
             ),
-            click.option(
-                "--limit", "limits", metavar="NAME=VALUE", multiple=True, help="Raise a limit, layers=200000."
-            ),
+            limit_option,
             click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True),
         )
     ):
@@ -95,11 +98,12 @@ def request(spec: str, options: dict[str, Any], *, every: bool = False) -> Reque
         dims=dict(options["dims"]),
         every=every,
         stdin_name=options["stdin_filename"],
-        limits=_limits(options["limits"]),
+        limits=limits_by(options["limits"]),
     )
 
 
-def _limits(settings: Sequence[str]) -> Limits:
+def limits_by(settings: Sequence[str]) -> Limits:
+    """The limits that `--limit` sets."""
     try:
         return raised(DEFAULT_LIMITS, settings)
     except ValueError as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from netc.compiler.cli.main import COMMANDS, netc
 from netc.compiler.diagnostics.diagnostic import Diagnostic
 from netc.compiler.driver import Request, compile_spec
 from netc.compiler.limits import DEFAULT_LIMITS, FIXED, MEANINGS, Limits, raised
@@ -86,7 +89,6 @@ def test_every_limit_is_tested() -> None:
     assert set(CASES) | set(ELSEWHERE) == {field.name for field in fields(Limits)} == set(MEANINGS)
 
 
-@pytest.mark.promise("P3", "limits, at the value and one past it", 20)
 @pytest.mark.parametrize("name", CASES)
 def test_at_the_limit_and_one_past_it(name: str) -> None:
     value, text, words = CASES[name]
@@ -146,3 +148,84 @@ def test_depths_can_be_lowered_only(name: str) -> None:
     assert raised(DEFAULT_LIMITS, [f"{name}={most}"]) == DEFAULT_LIMITS
     with pytest.raises(ValueError, match=f"the limit `{name}` can be lowered, not raised: {most} is the most"):
         raised(DEFAULT_LIMITS, [f"{name}={most + 1}"])
+
+
+# By the command line
+
+
+def _used(count: int, folder: Path) -> str:
+    for number in range(count):
+        (folder / f"f{number}.net").write_text("")
+    return "".join(f'use "f{number}.net"\n' for number in range(count)) + net("x -> relu")
+
+
+def _used_in_a_row(count: int, folder: Path) -> str:
+    for number in range(count):
+        (folder / f"f{number}.net").write_text(f'use "f{number + 1}.net"\n' if number + 1 < count else "")
+    return 'use "f0.net"\n' + net("x -> relu")
+
+
+def _used_bytes(count: int, folder: Path) -> str:
+    (folder / "f.net").write_bytes(b"#" * count)
+    return 'use "f.net"\n' + net("x -> relu")
+
+
+# The same for what is counted in files: texts with files beside them, and how they are refused.
+BY_FILES: dict[str, tuple[int, Callable[[int, Path], str], str]] = {
+    "file_bytes": (200, lambda n, _: net("x -> relu").ljust(n, "\n"), "error[too-large]"),
+    "line_bytes": (120, lambda n, _: net(f"x -> relu {'#' * (n - 10)}"), "error[limit]"),
+    "include_bytes": (100, _used_bytes, "error[limit]"),
+    "include_files": (3, _used, "error[limit]"),
+    "include_depth": (5, _used_in_a_row, "error[limit]"),
+    "diagnostics": (2, lambda n, _: net("x -> rellu\n" * n), "and 1 more"),
+}  # fmt: skip
+ALL = {name: (value, lambda n, _, text=text: text(n), "error[limit]") for name, (value, text, _) in CASES.items()}
+ALL |= BY_FILES
+
+
+@pytest.mark.promise("P3", "limits set by `--limit`: at the value, one past it, and set one higher", 21)
+@pytest.mark.parametrize("name", ALL)
+def test_a_limit_set_on_the_command_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is one past a limit is refused for that alone, and accepted when the limit is set one higher."""
+    value, text, said = ALL[name]
+    monkeypatch.chdir(tmp_path)
+    value -= name in FIXED or value == getattr(DEFAULT_LIMITS, name)
+
+    def refused(count: int, limit: int) -> bool:
+        Path("a.net").write_text(text(count, tmp_path))
+        return said in CliRunner().invoke(netc, ["check", "a.net", "--limit", f"{name}={limit}"]).output
+
+    assert not refused(value, value)
+    assert refused(value + 1, value)
+    assert not refused(value + 1, value + 1)
+
+
+READS_SPECS = [
+    name for name in COMMANDS if "SPEC" in CliRunner().invoke(netc, [name, "--help"]).stdout.partition("\n")[0]
+]
+
+
+@pytest.mark.parametrize("command", READS_SPECS)
+def test_every_command_that_reads_a_spec_keeps_the_limits(command: str, tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text(net("x -> relu"))
+    more = {
+        "export": ["-o", "m.onnx"],
+        "train": ["--data", "digits"], "eval": ["--data", "digits", "--weights", "w"],
+        "predict": ["--data", "digits", "--weights", "w", "-o", "o.npz"],
+    }.get(command, [])  # fmt: skip
+    done = CliRunner().invoke(netc, [command, str(tmp_path / "a.net"), *more, "--limit", "tokens=10"])
+    assert "the file has more than 10 words, numbers and signs" in done.output
+    assert done.exit_code == 1
+    unknown = CliRunner().invoke(netc, [command, str(tmp_path / "a.net"), *more, "--limit", "token=10"])
+    assert unknown.exit_code == 2
+    assert "there is no limit `token`" in unknown.output
+
+
+def test_these_commands_read_specs() -> None:
+    assert len(READS_SPECS) >= 11
+
+
+def test_the_page_of_the_language_has_every_limit() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
+    rows = [f"| `{name}` | {value:,} | {MEANINGS[name]} |" for name, value in asdict(DEFAULT_LIMITS).items()]
+    assert "\n".join(rows) in page
