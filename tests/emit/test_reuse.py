@@ -60,8 +60,9 @@ def test_sharing_memory_changes_no_bit(part: int, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.trust
-def test_sharing_memory_changes_no_bit_in_many_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    shared_and_apart(range(10_000, 10_200), monkeypatch)
+@pytest.mark.parametrize("part", range(10))
+def test_sharing_memory_changes_no_bit_in_many_networks(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_and_apart(range(10_000 + 20 * part, 10_020 + 20 * part), monkeypatch)
 
 
 def shared_and_apart(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,7 +134,8 @@ held to be hostile, and what is not promised.
     make trust
 
 runs all of them and writes this page; `python -m pytest -m "" TEST` runs one, and with `--figures` it writes its row.
-A row is **not reached** when there were fewer trials than asked, more of them failed than may, or a test did.
+A row is **not reached** when there were fewer trials than asked, more of them failed than may, or a test did. Longer
+runs, made by hand, have their logs in [soak](soak).
 
 Measured with {machine}.
 
