@@ -170,6 +170,11 @@ def _used_bytes(count: int, folder: Path) -> str:
     return 'use "f.net"\n' + net("x -> relu")
 
 
+def _alone(text: Callable[[int], str]) -> Callable[[int, Path], str]:
+    """A text with no files beside it."""
+    return lambda count, folder: text(count)
+
+
 # The same for what is counted in files: texts with files beside them, and how they are refused.
 BY_FILES: dict[str, tuple[int, Callable[[int, Path], str], str]] = {
     "file_bytes": (200, lambda n, _: net("x -> relu").ljust(n, "\n"), "error[too-large]"),
@@ -179,8 +184,7 @@ BY_FILES: dict[str, tuple[int, Callable[[int, Path], str], str]] = {
     "include_depth": (5, _used_in_a_row, "error[limit]"),
     "diagnostics": (2, lambda n, _: net("x -> rellu\n" * n), "and 1 more"),
 }  # fmt: skip
-ALL = {name: (value, lambda n, _, text=text: text(n), "error[limit]") for name, (value, text, _) in CASES.items()}
-ALL |= BY_FILES
+ALL = BY_FILES | {name: (value, _alone(text), "error[limit]") for name, (value, text, _) in CASES.items()}
 
 
 @pytest.mark.promise("P3", "limits set by `--limit`: at the value, one past it, and set one higher", 21)

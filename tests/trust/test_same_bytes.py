@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,11 +39,12 @@ def digests(spec: str, folder: Path, environment: dict[str, str]) -> dict[str, s
     """The hash of all that the commands print and leave."""
     folder.mkdir()
     net = netc.load(spec)
-    steps = {"T": 5} if "T" in symbols(net.network) else {}
+    steps: dict[str, Any] = {"T": 5} if "T" in symbols(net.network) else {}
     program = net.trainer(N=1, **steps).program
     rng = np.random.default_rng(3)
     ports = (*program.inputs, *program.targets)
-    np.savez(folder / "data.npz", **{port.name: random_input(port, {"N": 10, "T": 5}, rng) for port in ports})
+    arrays: dict[str, Any] = {port.name: random_input(port, {"N": 10, "T": 5}, rng) for port in ports}
+    np.savez(folder / "data.npz", **arrays)
     found = {}
     for name, command in COMMANDS.items():
         words = command.format(spec=spec, dims=" --dim T=5" if steps else "").split()
