@@ -172,7 +172,7 @@ def _used_bytes(count: int, folder: Path) -> str:
 
 def _alone(text: Callable[[int], str]) -> Callable[[int, Path], str]:
     """A text with no files beside it."""
-    return lambda count, folder: text(count)
+    return lambda count, _: text(count)
 
 
 # The same for what is counted in files: texts with files beside them, and how they are refused.
