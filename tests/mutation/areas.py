@@ -1,0 +1,93 @@
+"""Which code is tried, and which tests belong to which of its modules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+# An area and where its code is; each has an equal share of the faults.
+AREAS: dict[str, tuple[str, ...]] = {
+    "parser": ("grammar", "compiler/syntax", "compiler/resolve"),
+    "shape rules": ("compiler/graph", "compiler/layers"),
+    "operations": ("compiler/ops", "runtime/kernels"),
+    "checkpoints": ("runtime/run", "runtime/training/fit.py", "runtime/trainer.py"),
+}
+
+# Each a command line of pytest; those of a module run one after the other, the sharpest and fastest of them first.
+MESSAGES = "tests/ui tests/resolve tests/specs/test_cells.py"
+NOISE = "tests/trust/test_mutants.py::test_mutants[0]"
+LAYERS = "tests/layers tests/analysis -k 'not gradients and not exports'"
+LOWERED = "tests/export/test_primitives.py"
+FIFTY_STEPS = "tests/training"
+TEXTS = ("tests/grammar", MESSAGES, "tests/format -k 'not analysis'", NOISE)
+MEANING = (
+    MESSAGES,
+    "tests/grammar/test_expressions.py tests/analysis tests/recurrent/test_weights.py tests/specs/test_specs.py",
+    "tests/expand -k 'not bundled'",
+    f"tests/test_random_programs.py {NOISE}",
+)
+FIGURES = (
+    LAYERS,
+    MESSAGES,
+    "tests/report/test_explain.py tests/docs/test_reference.py",
+    "tests/test_random_programs.py",
+)
+LAYER = (LAYERS, MESSAGES, "tests/layers -k 'gradients or exports'")
+PROGRAMS = ("tests/ops tests/kernels", "tests/recurrent/test_gradients.py tests/emit/test_lanes.py", FIFTY_STEPS)
+RUNS = ("tests/run/test_checkpoint.py tests/run/test_folder.py tests/run/test_recovery.py tests/training", "tests/run")
+
+
+def of_kernels(name: str) -> tuple[str, ...]:
+    """The tests of kernels that certain primitives run."""
+    return (f"tests/kernels tests/ops -k '{name}'", FIFTY_STEPS)
+
+
+# The tests of a module stand at the first of these that begins its path.
+TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("grammar/", TEXTS),
+    ("compiler/syntax/", ("tests/grammar/test_round_trip.py", *TEXTS)),
+    ("compiler/resolve/", MEANING),
+    ("compiler/graph/code", PROGRAMS),
+    ("compiler/graph/onnx_code", (LOWERED, "tests/export/test_odd.py tests/export/test_one_file.py")),
+    ("compiler/graph/make", PROGRAMS),
+    ("compiler/graph/computation", PROGRAMS),
+    ("compiler/graph/", FIGURES),
+    ("compiler/layers/", LAYER),
+    (
+        "compiler/ops/sliding",
+        ("tests/kernels tests/ops -k 'Pool or Conv or convolution'", f"{LOWERED} -k 'Pool or Conv'", LAYERS),
+    ),
+    ("compiler/ops/unfolding", ("tests/kernels tests/ops -k 'Conv or convolution'", "tests/emit/test_lanes.py")),
+    ("runtime/kernels/activations", of_kernels("Elu or Gelu or Silu or Hard or Sigmoid or Unary")),
+    ("runtime/kernels/bands", of_kernels("Deconv or convolution")),
+    ("runtime/kernels/convolution", of_kernels("Conv or Deconv or convolution")),
+    ("runtime/kernels/distance", of_kernels("SquaredDistance")),
+    ("runtime/kernels/embedding", of_kernels("Embed")),
+    ("runtime/kernels/local_response", of_kernels("Lrn")),
+    ("runtime/kernels/lanes", ("tests/emit/test_lanes.py", FIFTY_STEPS)),
+    ("runtime/kernels/losses", of_kernels("CrossEntropy or Nll or Bce")),
+    ("runtime/kernels/norm", of_kernels("Norm")),
+    ("runtime/kernels/optimizers", (FIFTY_STEPS,)),
+    ("runtime/kernels/pooling", of_kernels("Pool or pooling")),
+    ("runtime/kernels/recurrence", ("tests/recurrent",)),
+    ("runtime/kernels/regions", of_kernels("Fractional")),
+    ("runtime/kernels/resampling", of_kernels("Upsample or resampling")),
+    ("runtime/kernels/softmax", of_kernels("Softmax")),
+    ("runtime/", RUNS),
+)  # fmt: skip
+
+
+def files(root: Path, area: str) -> list[Path]:
+    """The modules of an area, in order."""
+    places = [root / place for place in AREAS[area]]
+    found = [path for place in places for path in (place.rglob("*.py") if place.is_dir() else [place])]
+    return sorted(path for path in found if path.name != "__init__.py")
+
+
+def tests_of(root: Path, path: str) -> tuple[str, ...]:
+    """The tests of a module: of a primitive's, those that bear the name of one of its classes, and those of layers."""
+    for start, tests in TESTS:
+        if path.startswith(start):
+            return tests
+    names = " or ".join(re.findall(r"^@primitive\nclass (\w+)", (root / path).read_text("utf-8"), re.MULTILINE))
+    return (f"tests/ops tests/kernels {LOWERED} -k '{names}'", LAYERS, MESSAGES)

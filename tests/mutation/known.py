@@ -1,0 +1,3 @@
+"""Faults that change nothing that can be seen, by module and change, each with its reason."""
+
+EQUIVALENT: dict[tuple[str, str], str] = {}
