@@ -140,9 +140,10 @@ def compare(operator: str, left: object, right: object) -> bool:
 
 
 def _comparable(left: object, right: object) -> bool:
+    if number(left) or number(right):
+        return number(left) and number(right)
     kinds: tuple[type | tuple[type, ...], ...] = (
         bool,
-        (int, float, Poly),
         str,
         tuple,
         (Recipe, Instance),
