@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from netc.runtime.errors import RunError
 from netc.runtime.run import checkpoint
 from netc.runtime.run.atomic import write_atomic
-from netc.runtime.run.checkpoint import State, load, load_weights, newest, save, save_weights
+from netc.runtime.run.checkpoint import State, load, load_alphabet, load_weights, newest, save, save_weights
 
 EXPECTED = {"model/w": ("float32", (2, 3)), "optimizer/m/w": ("float32", (2, 3)), "model/n": ("float64", (1,))}
 POSITION = {"position": {"epoch": 2, "index": 5, "loss": 0.1}, "random": {"state": 2**100}}
@@ -206,3 +206,87 @@ def test_what_is_no_file_is_written_through(tmp_path: Path) -> None:
 def test_every_hostile_file_was_made() -> None:
     assert len(HOSTILE) >= 25
     assert checkpoint.KEPT == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model/w": ("float64", (2, 3))}, "does not have `model/w` as float64 [2, 3]"),
+        ({"model/w": ("float32", (3, 2))}, "does not have `model/w` as float32 [3, 2]"),
+        ({"model/v": ("float32", (1,))}, "does not have `model/v` as float32 [1]"),
+        ({"model/n": None}, "has tensors that the network does not have"),
+    ],
+)
+def test_other_tensors_than_those_of_the_network_are_refused(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = save(tmp_path, state(), "id")
+    expected = {name: kind for name, kind in {**EXPECTED, **change}.items() if kind is not None}
+    with pytest.raises(RunError) as caught:
+        load(path, "id", expected)
+    assert (caught.value.code, caught.value.message) == ("bad-checkpoint", message)
+    found, skipped = newest(tmp_path, "id", expected)
+    assert found is None
+    assert skipped == [f"{path.name} {message}"]
+
+
+def test_a_checkpoint_under_the_name_of_another_step_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path, state(7), "id")
+    other = path.rename(tmp_path / "step-00000009.safetensors")
+    with pytest.raises(RunError, match="has the name of another step"):
+        load(other, "id", EXPECTED)
+
+
+def test_weights_are_read_from_a_checkpoint_too(tmp_path: Path) -> None:
+    """Those of the network without the state of its optimizer, under their own names."""
+    found = load_weights(save(tmp_path, state(), "id"))
+    assert set(found) == {"w", "n"}
+    assert np.array_equal(found["w"], state().tensors["model/w"])
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "read"),
+    [("abc", True), (None, True), ("aba", False), ("\0", True)],
+    ids=["text", "none", "twice", "nul"],
+)
+def test_an_alphabet_is_kept(alphabet: str | None, read: bool, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_weights(path, {"w": np.zeros(1)}, alphabet)
+    if read:
+        assert load_alphabet(path) == alphabet
+    else:
+        with pytest.raises(RunError, match="has an alphabet that is not one"):
+            load_alphabet(path)
+
+
+def test_a_folder_without_checkpoints_has_none(tmp_path: Path) -> None:
+    (tmp_path / "step-1.safetensors").write_bytes(b"")
+    (tmp_path / "step-00000001.safetensors.part").write_bytes(b"")
+    assert newest(tmp_path, "id", EXPECTED) == (None, [])
+    with pytest.raises(RunError) as caught:
+        newest(tmp_path / "nowhere", "id", EXPECTED)
+    assert caught.value.code == "cannot-write"
+
+
+def test_an_older_step_leaves_later_ones(tmp_path: Path) -> None:
+    """Of those up to the step that is written two stay; what a run before left of later steps stays as well."""
+    for step in (1, 2, 9, 3):
+        save(tmp_path, state(step), "id")
+    steps = [int(path.name[5:13]) for path in sorted(tmp_path.iterdir())]
+    assert steps == [2, 3, 9]
+
+
+def test_large_arrays_are_written_whole(tmp_path: Path) -> None:
+    """A write takes so many bytes at most, and the system may take fewer."""
+    array = np.random.default_rng(0).random(3 << 20)
+    save_weights(tmp_path / "w.safetensors", {"w": array, "last": array[:5]})
+    found = load_weights(tmp_path / "w.safetensors")
+    assert np.array_equal(found["w"], array)
+    assert np.array_equal(found["last"], array[:5])
+    assert (tmp_path / "w.safetensors").stat().st_mode & 0o777 == 0o644 & ~_umask()
+
+
+def _umask() -> int:
+    before = os.umask(0)
+    os.umask(before)
+    return before
