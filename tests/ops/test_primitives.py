@@ -15,10 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from netc.compiler import ops
+from netc.compiler.graph.field import START
 from netc.compiler.graph.graph import Value
 from netc.compiler.graph.make import Make
 from netc.compiler.graph.op import PRIMITIVES, Example, Gradients, Op, Values
-from netc.compiler.graph.tensor import TensorType
+from netc.compiler.graph.tensor import SPATIAL, TensorType
 from netc.compiler.ops.arithmetic import Affine
 from netc.compiler.ops.dropout import Dropout, DropoutTrain
 from netc.compiler.ops.norm import BatchNorm, BatchNormTrain
@@ -216,3 +217,20 @@ def test_float32(example: Example) -> None:
         assert found.dtype == (np.float32 if wanted.dtype == np.float64 else wanted.dtype)
         size = float(np.abs(wanted).max(initial=0.0))
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5 * size)
+
+
+@pytest.mark.parametrize("cls", PRIMITIVES.values(), ids=lambda cls: cls.__name__)
+def test_figures_are_counts(cls: type[Op]) -> None:
+    """Operations and multiply-accumulates of every example are whole numbers, of which a product of sums has both;
+    what sees an image sees a stretch of each of its axes."""
+    for example in cls.examples():
+        outs = example.op.infer(example.ins)
+        flops, macs = (figure(example.ins, outs).value for figure in (example.op.flops, example.op.macs))
+        assert isinstance(flops, int)
+        assert isinstance(macs, int)
+        assert flops >= macs >= 0
+        seen = [tuple(START for _ in SPATIAL.get(type.rank, ())) or None for type in example.ins]
+        field = example.op.field(example.ins, outs, seen)
+        assert field is None or all(axis.size >= 1 and axis.advance >= 1 for axis in field)
+        for _, size in example.op.sizes(example.ins, outs):
+            assert size.value in (*outs[0].shape, *(example.op.padding() or ()))

@@ -152,7 +152,7 @@ def test_patience(patience: int | None, scores: list[float], epochs: int, monkey
 def test_long_epochs_are_kept_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the seconds since the last time, not by steps."""
     now = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     run = Run(replace(OPTIONS, epochs=1, batch=1))
     run.trainer = run.fit.trainer = netc.loads(NET).trainer(N=1)
     step = run.step
