@@ -67,7 +67,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("runtime/kernels/lanes", ("tests/emit/test_lanes.py", FIFTY_STEPS)),
     ("runtime/kernels/losses", of_kernels("CrossEntropy or Nll or Bce")),
     ("runtime/kernels/norm", of_kernels("Norm")),
-    ("runtime/kernels/optimizers", (FIFTY_STEPS,)),
+    ("runtime/kernels/optimizers", ("tests/kernels/test_optimizers.py", FIFTY_STEPS)),
     ("runtime/kernels/pooling", of_kernels("Pool or pooling")),
     ("runtime/kernels/recurrence", ("tests/recurrent",)),
     ("runtime/kernels/regions", of_kernels("Fractional")),
