@@ -34,7 +34,7 @@ FIGURES = (
 )
 LAYER = (LAYERS, MESSAGES, "tests/layers -k 'gradients or exports'")
 PROGRAMS = ("tests/ops tests/kernels", "tests/recurrent/test_gradients.py tests/emit/test_lanes.py", FIFTY_STEPS)
-RUNS = ("tests/run/test_checkpoint.py tests/run/test_folder.py tests/run/test_recovery.py tests/training", "tests/run")
+RUNS = ("tests/run tests/training --ignore=tests/run/test_train.py", "tests/run/test_train.py")
 
 
 def of_kernels(name: str) -> tuple[str, ...]:
