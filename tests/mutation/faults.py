@@ -45,7 +45,9 @@ WRITTEN = {
     "less_equal": "less",
 }
 # What a primitive says to its tests: on what to try it.
-EXAMPLES = {"examples", "kinks", "range", "ranges"}
+EXAMPLES = {"examples", "convolutions", "kinks", "range", "ranges"}
+# What is for a debugger alone.
+SHOWN = {"__repr__"}
 # The longest line of a change that is shown whole.
 WIDTH = 110
 
@@ -113,7 +115,7 @@ def _shown(line: str, other: str) -> str:
 
 def _for_examples(tree: ast.Module) -> set[ast.AST]:
     """The definitions of a module that its examples need, and nothing else in it."""
-    left_out = {node for node in ast.walk(tree) if _names(node) and _names(node) <= EXAMPLES}
+    left_out = {node for node in ast.walk(tree) if _names(node) and _names(node) <= EXAMPLES | SHOWN}
     helpers = {name: node for node in tree.body if not isinstance(node, ast.ClassDef) for name in _names(node)}
     while True:
         inside = {inner for node in left_out for inner in ast.walk(node)}

@@ -148,3 +148,9 @@ MISTAKES = {
 def test_a_mistake(text: str) -> None:
     ((_, message),) = said(f"({text}) == 1")
     assert MISTAKES[text] in message
+
+
+def test_a_name_of_the_net_hides_a_function() -> None:
+    text = "net a(floor = 2) {\n  input x: f32[N, 6]\n  x -> fc(floor(2.5))\n}\n"
+    (found,) = compile_spec(Request("a.net", text=text)).diagnostics
+    assert (found.code, found.message) == ("not-a-layer", "only a layer takes arguments, and this is 2")
