@@ -105,7 +105,7 @@ def test_states_are_loaded_whole_or_not_at_all() -> None:
         ({**state, "more": np.zeros(1)}, "there is no parameter `more` here"),
         ({**state, name: state[name][:1]}, f"`{name}` is {list(state[name].shape)} here"),
     ):
-        with pytest.raises(RunError, match="in it|here") as caught:
+        with pytest.raises(RunError, match=r"in it|here") as caught:
             made.load_state_dict(wrong)
         assert caught.value.code == "other-network"
         assert message in caught.value.message
