@@ -23,7 +23,6 @@ TEXTS = ("tests/grammar", MESSAGES, "tests/format -k 'not analysis'", NOISE)
 MEANING = (
     MESSAGES,
     "tests/grammar/test_expressions.py tests/analysis tests/recurrent/test_weights.py tests/specs/test_specs.py",
-    "tests/expand -k 'not bundled'",
     f"tests/test_random_programs.py {NOISE}",
 )
 FIGURES = (
@@ -32,7 +31,6 @@ FIGURES = (
     "tests/report/test_explain.py tests/docs/test_reference.py",
     "tests/test_random_programs.py",
 )
-LAYER = (LAYERS, MESSAGES, "tests/layers -k 'gradients or exports'")
 PROGRAMS = ("tests/ops tests/kernels", "tests/recurrent/test_gradients.py tests/emit/test_lanes.py", FIFTY_STEPS)
 RUNS = ("tests/run tests/training --ignore=tests/run/test_train.py", "tests/run/test_train.py")
 
@@ -46,13 +44,13 @@ def of_kernels(name: str) -> tuple[str, ...]:
 TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("grammar/", TEXTS),
     ("compiler/syntax/", ("tests/grammar/test_round_trip.py", *TEXTS)),
+    ("compiler/resolve/cell", (*MEANING, "tests/expand -k 'cells or recurrent'")),
     ("compiler/resolve/", MEANING),
     ("compiler/graph/code", PROGRAMS),
     ("compiler/graph/onnx_code", (LOWERED, "tests/export/test_odd.py tests/export/test_one_file.py")),
     ("compiler/graph/make", PROGRAMS),
     ("compiler/graph/computation", PROGRAMS),
     ("compiler/graph/", FIGURES),
-    ("compiler/layers/", LAYER),
     (
         "compiler/ops/sliding",
         ("tests/kernels tests/ops -k 'Pool or Conv or convolution'", f"{LOWERED} -k 'Pool or Conv'", LAYERS),
@@ -85,9 +83,11 @@ def files(root: Path, area: str) -> list[Path]:
 
 
 def tests_of(root: Path, path: str) -> tuple[str, ...]:
-    """The tests of a module: of a primitive's, those that bear the name of one of its classes, and those of layers."""
+    """The tests of a module; of a layer's and of a primitive's also those that bear its name."""
     for start, tests in TESTS:
         if path.startswith(start):
             return tests
+    if path.startswith("compiler/layers/"):
+        return (LAYERS, MESSAGES, f"tests/layers -k {Path(path).stem}")
     names = " or ".join(re.findall(r"^@primitive\nclass (\w+)", (root / path).read_text("utf-8"), re.MULTILINE))
     return (f"tests/ops tests/kernels {LOWERED} -k '{names}'", LAYERS, MESSAGES)

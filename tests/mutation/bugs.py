@@ -16,7 +16,6 @@ from .judge import Judge, Outcome
 ROOT = Path(__file__).parents[2]
 RANDOM_EXPORTS = ("tests/export/test_random.py",)
 RANDOM_PROGRAMS = ("tests/test_random_programs.py",)
-RANDOM_CELLS = ("tests/recurrent/test_random_cells.py",)
 RANDOM_MEMORY = ("tests/emit/test_reuse.py",)
 PRIMITIVES = ("tests/ops/test_primitives.py",)
 MUTANTS = ("tests/trust/test_mutants.py",)
@@ -41,13 +40,6 @@ BUGS: dict[str, Bug] = {
         "*()",
         RANDOM_EXPORTS,
         "88879c5",
-    ),
-    "a stack that is also read outside of its loop has two orders": Bug(
-        "compiler/recurrence/order.py",
-        "turned -= {node.outs[0] for node in found.nodes if isinstance(node.op, Before) and node.ins[1] not in turned}",
-        "pass",
-        RANDOM_CELLS,
-        "2171ded",
     ),
     "the slope of leaky_relu is a float32 in a model of float64": Bug(
         "compiler/ops/unary.py",
