@@ -15,7 +15,7 @@ from ..graph.window import Window
 from .deconv import restoring
 from .reduce import Sum
 from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions
-from .unfolding import at_once, convolutions, is_depthwise, padded, slide, unfolded, write_conv
+from .unfolding import at_once, banded, convolutions, is_depthwise, is_narrow, padded, slide, unfolded, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -122,6 +122,12 @@ class ConvWeightGradient(Op):
                 *(code.scratch(*sizes[1:3], *outs[2:]) for _ in range(2)),
                 **slide(windows),
             )
+            return
+        if self.groups == 1 and is_narrow(code, sizes, ins, outs):
+            band, rows = banded(code, sizes, ins, outs)
+            part = None if rows[0] == code.number(outs[0]) else code.scratch(*band)
+            room = code.scratch(*band), part, code.scratch(*rows)
+            code.call("bands.band_weight_gradient", *arrays, *room, **slide(windows))
             return
         part = None if at_once(code, ins, outs, sizes) else code.scratch(*sizes)
         scratch = (part, *unfolded(code, ins, outs, sizes, windows, self.groups))

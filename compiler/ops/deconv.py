@@ -11,11 +11,11 @@ from ..graph.dims import Dim, Poly, divide
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, maximum, named, times
 from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
-from ..graph.tensor import ITEM_BYTES, TensorType
+from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
 from .pad import Crop
 from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions
-from .unfolding import convolutions, is_depthwise, slide, spans, spread_bias, write_conv
+from .unfolding import banded, convolutions, is_depthwise, is_narrow, slide, spans, spread_bias, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # The number of maps up to which adding what each tap makes is faster than unfolding, as measured.
 FEW = 16
-# The multiplications in place of each addition that a product of whole rows may take, as measured.
-MANY = 64
 
 
 @primitive
@@ -103,11 +101,9 @@ class Deconv(Op):
             self._write_flipped(code, weight, sizes, windows)
             return
         x, y, bias = code.image(0), code.image_out(), spread_bias(code, outs)
-        if self.groups == 1 and _is_narrow(code, sizes, ins, outs):
-            images, _ = block(code, (*ins[:2], sizes[1], outs[2] * outs[3]))
-            band = code.scratch(sizes[1], *outs[2:], *ins[2:])
-            lines = code.scratch(images, ins[1], sizes[1], outs[2] * outs[3])
-            code.call("bands.band_deconv", x, weight, bias, y, band, lines, **slide(windows))
+        if self.groups == 1 and is_narrow(code, sizes, outs, ins):
+            room = (code.scratch(*shape) for shape in banded(code, sizes, outs, ins))
+            code.call("bands.band_deconv", x, weight, bias, y, *room, **slide(windows))
             return
         numbers = ins[3] if deep else outs[3] * sizes[1] * sizes[2]
         images, rows = block(code, (*ins[:3], numbers), TAPS if deep else CACHE)
@@ -174,15 +170,6 @@ class Deconv(Op):
         yield Example(cls(far, (3, 1)), (TensorType("f64", (2, 2, 3, 2)), TensorType("f64", (2, 3, 2, 1))))
         inner = (Window(3, 2, 1, 2, 2), Window(2, 1, 1, 1, 1))
         yield Example(cls(inner, (1, 0)), (TensorType("f64", (2, 2, 3, 4)), TensorType("f64", (2, 1, 3, 2))))
-
-
-def _is_narrow(code: Code, sizes: Sizes4, ins: Sizes4, outs: Sizes4) -> bool:
-    """Whether whole rows of x take to whole rows of y faster than tap by tap, by a matrix that stays in cache and is
-    not taller than x has rows."""
-    if code.number(ins[2] * ins[3]) > code.number(ins[0] * ins[1]):
-        return False
-    band = code.number(sizes[1] * outs[2] * outs[3] * ins[2] * ins[3]) * ITEM_BYTES[code.out_types[0].dtype]
-    return band <= CACHE and code.number(ins[3] * outs[2]) <= MANY * code.number(sizes[2])
 
 
 def restoring(windows: tuple[Window, ...], x: TensorType, y: TensorType, groups: int) -> Deconv:

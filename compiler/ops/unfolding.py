@@ -12,6 +12,8 @@ from ..graph.window import Window
 from .sliding import CACHE, TAPS, Sizes4, block, image
 
 Pair = tuple[Window, Window]
+# The multiplications in place of each number copied or added that a product of whole rows may take, as measured.
+MANY = 64
 
 
 def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: int) -> None:
@@ -25,6 +27,10 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
         tiles = code.scratch(*sizes[1:3], *outs[2:])
         code.call("convolution.depthwise_conv", x, weight, bias, y, room, tiles, **slide(windows))
         return
+    if groups == 1 and is_narrow(code, sizes, ins, outs):
+        scratch = (code.scratch(*shape) for shape in banded(code, sizes, ins, outs))
+        code.call("bands.band_conv", x, weight, bias, y, *scratch, **slide(windows))
+        return
     rooms = unfolded(code, ins, outs, sizes, windows, groups)
     code.call("convolution.conv", x, weight, bias, y, *rooms, **slide(windows), groups=groups)
 
@@ -32,6 +38,22 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
 def is_depthwise(sizes: Sizes4, groups: int) -> bool:
     """Whether a weight [maps, …kernel, channels / groups] has one kernel for each channel."""
     return sizes[0] == groups and sizes[3] == 1 and groups > 1
+
+
+def is_narrow(code: Code, sizes: Sizes4, long: Sizes4, short: Sizes4) -> bool:
+    """Whether whole rows of one side take to whole rows of the other faster than tap by tap, by a matrix that stays in
+    cache and is not taller than the images have rows. `short` is the output of the convolution, or what `deconv` reads;
+    `sizes` those of the weight, [channels of short, …kernel, channels of long]."""
+    if code.number(short[2] * short[3]) > code.number(short[0] * short[1]):
+        return False
+    band = code.number(sizes[1] * long[2] * long[3] * short[2] * short[3]) * ITEM_BYTES[code.out_types[0].dtype]
+    return band <= CACHE and code.number(short[3] * long[2]) <= MANY * code.number(sizes[2])
+
+
+def banded(code: Code, sizes: Sizes4, long: Sizes4, short: Sizes4) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+    """The sizes of the weight as a band, and of the rows of `long` that belong to each row of `short`, for a block."""
+    images, _ = block(code, (*short[:2], sizes[1], long[2] * long[3]))
+    return (sizes[1], *long[2:], *short[2:]), (images, short[1], sizes[1], long[2] * long[3])
 
 
 def slide(windows: Pair) -> dict[str, tuple[int, int]]:

@@ -141,16 +141,20 @@ def test_transposed_convolution_is_the_gradient_by_x(case: Case, block: Block) -
 
 
 @pytest.mark.parametrize(("case", "block"), [run for run in runs if run.values[0].groups == 1])  # type: ignore[union-attr]
-def test_transposed_convolution_of_whole_rows(case: Case, block: Block) -> None:
-    x, weight, _, gy = operands(case)
-    gx = empty_image(*case.x)
+def test_convolution_and_its_gradients_by_whole_rows(case: Case, block: Block) -> None:
+    x, weight, maps_bias, gy = operands(case)
+    y, gw, gx = empty_image(*case.y), empty_image(*case.weight), empty_image(*case.x)
     band = garbage(case.kernel[0], case.x[3], case.x[1], case.y[3], case.maps)
     rows = garbage(block[0], case.y[2], case.kernel[0], case.x[3] * case.x[1])
+    bands.band_conv(x, weight, np.tile(maps_bias, (case.y[3], 1)), y, band, rows, **case.slide)
+    np.testing.assert_allclose(y, expected_y(case, x, weight, maps_bias), rtol=0, atol=1e-13)
+    expected_gx, expected_gw = expected_gradients(case, x, weight, gy)
+    bands.band_weight_gradient(x, gy, gw, band, garbage(*band.shape), rows, **case.slide)
+    np.testing.assert_allclose(gw, expected_gw, rtol=0, atol=1e-12)
     bias = np.arange(case.x[1], dtype=np.float64)
     repeated = np.tile(bias, (case.x[3], 1))
     bands.band_deconv(gy, weight, repeated, gx, band, rows, **case.slide)
-    expected = expected_gradients(case, x, weight, gy)[0] + bias[:, None, None]
-    np.testing.assert_allclose(gx, expected, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(gx, expected_gx + bias[:, None, None], rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize(("case", "block"), [run for run in runs if run.values[0].stride == (1, 1)])  # type: ignore[union-attr]
