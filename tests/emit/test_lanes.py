@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -106,3 +109,12 @@ def test_trainers_of_two_threads_do_not_wait_for_each_other(all_divided: None) -
     for found in results:
         for made, wanted in zip(found, alone, strict=True):
             assert all(np.array_equal(made[name], array) for name, array in wanted.items())
+
+
+def test_a_process_ends_though_its_second_thread_waits() -> None:
+    code = "from netc.runtime.kernels.lanes import together; together(lambda: print('one'), lambda: print('two'))"
+    free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=free, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert sorted(done.stdout.split()) == ["one", "two"]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -38,14 +39,14 @@ def sample(seed: int, count: int) -> Iterator[tuple[str, Fault]]:
 
 
 class Record:
-    """What is known already, line by line in a file: how long tests take, and what became of faults."""
+    """What is known already, line by line in a file: how long tests take, and what became of faults. Several processes
+    may add to it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
         self.entries: dict[str, dict[str, object]] = {}
-        for line in lines:
+        for line in path.read_text("utf-8").splitlines() if path.exists() else []:
             entry = json.loads(line)
             self.entries[entry.pop("key")] = entry
 
@@ -53,6 +54,9 @@ class Record:
         self.entries[key] = entry
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"key": key, **entry}) + "\n")
+
+    def verdict(self, one: Fault) -> Verdict | None:
+        return cast(Verdict, self.entries[one.key]["verdict"]) if one.key in self.entries else None
 
 
 def usual(judge: Judge, record: Record, tests: Sequence[str]) -> float:
@@ -66,32 +70,46 @@ def usual(judge: Judge, record: Record, tests: Sequence[str]) -> float:
     return sum(cast(float, record.entries[line]["seconds"]) for line in tests)
 
 
+def work(faults: Sequence[Fault], path: Path, end: float) -> None:
+    """Judge those of the faults that are not in a record yet, and enter them, up to a time."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    judge, record = Judge(ROOT), Record(path)
+    for one in faults:
+        if record.verdict(one) is None and time.monotonic() < end:
+            tests = tests_of(ROOT, one.path)
+            outcome = judge.judge(one, tests, 10 + 2 * usual(judge, record, tests))
+            record.add(one.key, asdict(outcome))
+            print(f"{outcome.verdict} in {outcome.seconds:.1f} s: {one.key} ({outcome.why})", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=300, help="how many faults, shared among the areas")
+    parser.add_argument("--jobs", type=int, default=1, help="how many are judged at a time")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "soak" / "mutants.md", help="the page to write")
     parser.add_argument("--record", type=Path, help="what has been judged, from which a run that was stopped goes on")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; the next run goes on")
     chosen = parser.parse_args()
-    record = Record(chosen.record or ROOT / "build" / f"mutants-{chosen.seed}-{chosen.count}.jsonl")
+    path = chosen.record or ROOT / "build" / f"mutants-{chosen.seed}-{chosen.count}.jsonl"
     end = time.monotonic() + chosen.minutes * 60
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    judge = Judge(ROOT)
-    judged: list[Judged] = []
-    for area, one in sample(chosen.seed, chosen.count):
-        key = f"{one.path}:{one.line}: {one.change}"
-        if key not in record.entries:
-            if time.monotonic() > end:
-                print(f"{len(judged)} of {chosen.count} are judged; run the same command again")
-                return
-            tests = tests_of(ROOT, one.path)
-            outcome = judge.judge(one, tests, 10 + 2 * usual(judge, record, tests))
-            record.add(key, asdict(outcome))
-            print(f"{outcome.verdict} in {outcome.seconds:.1f} s: {key} ({outcome.why})", flush=True)
-        judged.append(Judged(area, key, cast(Verdict, record.entries[key]["verdict"])))
+    drawn = list(sample(chosen.seed, chosen.count))
+    faults = [one for _, one in drawn]
+    processes = get_context("fork")
+    workers = [
+        processes.Process(target=work, args=(faults[part :: chosen.jobs], path, end), daemon=True)
+        for part in range(chosen.jobs)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    record = Record(path)
+    judged = [Judged(area, one.key, verdict) for area, one in drawn if (verdict := record.verdict(one))]
+    if len(judged) < len(drawn):
+        sys.exit(f"{len(judged)} of {len(drawn)} are judged; the same command goes on")
     chosen.out.write_text(page(judged, chosen.seed), "utf-8")
-    record.path.unlink()
+    path.unlink()
 
 
 if __name__ == "__main__":

@@ -61,6 +61,10 @@ class Fault:
     change: str
     text: str
 
+    @property
+    def key(self) -> str:
+        return f"{self.path}:{self.line}: {self.change}"
+
 
 @dataclass(frozen=True)
 class Site:

@@ -29,7 +29,7 @@ def test_faults_are_found(tmp_path: Path, promise: Promise) -> None:
     """A few of those whose many docs/soak/mutants.md records."""
     page = tmp_path / "mutants.md"
     files = ("--out", str(page), "--record", str(tmp_path / "record"))
-    command = [sys.executable, "-m", "tests.mutation", "--seed", "1", "--count", "16", *files]
+    command = [sys.executable, "-m", "tests.mutation", "--seed", "1", "--count", "16", "--jobs", "2", *files]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     found = re.search(r"Found are \*\*(\d+) of (\d+)", page.read_text("utf-8"))
     assert found is not None
