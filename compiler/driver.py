@@ -176,6 +176,9 @@ def _find(request: Request) -> tuple[Source, Path | None, str | None]:
             raise ReadError(
                 "missing-file", f"there is no bundled spec `{spec}`, and no file of that name", help=_similar(spec)
             )
+    stem, _, name = spec.rpartition(":")
+    if stem.endswith(".net") and not Path(spec).exists():
+        raise ReadError("missing-file", f"there is no file `{spec}`", help=f"write `{stem} --variant {name}`")
     return read_source(spec, spec, request.limits), Path(spec), None
 
 

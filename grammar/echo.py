@@ -9,6 +9,8 @@ from .lexer import UNITS, Token
 
 LONGEST = 60
 _ENDS = ("NL", "SEMICOLON", "RBRACE", "$END")
+_STARTS = ("NL", "SEMICOLON", "LBRACE", "RBRACE", "LPAR", "LSQB", "COMMA", "EQUAL", "ARROW", "IF")
+_DEPTH = {"RPAR": 1, "RSQB": 1, "LPAR": -1, "LSQB": -1}
 _SIZE = re.compile(r"\[[^\[\]\n]*\]")
 _ENDS_OF_RANGE = re.compile(r"[(\[]?\s*([\w.]+?)\s*(?:\.\.|,)\s*([\w.]+?)\s*[)\]]?", re.ASCII)
 
@@ -64,6 +66,17 @@ class Echo:
         before, after = self._between(self.start, arrow.start), self._between(self.tokens[self.at].end, self.end)
         return f"{name.text} = {before} -> {after or '…'}"
 
+    def choice(self) -> str:
+        """The conditional before the token, which has no `else`."""
+        at = self.at
+        while self.tokens[at].kind != "IF":
+            at -= 1
+        depth = 0
+        while depth or self.tokens[at - 1].kind not in _STARTS:
+            at -= 1
+            depth += _DEPTH.get(self.tokens[at].kind, 0)
+        return self._between(self.tokens[at].start, self.tokens[self.at - 1].end)
+
     def size(self) -> str:
         """The size of what the statement declares before the token."""
         found = _SIZE.search(self.text, self.start, self.tokens[self.at].start)
@@ -80,7 +93,5 @@ class Echo:
         return f"{figure} >= {least} and {figure} <= {most}"
 
 
-_HOLES: dict[str, Callable[[Echo], str]] = {
-    hole.__name__: hole
-    for hole in (Echo.first, Echo.rest, Echo.inside, Echo.flat, Echo.renamed, Echo.size, Echo.unit, Echo.ends)
-}
+_ECHOES = (Echo.first, Echo.rest, Echo.inside, Echo.flat, Echo.renamed, Echo.choice, Echo.size, Echo.unit, Echo.ends)
+_HOLES: dict[str, Callable[[Echo], str]] = {hole.__name__: hole for hole in _ECHOES}

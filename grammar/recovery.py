@@ -66,6 +66,10 @@ class Recovery:
                 return at
         if kind in STARTERS and self._fresh(at) and self._closes_too_late(at):
             return self._unclosed_settings(at)
+        if kind == "COLON" and self.tokens[at - 1].kind == "NAME" and self.machine.accepts("EQUAL"):
+            self._explain(at)
+            self._feed("EQUAL", at)
+            return at + 1
         over = self._next_statement(at)
         if over is not None:
             return self._unfinished_statement(over)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..diagnostics.codes import CODES, RUN_CODES
-from ..diagnostics.suggest import closest
+from ..diagnostics.suggest import likely
 from ..diagnostics.visible import visible
 
 
@@ -19,7 +19,7 @@ def explain(code: str | None) -> None:
             click.echo("\n".join([title, *(f"  {name:<{width}}  {text}" for name, text in sorted(codes.items()))]))
         return
     if code not in CODES and code not in RUN_CODES:
-        near = closest(code, (*CODES, *RUN_CODES))
+        near = likely(code, (*CODES, *RUN_CODES))
         hint = f"; did you mean `{near}`?" if near else "; `netc explain` lists them"
         raise click.UsageError(f"there is no code `{visible(code)}`{hint}")
     from ..reference import explain_code

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from ..diagnostics.suggest import likely
+from ..diagnostics.visible import visible
 from ..version import VERSION
 
 # Each command with its line in `netc --help`; its module is imported when it runs.
@@ -45,6 +47,17 @@ class _Lazy(click.Group):
             return None
         command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with a suggestion for a command that does not exist."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = likely(name, COMMANDS)
+            hint = f"; did you mean `{near}`?" if near else "; `netc --help` lists them"
+            ctx.fail(f"there is no command `{visible(name)}`{hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

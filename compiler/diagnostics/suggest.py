@@ -28,6 +28,13 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     return best
 
 
+def likely(name: str, candidates: Iterable[str]) -> str | None:
+    """The closest candidate, or the only one that begins as the name does; for what is typed on a command line."""
+    candidates = list(candidates)
+    begun = [candidate for candidate in candidates if candidate.startswith(name.lower())]
+    return closest(name, candidates) or (begun[0] if len(begun) == 1 else None)
+
+
 def _distance(a: str, b: str, enough: int) -> int:
     """The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
 

@@ -128,7 +128,7 @@ class FileCheck(NameCheck):
                     self._variant(statement, scope)
 
     def _place(self, statement: tree.Statement, scope: Scope, kind: Kind) -> bool:
-        if scope.kind == kind and not scope.loops:
+        if scope.kind == kind and not scope.inside:
             return True
         word = type(statement).__name__.lower()
         where = "in a loop or branch" if scope.kind == kind else f"in a {scope.kind}"
@@ -221,19 +221,17 @@ class FileCheck(NameCheck):
                 f"`{name.id}` is bound twice",
                 name.span,
                 labels=(Label(known, "first bound here"),),
-                help=f"names are never bound again: take another, such as `{name.id}2`"
-                if known.source == name.span.source
-                else "names are never bound again: take another name",
+                help=_again(name, known, scope),
             )
         scope.bound[-1].setdefault(name.id, name.span)
 
     def _loop(self, names: list[tree.Name], body: tree.Body, scope: Scope) -> None:
         scope.bound.append({})
-        scope.loops += 1
         for name in names:
             self._bind(name, scope)
+        scope.inside.append(("loop", body.span))
         self._body(body, scope)
-        scope.loops -= 1
+        scope.inside.pop()
         scope.bound.pop()
 
     def _if(self, statement: tree.If, scope: Scope) -> None:
@@ -243,12 +241,12 @@ class FileCheck(NameCheck):
         bodies = [body for _, body in statement.branches]
         for condition, _ in statement.branches:
             self.expression(condition, scope, "value")
-        scope.loops += 1
         for body in [*bodies, *([statement.otherwise] if statement.otherwise else [])]:
             scope.bound[-1] = dict(before)
+            scope.inside.append(("branch", body.span))
             self._body(body, scope)
+            scope.inside.pop()
             merged |= scope.bound[-1]
-        scope.loops -= 1
         scope.bound[-1] = before | merged
 
     def _variant(self, statement: tree.Variant, scope: Scope) -> None:
@@ -314,6 +312,22 @@ def symbols_of(net: tree.Net) -> list[str]:
                 elif isinstance(expr, tree.Group):
                     todo.append(expr.value)
     return list(found)
+
+
+def _again(name: tree.Name, known: Span, scope: Scope) -> str:
+    """What to do instead of binding a name again, which `known` binds."""
+    text, rule = name.id, "names are never bound again"
+    if known.source != name.span.source:
+        return f"{rule}: take another name"
+    word, body = scope.inside[-1] if scope.inside else ("", known)
+    if word == "branch" and not body.start <= known.start < body.end:
+        return (
+            f"{rule}: bind `{text}` in every branch, `if … {{ {text} = … }} else {{ {text} = … }}`, or by a choice, "
+            f"`{text} = (a if condition else b)`"
+        )
+    if word == "loop" and not body.start <= known.start < body.end:
+        return f"{rule}: leave the name out, each round goes on with the value of the one before"
+    return f"{rule}: take another, such as `{text}2`"
 
 
 def _bindings(body: tree.Body) -> dict[str, Span]:

@@ -6,7 +6,7 @@ Names are looked up in small letters and without `_`: `out_channels` and `outCha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..syntax import tree
 
@@ -89,7 +89,11 @@ ARGUMENTS = {
     "tmax": "epochs",
     "stepsize": "every",
     "lrdecay": "factor",
-    "beta_1": "beta1",
+    "milestones": "at",
+    "totaliters": "epochs",
+    **dict.fromkeys(("wd", "l2", "l2reg"), "weight_decay"),
+    "mom": "momentum",
+    **dict.fromkeys(("alpha", "rho"), "decay"),
     **dict.fromkeys(("inchannels", "infeatures", "inputsize", "numfeatures", "inputshape", "normalizedshape"), "-"),
     **dict.fromkeys(("batchfirst", "inplace", "name"), "-"),
 }
@@ -108,15 +112,26 @@ LOSSES = {
     **dict.fromkeys(("l1loss", "meanabsoluteerror", "l1"), "mae"),
     **dict.fromkeys(("bceloss", "bcewithlogitsloss", "bcewithlogits", "binarycrossentropy"), "bce"),
 }
+# The schedule or optimizer, and its arguments in the order in which they stand there, with what they are when left out
+# where something must be written here.
 SCHEDULES = {
-    **dict.fromkeys(("steplr", "stepdecay"), "step"),
-    **dict.fromkeys(("exponentiallr", "exponentialdecay"), "exponential"),
-    **dict.fromkeys(("cosineannealinglr", "cosineannealing", "cosinedecay"), "cosine"),
-    "linearlr": "warmup",
+    **dict.fromkeys(("steplr", "stepdecay"), "step every=… factor=0.1"),
+    **dict.fromkeys(("multisteplr", "multistep", "multistepdecay", "milestones"), "step at=[…] factor=0.1"),
+    **dict.fromkeys(("exponentiallr", "exponentialdecay"), "exponential decay=…"),
+    **dict.fromkeys(("cosineannealinglr", "cosineannealing", "cosinedecay"), "cosine epochs"),
+    **dict.fromkeys(("linearlr", "linearwarmup"), "warmup - - epochs=5"),
+    "constantlr": "constant - epochs",
+}
+OPTIMIZERS = {
+    "sgd": "sgd lr=0.01 momentum - weight_decay nesterov",
+    "momentum": "sgd lr=0.01 momentum=0.9",
+    **{name: f"{name} lr betas eps weight_decay" for name in ("adam", "adamw")},
+    "rmsprop": "rmsprop lr decay eps weight_decay momentum",
+    "adagrad": "adagrad lr - weight_decay",
 }
 SETTINGS = {
-    "batchsize": "batch",
-    **dict.fromkeys(("numepochs", "nepochs", "maxepochs"), "epochs"),
+    **dict.fromkeys(("batchsize", "bs", "minibatch"), "batch"),
+    **dict.fromkeys(("numepochs", "numepoch", "nepochs", "maxepochs"), "epochs"),
     **dict.fromkeys(("scheduler", "lrscheduler"), "schedule"),
     **dict.fromkeys(("criterion", "lossfn", "lossfunction", "objective"), "loss"),
     **dict.fromkeys(("optim", "solver"), "optimizer"),
@@ -149,8 +164,9 @@ def meaning(name: str) -> str | None:
     """What another library's name of a value, layer, argument or setting is called here."""
     key = plain(name)
     layer = LAYERS.get(key, "").split(" ")[0]
-    tables = (ARGUMENTS, LOSSES, SCHEDULES, SETTINGS, FIGURES)
-    found = VALUES.get(key) or layer or next((table[key] for table in tables if key in table), None)
+    chosen = (SCHEDULES.get(key) or OPTIMIZERS.get(key, "")).split(" ")[0]
+    tables = (ARGUMENTS, LOSSES, SETTINGS, FIGURES)
+    found = VALUES.get(key) or layer or chosen or next((table[key] for table in tables if key in table), None)
     return found if found != "-" else None
 
 
@@ -182,6 +198,12 @@ def argument_help(layer: str, argument: tree.Argument, known: Iterable[str]) -> 
         target = "k"
     if key == "momentum" and "decay" in known:
         return "write `decay = …`, the share that is kept: 1 − PyTorch's momentum, 0.9 by default"
+    if key == "gamma" and known & {"factor", "decay"}:
+        return f"write `{'factor' if 'factor' in known else 'decay'} = {text}`"
+    if key == "betas" and "beta1" in known:
+        return "write `beta1 = 0.9, beta2 = 0.999`, each by its name"
+    if key == "etamin" and "floor" in known:
+        return "write `floor = …`, the share of the learning rate that is left"
     if key == "returnsequences" and "return" in known:
         return "write `return = last`" if text == "no" else "leave it out: a cell gives the whole sequence"
     if key in ("activation", "dropout", "recurrentdropout"):
@@ -190,6 +212,34 @@ def argument_help(layer: str, argument: tree.Argument, known: Iterable[str]) -> 
     if target == "-":
         return f"leave it out: {_REASONS.get(key, _KNOWN_SIZE)}"
     return f"write `{target} = {text}`" if target in known else ""
+
+
+def chosen_text(expr: tree.Expr, signatures: Mapping[str, Sequence[str]]) -> str:
+    """A loss, optimizer or schedule of another library as it is written here, where `signatures` are those that can be
+    chosen, with their arguments; nothing when it is not known."""
+    base, given = (expr.base, expr.arguments) if isinstance(expr, tree.Call) else (expr, ())
+    name = base.name if isinstance(base, tree.Field) else base.span.text
+    kind, *order = (SCHEDULES.get(plain(name)) or OPTIMIZERS.get(plain(name)) or meaning(name) or "").split(" ")
+    if kind not in signatures:
+        return ""
+    names = [key.partition("=")[0] for key in order]
+    values = {key: default for key, sign, default in (entry.partition("=") for entry in order) if sign}
+    # What they are about comes first there: the parameters, the optimizer.
+    positional = [a.value for a in given if a.name is None and isinstance(a.value, _DATA)]
+    values |= {key: value_text(value) for key, value in zip(names, positional, strict=False)}
+    for argument in given:
+        key = argument.name or "-"
+        mine = {plain(each): each for each in ("betas", *signatures[kind])}.get(plain(key), ARGUMENTS.get(plain(key)))
+        if plain(key) == "gamma":
+            mine = "factor" if "factor" in signatures[kind] else "decay"
+        values[mine or "-"] = argument.value.span.text
+    if "betas" in values:
+        values |= dict(zip(("beta1", "beta2"), re.findall(r"[\w.+-]+", values["betas"]), strict=False))
+    parts = [f"{key} = {values[key]}" for key in signatures[kind] if key in values]
+    return f"{kind}({', '.join(parts)})" if parts else kind
+
+
+_DATA = tree.Number | tree.List | tree.Tuple
 
 
 def size_first(layer: str, numbers: Sequence[object]) -> str:
@@ -256,6 +306,9 @@ def call_text(base: tree.Expr, arguments: Sequence[tree.Argument], signature: Se
             values[key] = {"yes": "concat"}.get(text, text)
         else:
             values[key if key in signature else ARGUMENTS.get(key, key)] = text
+    if values.get("pad") == "same" and re.search("[2-9]", values.get("stride", "")):
+        # What TensorFlow and Keras do; `same` alone is refused at a stride, since others do otherwise.
+        values["pad"] = "same_upper"
     parts: list[str] = []
     for place, key in enumerate(signature):
         if key in values:

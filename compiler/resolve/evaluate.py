@@ -301,7 +301,7 @@ class Evaluator(Walk):
             "not-a-layer",
             f"only a layer takes arguments, and this is {describe(target)}",
             base.span,
-            help="to feed a value into a layer write `value -> layer`",
+            help=f"to feed it into a layer write `{base.span.text} -> layer(…)`",
         )
         return UNKNOWN
 

@@ -16,7 +16,7 @@ from ..graph.arguments import signature
 from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
-from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning
+from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning, plain
 from .program import Item, Namespace, library
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
@@ -38,13 +38,13 @@ Position = Literal["start", "use", "value"]
 class Scope:
     """The names that are bound at a place: `bound` by loop, the innermost last, each with the place of its binding;
     `anywhere` in the item, and `lost`, in a statement that was reported. `primed` are the states that the item writes,
-    declared or not, and `size` is what a state's size might be."""
+    declared or not, `size` is what a state's size might be, and `inside` the bodies of loops and branches around it."""
 
     kind: Kind
     bound: list[dict[str, Span]]
     symbols: set[str]
     states: dict[str, Span] = field(default_factory=dict)
-    loops: int = 0
+    inside: list[tuple[Literal["loop", "branch"], Span]] = field(default_factory=list)
     anywhere: dict[str, Span] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     primed: frozenset[str] = frozenset()
@@ -202,7 +202,9 @@ class NameCheck:
     def _elsewhere(self, name: str, candidates: list[str]) -> str | None:
         """What another library's name is here, if that is a candidate."""
         known = meaning(name)
-        return known if known in candidates or known == VALUES["range"] else None
+        if known in candidates or known == VALUES["range"]:
+            return known
+        return next((each for each in candidates if plain(each) == plain(name)), None)
 
     def _foreign(self, base: tree.Expr, arguments: tuple[tree.Argument, ...], scope: Scope) -> bool:
         """Report a layer under another library's name, such as `nn.Linear(64, 10)`, if `base` is one."""
@@ -216,6 +218,13 @@ class NameCheck:
         if name == "range" and arguments:
             last = arguments[-1].value.span.text
             help = f"write `{arguments[0].value.span.text if len(arguments) > 1 else 0}..{last}`"
+        elif name == "enumerate" and arguments:
+            items = arguments[0].value
+            list = items.span.text if isinstance(items, tree.Name) else "list"
+            named = "" if items.span.text == list else f"name it, `let list = {items.span.text}`, and "
+            help = f"{named}write `for i in 0..len({list}) {{ … }}`, with `{list}[i]` for the item"
+        elif name == "zip" and arguments:
+            help = "write the items side by side: `for a, b in [[1, 2], [3, 4]] { … }`"
         elif name in WRAPPERS:
             help = WRAPPERS[name]
         elif find_layer(layer) is not None or layer in library():

@@ -12,27 +12,14 @@ from ..graph.graph import Graph
 from ..graph.tensor import TensorType
 from ..source import Span
 from ..syntax import tree
+from ..training import catalogue
 from ..training.settings import LossCall, LossKind, Optimizer, OptimizerKind, Phase, Ramp, Rule, Settings
 from .evaluate import Evaluator
 from .frame import Frame
-from .training import LOSSES, OPTIMIZERS, RAMPS, SCHEDULES
+from .schedule import read_schedule
+from .training import LOSSES, OPTIMIZERS, RAMPS
 from .values import Tensor, Unknown, describe
 
-# The defaults are PyTorch's; None marks what must be given.
-DEFAULTS: dict[str, dict[str, float | bool | None]] = {
-    "sgd": {"lr": None, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
-    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0},
-    "adamw": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-2},
-    "rmsprop": {"lr": 1e-2, "decay": 0.99, "eps": 1e-8, "momentum": 0.0, "weight_decay": 0.0},
-    "adagrad": {"lr": 1e-2, "eps": 1e-10, "weight_decay": 0.0},
-}
-PHASES: dict[str, dict[str, float | None]] = {
-    "constant": {"epochs": None},
-    "step": {"factor": None, "every": None},
-    "exponential": {"decay": None, "every": 1},
-    "cosine": {"epochs": None, "floor": 0.0},
-    "warmup": {"epochs": None},
-}
 BATCH, EPOCHS, SEED = 32, 1, 0
 
 _Check = tuple[Callable[[float], bool], str]
@@ -83,11 +70,11 @@ class Reader:
         readers: dict[str, Callable[[tree.Expr], object]] = {
             "loss": lambda expr: tuple(self._loss(expr, 1.0)),
             "optimizer": self._optimizer,
-            "schedule": self._schedule,
-            "clip_norm": lambda expr: self._number("clip_norm", expr),
+            "schedule": lambda expr: read_schedule(self, expr),
+            "clip_norm": lambda expr: self.number("clip_norm", expr),
             "batch": self._batch,
-            "epochs": lambda expr: int(self._number("epochs", expr)),
-            "unroll": lambda expr: int(self._number("epochs", expr, "unroll")),
+            "epochs": lambda expr: int(self.number("epochs", expr)),
+            "unroll": lambda expr: int(self.number("epochs", expr, "unroll")),
             "seed": self._seed,
         }
         broken = False
@@ -117,21 +104,21 @@ class Reader:
             parts["rules"],
         )
 
-    def _report(self, code: str, message: str, span: Span, help: str) -> Broken:
+    def report(self, code: str, message: str, span: Span, help: str) -> Broken:
         """Report a mistake, unless it stands where one has been found before."""
         if any(span.start <= found.start and found.end <= span.end for found in self.evaluator.broken):
             return Broken()
         self.evaluator.report(self.frame, code, message, span, help=help)
         return Broken()
 
-    def _value(self, expr: tree.Expr) -> object:
+    def value(self, expr: tree.Expr) -> object:
         value = self.evaluator.pipeline(expr, self.frame)
         if isinstance(value, Unknown):
             raise Broken
         return value
 
-    def _number(self, check: str, expr: tree.Expr, name: str | None = None) -> float:
-        value = self._value(expr)
+    def number(self, check: str, expr: tree.Expr, name: str | None = None) -> float:
+        value = self.value(expr)
         holds, wanted = CHECKS[check]
         if not isinstance(value, int | float) or isinstance(value, bool) or not holds(value):
             found = f"{value}" if isinstance(value, int | float) and not isinstance(value, bool) else describe(value)
@@ -139,7 +126,7 @@ class Reader:
             if isinstance(value, str) and re.fullmatch(r"[0-9.]+(e-?[0-9]+)?", value):
                 help = f"write `{value}`, without quotes"
             message = f"`{name or check}` must be {wanted}, not {found}"
-            raise self._report("bad-argument", message, expr.span, help)
+            raise self.report("bad-argument", message, expr.span, help)
         return value
 
     # The loss
@@ -163,7 +150,7 @@ class Reader:
                 raise self._no_loss(expr)
 
     def _no_loss(self, expr: tree.Expr) -> Broken:
-        return self._report(
+        return self.report(
             "bad-argument",
             "a loss is a sum of losses with numbers as weights",
             expr.span,
@@ -177,7 +164,7 @@ class Reader:
         for sign, item in factors:
             if item is losses[0]:
                 continue
-            value = self._value(item)
+            value = self.value(item)
             if not isinstance(value, int | float) or isinstance(value, bool) or (sign == "/" and value == 0):
                 raise self._no_loss(item)
             weight = weight * value if sign == "*" else weight / value
@@ -186,7 +173,7 @@ class Reader:
     def _only(self, kind: LossKind, weight: float, span: Span) -> LossCall:
         """The loss of the only output by the only target."""
         if len(self.outputs) != 1 or len(self.targets) != 1:
-            raise self._report(
+            raise self.report(
                 "missing-argument",
                 f"`{kind}` alone is about the only output and the only target, "
                 f"here are {len(self.outputs)} and {len(self.targets)}",
@@ -206,14 +193,14 @@ class Reader:
         given = self._bind(kind, arguments, LOSSES[kind], span)
         for name in ("prediction", "target"):
             if name not in given:
-                raise self._report(
+                raise self.report(
                     "missing-argument", f"`{kind}` needs a {name}", span, f"write `{kind}(prediction, target)`"
                 )
         tensors = []
         for name in ("prediction", "target"):
-            value = self._value(given[name])
+            value = self.value(given[name])
             if not isinstance(value, Tensor):
-                raise self._report(
+                raise self.report(
                     "bad-argument",
                     f"the {name} of `{kind}` is a value of the net, not {describe(value)}",
                     given[name].span,
@@ -222,9 +209,9 @@ class Reader:
             tensors.append(value)
         ignore = None
         if "ignore" in given:
-            number = self._value(given["ignore"])
+            number = self.value(given["ignore"])
             if not isinstance(number, int) or isinstance(number, bool):
-                raise self._report(
+                raise self.report(
                     "bad-argument",
                     "`ignore` is a whole number",
                     given["ignore"].span,
@@ -239,7 +226,7 @@ class Reader:
         x, y = prediction.value.type, target.value.type
         wanted = x
         if kind in ("cross_entropy", "nll") and x.rank > 4:
-            raise self._report(
+            raise self.report(
                 "shape-mismatch",
                 f"`{kind}` reads scores [N, classes], [N, T, classes] or [N, classes, height, width], not {x}",
                 span,
@@ -250,7 +237,7 @@ class Reader:
             wanted = TensorType("i64", (*x.shape[:axis], *x.shape[axis + 1 :]))
         if x.rank < 2 or x.dtype not in ("f32", "f64") or y != wanted:
             code = "element-type" if y.dtype != wanted.dtype else "shape-mismatch"
-            raise self._report(
+            raise self.report(
                 code,
                 f"`{kind}` of a prediction {x} needs a target {wanted}, this is {y}",
                 span,
@@ -272,24 +259,24 @@ class Reader:
                 raise Broken
             key = argument.name or names[place]
             if key in given:
-                raise self._report("duplicate-name", f"`{key}` is given twice", argument.span, "give it once")
+                raise self.report("duplicate-name", f"`{key}` is given twice", argument.span, "give it once")
             given[key] = argument.value
         return given
 
     def _optimizer(self, expr: tree.Expr) -> Optimizer:
-        kind, arguments = self._function(expr, OPTIMIZERS, "an optimizer", "sgd(lr = 0.01)")
+        kind, arguments = self.function(expr, OPTIMIZERS, "an optimizer", "sgd(lr = 0.01)")
         values: dict[str, float | bool | Ramp] = {}
-        for name, default in DEFAULTS[kind].items():
+        for name, default in catalogue.OPTIMIZERS[kind].arguments.items():
             if name in arguments:
                 values[name] = self._argument(name, arguments[name])
             elif default is None:
-                raise self._report(
+                raise self.report(
                     "missing-argument", f"`{kind}` needs `{name}`", expr.span, f"write `{kind}({name} = 0.01)`"
                 )
             else:
                 values[name] = default
         if values.get("nesterov") and values["momentum"] == 0:
-            raise self._report(
+            raise self.report(
                 "bad-argument",
                 "`nesterov` looks ahead along the momentum, and there is none",
                 arguments["nesterov"].span,
@@ -299,77 +286,54 @@ class Reader:
 
     def _argument(self, name: str, expr: tree.Expr) -> float | bool | Ramp:
         if name == "nesterov":
-            value = self._value(expr)
+            value = self.value(expr)
             if not isinstance(value, bool):
-                raise self._report("bad-argument", "`nesterov` is `yes` or `no`", expr.span, "write `nesterov = yes`")
+                raise self.report("bad-argument", "`nesterov` is `yes` or `no`", expr.span, "write `nesterov = yes`")
             return value
         if isinstance(expr, tree.Call) and isinstance(expr.base, tree.Name) and expr.base.id in RAMPS:
             given = self._bind("ramp", expr.arguments, RAMPS["ramp"], expr.span)
             missing = [key for key in RAMPS["ramp"] if key not in given]
             if missing:
-                raise self._report(
+                raise self.report(
                     "missing-argument", f"`ramp` needs `{missing[0]}`", expr.span, "write `ramp(0.5, 0.9, after = 5)`"
                 )
             for key in ("start", "end"):
-                self._number(name, given[key])
-            return Ramp(*(self._number(key, given[key]) for key in RAMPS["ramp"]))
-        return self._number(name, expr)
+                self.number(name, given[key])
+            return Ramp(*(self.number(key, given[key]) for key in RAMPS["ramp"]))
+        return self.number(name, expr)
 
-    def _schedule(self, expr: tree.Expr) -> tuple[Phase, ...]:
-        items = expr.items if isinstance(expr, tree.List) else (expr,)
-        return tuple(self._phase(item, last=place == len(items) - 1) for place, item in enumerate(items))
-
-    def _phase(self, expr: tree.Expr, *, last: bool) -> Phase:
-        kind, arguments = self._function(expr, SCHEDULES, "a schedule", "step(factor = 0.1, every = 30)")
-        values: dict[str, float | None] = {}
-        for name, default in PHASES[kind].items():
-            values[name] = self._number(name, arguments[name]) if name in arguments else default
-            if values[name] is None and name != "epochs":
-                raise self._report(
-                    "missing-argument", f"`{kind}` needs `{name}`", expr.span, f"write `{kind}({name} = …)`"
-                )
-        epochs = values.pop("epochs", None)
-        if epochs is None and (kind == "warmup" or not last):
-            message = f"`{kind}` goes on to the end, and there is more after it"
-            help = f"give its length: `{kind}(epochs = 5)`" if "epochs" in PHASES[kind] else "put it last"
-            if kind == "warmup":
-                message = "`warmup` needs `epochs`"
-            raise self._report("missing-argument", message, expr.span, help)
-        numbers = tuple(value for value in values.values() if value is not None)
-        return Phase(cast(Any, kind), numbers, None if epochs is None else int(epochs))
-
-    def _function(
+    def function(
         self, expr: tree.Expr, known: Mapping[str, tuple[str, ...]], what: str, example: str
     ) -> tuple[str, dict[str, tree.Expr]]:
         match expr:
             case tree.Group(value=value):
-                return self._function(value, known, what, example)
+                return self.function(value, known, what, example)
             case tree.Name(id=name) if name in known:
                 return name, {}
             case tree.Call(base=tree.Name(id=name), arguments=arguments) if name in known:
                 return name, self._bind(name, arguments, known[name], expr.span)
-        raise self._report("bad-argument", f"this is not {what}", expr.span, f"write `{example}`")
+        raise self.report("bad-argument", f"this is not {what}", expr.span, f"write `{example}`")
 
     # The rest
 
     def _batch(self, expr: tree.Expr) -> int | None:
-        value = self._value(expr)
+        value = self.value(expr)
         if isinstance(value, Word) and value == "all":
             return None
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return value
-        raise self._report(
+        raise self.report(
             "bad-argument", "`batch` is a whole number from 1 up, or `all`", expr.span, "write `batch = 32`"
         )
 
     def _seed(self, expr: tree.Expr) -> int:
-        value = self._value(expr)
+        value = self.value(expr)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
-        raise self._report("bad-argument", "`seed` is a whole number from 0 up", expr.span, "write `seed = 1`")
+        raise self.report("bad-argument", "`seed` is a whole number from 0 up", expr.span, "write `seed = 1`")
 
     def _rule(self, rule: tree.Rule) -> Rule:
-        values = {s.name.id: self._number(s.name.id, s.value) for s in rule.settings}
+        values = {s.name.id: self.number(s.name.id, s.value) for s in rule.settings}
         return Rule(rule.pattern.value, values.get("lr"), values.get("weight_decay"))
 
 

@@ -6,38 +6,27 @@ from typing import TYPE_CHECKING
 
 from ..source import Span
 from ..syntax import tree
-from .elsewhere import argument_help, meaning, plain
+from ..training import catalogue
+from .elsewhere import argument_help, chosen_text, meaning, plain
 
 if TYPE_CHECKING:
     from .names import NameCheck, Scope
 
 SETTINGS = ("loss", "optimizer", "schedule", "clip_norm", "batch", "epochs", "unroll", "seed")
 NEEDED = {"loss": "loss = cross_entropy", "optimizer": "optimizer = sgd(lr = 0.01)"}
-OF_THE_OPTIMIZER = {"lr": "lr", "learningrate": "lr", "momentum": "momentum", "weightdecay": "weight_decay"}
+OF_THE_OPTIMIZER = {
+    **dict.fromkeys(("lr", "learningrate"), "lr"),
+    **dict.fromkeys(("momentum", "mom"), "momentum"),
+    **dict.fromkeys(("weightdecay", "wd"), "weight_decay"),
+}
 RULE_SETTINGS = ("lr", "weight_decay")
 
 # The functions of each setting, with the names of their arguments in order.
-LOSSES = {
-    "cross_entropy": ("prediction", "target", "ignore"),
-    "nll": ("prediction", "target", "ignore"),
-    "mse": ("prediction", "target"),
-    "mae": ("prediction", "target"),
-    "bce": ("prediction", "target"),
-}
-OPTIMIZERS = {
-    "sgd": ("lr", "momentum", "nesterov", "weight_decay"),
-    "adam": ("lr", "beta1", "beta2", "eps", "weight_decay"),
-    "adamw": ("lr", "beta1", "beta2", "eps", "weight_decay"),
-    "rmsprop": ("lr", "decay", "eps", "momentum", "weight_decay"),
-    "adagrad": ("lr", "eps", "weight_decay"),
-}
-SCHEDULES = {
-    "constant": ("epochs",),
-    "step": ("factor", "every"),
-    "exponential": ("decay", "every"),
-    "cosine": ("epochs", "floor"),
-    "warmup": ("epochs",),
-}
+LOSSES, OPTIMIZERS, SCHEDULES = (
+    {name: tuple(function.arguments) for name, function in functions.items()}
+    for functions in (catalogue.LOSSES, catalogue.OPTIMIZERS, catalogue.SCHEDULES)
+)
+FUNCTIONS = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 RAMPS = {"ramp": ("start", "end", "after")}
 
 
@@ -54,8 +43,7 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
             check.report("duplicate-name", f"`{setting.name.id}` is set twice", setting.name.span, help="set it once")
         seen.add(setting.name.id)
         if _known(check, setting, SETTINGS):
-            functions = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}.get(setting.name.id, {})
-            _value(check, setting.value, functions, scope)
+            _value(check, setting.value, FUNCTIONS.get(setting.name.id, {}), scope)
     lacks = [name for name in NEEDED if name not in seen]
     if lacks and seen <= set(SETTINGS) and not check.space.file.suspects:
         # A setting that was reported may be the one that lacks.
@@ -73,7 +61,8 @@ def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word
         return True
     help = check.meant(name, names) or f"its settings are {', '.join(names)}"
     if meaning(name) in names:
-        help = f"write `{meaning(name)} = {setting.value.span.text}`"
+        value = chosen_text(setting.value, FUNCTIONS.get(meaning(name) or "", {})) or setting.value.span.text
+        help = f"write `{meaning(name)} = {value}`"
     elif word == "train" and plain(name) in OF_THE_OPTIMIZER:
         argument = f"{OF_THE_OPTIMIZER[plain(name)]} = {setting.value.span.text}"
         first = "" if argument.startswith("lr") else "lr = 0.01, "
@@ -87,15 +76,15 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
         case tree.Name(id=name) if name in functions:
             return
         case tree.Name(id=name) if functions and scope.find(name) is None:
-            _unknown(check, expr, name, functions)
+            _unknown(check, expr, expr, name, functions)
         case tree.Call(base=tree.Name(id=name), arguments=arguments) if name in functions or name in RAMPS:
             _arguments(check, name, arguments, {**functions, **RAMPS}[name])
             for argument in arguments:
                 _value(check, argument.value, {}, scope)
         case tree.Call(base=tree.Name(id=name)) if functions:
-            _unknown(check, expr.base, name, functions)
+            _unknown(check, expr.base, expr, name, functions)
         case tree.Call(base=tree.Field(name=name)) if functions:
-            _unknown(check, expr.base, name, functions)
+            _unknown(check, expr.base, expr, name, functions)
         case tree.String(value=text) if functions:
             known = text.lower() if text.lower() in functions else meaning(text)
             choices = f"choose one of {', '.join(functions)}"
@@ -115,26 +104,12 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
             check.expression(expr, scope, "value")
 
 
-def _unknown(check: NameCheck, place: tree.Expr, name: str, functions: dict[str, tuple[str, ...]]) -> None:
-    known = meaning(name)
-    if known in SCHEDULES and functions is SCHEDULES:
-        help = f"write `{known}({', '.join(f'{argument} = …' for argument in SCHEDULES[known])})`"
-    else:
-        help = check.meant(name, functions) or f"choose one of {', '.join(functions)}"
-    check.report(
-        "undefined-name",
-        f"there is no `{name}` to choose here",
-        place.span,
-        help=help,
-    )
-
-
-def _argument_help(argument: tree.Argument, names: tuple[str, ...]) -> str:
-    if argument.name == "betas" and "beta1" in names:
-        return "write `beta1 = 0.9, beta2 = 0.999`"
-    if argument.name == "gamma":
-        return f"write `{'factor' if 'factor' in names else 'decay'} = {argument.value.span.text}`"
-    return argument_help("", argument, names)
+def _unknown(
+    check: NameCheck, place: tree.Expr, whole: tree.Expr, name: str, functions: dict[str, tuple[str, ...]]
+) -> None:
+    known = chosen_text(whole, functions)
+    help = f"write `{known}`" if known else check.meant(name, functions) or f"choose one of {', '.join(functions)}"
+    check.report("undefined-name", f"there is no `{name}` to choose here", place.span, help=help)
 
 
 def _arguments(check: NameCheck, name: str, arguments: tuple[tree.Argument, ...], names: tuple[str, ...]) -> None:
@@ -144,7 +119,7 @@ def _arguments(check: NameCheck, name: str, arguments: tuple[tree.Argument, ...]
                 "unknown-argument",
                 f"`{name}` has no argument `{argument.name}`",
                 argument.span,
-                help=_argument_help(argument, names)
+                help=argument_help("", argument, names)
                 or check.meant(argument.name, names)
                 or f"its arguments are {', '.join(names)}",
             )

@@ -294,15 +294,17 @@ class Uses:
         except ArgumentError as error:
             symbolic = isinstance(value, Poly)
             whole = round(value) if isinstance(value, float) and value >= 1 else 0
-            help = f"write `{wanted.example}`, for example"
+            # What stands without a name in front of others that have none is written so again.
+            named = f"{wanted.name} = " if given.name is not None else ""
+            help = f"write `{named}{wanted.example.removeprefix(f'{wanted.name} = ')}`, for example"
             if isinstance(value, Poly):
                 help = f"bind it: `--dim {value.symbols[0]}=…`"
             elif isinstance(value, Recipe) and wanted.annotation != "Instance":
                 help = f"brackets hold numbers and words; a layer feeds another by `->`: `{value.name} -> {layer}`"
             elif whole and _takes(wanted, whole):
-                help = f"write `{wanted.name} = {whole}`, or round it by `round(…)`, `floor(…)` or `ceil(…)`"
+                help = f"write `{named}{whole}`, or round it by `round(…)`, `floor(…)` or `ceil(…)`"
             elif type(value) is str and _takes(wanted, Word(value.lower())):
-                help = f"write `{wanted.name} = {value.lower()}`, without quotes"
+                help = f"write `{named}{value.lower()}`, without quotes"
             elif given.name is None and layer != "conv" and size_first(layer, positional(recipe)):
                 help = size_first(layer, positional(recipe))
             elif isinstance(value, Instance):

@@ -60,10 +60,11 @@ class Phase:
     """A part of the schedule: a factor for the learning rate as a function of the epochs finished since its start.
 
     `length` is its number of epochs, None for the last phase, which goes on to the end. `arguments` are the numbers of
-    its kind: `step` (factor, every), `exponential` (decay, every), `cosine` (epochs, floor), `warmup` (epochs).
+    its kind: `step` (factor, every), `milestones` (factor, an epoch, …), `exponential` (decay, every), `cosine`
+    (epochs, floor), `warmup` (epochs).
     """
 
-    kind: Literal["constant", "step", "exponential", "cosine", "warmup"]
+    kind: Literal["constant", "step", "milestones", "exponential", "cosine", "warmup"]
     arguments: tuple[float, ...]
     length: int | None
 

@@ -11,9 +11,10 @@ def learning_rate(phases: tuple[Phase, ...], epoch: int) -> float:
     """The factor of the learning rate after `epoch` epochs.
 
     A phase is its kind, its numbers and its length in epochs, None for the last one. With e the epochs since its start:
-    constant 1; step (factor, every) factor^⌊e/every⌋; exponential (decay, every) decay^⌊e/every⌋; cosine (floor) over
-    its length L, floor + (1 − floor)(1 + cos(π e/L))/2, and floor afterwards (Loshchilov and Hutter 2017, equation 5);
-    warmup (e + 1)/L. After the last phase its last factor stays.
+    constant 1; step (factor, every) factor^⌊e/every⌋; milestones (factor, m, …) factor to the number of m that e has
+    reached; exponential (decay, every) decay^⌊e/every⌋; cosine (floor) over its length L, floor +
+    (1 − floor)(1 + cos(π e/L))/2, and floor afterwards (Loshchilov and Hutter 2017, equation 5); warmup (e + 1)/L.
+    After the last phase its last factor stays.
     """
     start = 0
     for number, (_, _, length) in enumerate(phases):
@@ -31,6 +32,9 @@ def _factor(phase: Phase, e: int) -> float:
     if kind in ("step", "exponential"):
         factor, every = numbers
         return float(factor ** (e // int(every)))
+    if kind == "milestones":
+        factor, *milestones = numbers
+        return float(factor ** sum(e >= milestone for milestone in milestones))
     assert length is not None
     if kind == "cosine":
         (floor,) = numbers

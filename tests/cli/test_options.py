@@ -52,6 +52,21 @@ def test_a_file_wins_over_nothing_and_a_bundled_name_over_a_file(netc_run: Run, 
     assert totals(netc_run, "./lenet5")["params"] == params(4)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("analyse", "good.net"), "there is no command `analyse`; did you mean `analyze`?"),
+        (("nonsense",), "there is no command `nonsense`; `netc --help` lists them"),
+        (("explain", "bad-arg"), "did you mean `bad-argument`?"),
+        (("analyze", "good.net:wide"), "write `good.net --variant wide`"),
+    ],
+)
+def test_a_misspelt_word_has_a_suggestion(netc_run: Run, arguments: tuple[str, ...], words: str) -> None:
+    done = netc_run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
 def test_standard_input(netc_run: Run) -> None:
     assert totals(netc_run, "-", stdin=GOOD)["params"] == params(4)
     done = netc_run("analyze", "-", stdin=BAD)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netc.compiler.diagnostics.suggest import CANDIDATES, closest
+from netc.compiler.diagnostics.suggest import CANDIDATES, closest, likely
 
 from ..work import lines_run
 
@@ -100,3 +100,11 @@ def test_the_longest_names_take_little_work() -> None:
     names = [f"{'ba' * 30}{i:04d}" for i in range(CANDIDATES)]
     # A whole table would take 64 × 64 cells for each name; three edits keep to a band of seven.
     assert lines_run(lambda: closest(name, names)) < CANDIDATES * 64 * 7 * 8
+
+
+def test_the_beginning_of_one_name_is_enough_on_the_command_line() -> None:
+    codes = ["bad-argument", "bad-character", "limit"]
+    assert likely("bad-arg", codes) == "bad-argument"
+    assert likely("bad-", codes) is None
+    assert likely("limti", codes) == "limit"
+    assert likely("xyz", codes) is None

@@ -92,7 +92,12 @@ def test_everything_set() -> None:
         ("loss = mse(b, z); optimizer = adam(beta1 = 1)", "bad-argument", "`beta1` must be"),
         ("loss = mse(b, z); optimizer = sgd(1, ramp(0.5, 0.9))", "missing-argument", "`ramp` needs `after`"),
         ("loss = mse(b, z); optimizer = sgd(1, ramp(0.5, 2, 3))", "bad-argument", "`momentum` must be"),
-        (f"{GOOD}; schedule = step(0.1)", "missing-argument", "`step` needs `every`"),
+        (f"{GOOD}; schedule = step(0.1)", "missing-argument", "`step` needs one of `every` and `at`"),
+        (f"{GOOD}; schedule = step(0.1, 3, at = [3])", "missing-argument", "`step` needs one of `every` and `at`"),
+        (f"{GOOD}; schedule = step(every = 3)", "missing-argument", "`step` needs `factor`"),
+        (f"{GOOD}; schedule = step(0.1, at = [5, 3])", "bad-argument", "`at` lists epochs"),
+        (f"{GOOD}; schedule = step(0.1, at = [])", "bad-argument", "`at` lists epochs"),
+        (f"{GOOD}; schedule = [step(0.1, at = [5, 9]), cosine]", "missing-argument", "there is more after it"),
         (f"{GOOD}; schedule = [step(0.1, 3), cosine]", "missing-argument", "there is more after it"),
         (f"{GOOD}; schedule = warmup", "missing-argument", "`warmup` needs `epochs`"),
         (f"{GOOD}; schedule = step(0.1, every = 1.5)", "bad-argument", "`every` must be"),
@@ -114,6 +119,40 @@ def test_mistakes(train: str, code: str, words: str) -> None:
     assert found[0].span.position[0] == 8
 
 
+@pytest.mark.parametrize("at", ["[82, 123]", "[100]", "100"])
+def test_milestones(at: str) -> None:
+    (phase,) = settings(f"{GOOD}; schedule = step(0.1, at = {at})").schedule
+    assert (phase.kind, phase.length) == ("milestones", None)
+    assert phase.arguments == (0.1, *(int(each) for each in at.strip("[]").split(",")))
+
+
+# What is written in PyTorch, and how it is written here; each is accepted when it is put in.
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        ("schedule = MultiStepLR([82, 123])", "schedule = step(factor = 0.1, at = [82, 123])"),
+        ("schedule = multistep([82, 123], gamma = 0.5)", "schedule = step(factor = 0.5, at = [82, 123])"),
+        ("scheduler = StepLR(optimizer, 30, 0.2)", "schedule = step(factor = 0.2, every = 30)"),
+        ("lr_scheduler = ExponentialLR(gamma = 0.9)", "schedule = exponential(decay = 0.9)"),
+        ("schedule = CosineAnnealingLR(T_max = 30)", "schedule = cosine(epochs = 30)"),
+        ("schedule = LinearLR(0.1, 1.0, 5)", "schedule = warmup(epochs = 5)"),
+        ("optimizer = SGD(0.1, 0.9, 0, 1e-4)", "optimizer = sgd(lr = 0.1, momentum = 0.9, weight_decay = 1e-4)"),
+        ("optimizer = SGD", "optimizer = sgd(lr = 0.01)"),
+        ("optim = Adam(3e-4, betas = (0.9, 0.99))", "optimizer = adam(lr = 3e-4, beta1 = 0.9, beta2 = 0.99)"),
+        ("optimizer = AdamW(lr = 1e-3, weightDecay = 0.1)", "optimizer = adamw(lr = 1e-3, weight_decay = 0.1)"),
+        ("optimizer = RMSprop(lr = 1e-3, alpha = 0.9)", "optimizer = rmsprop(lr = 1e-3, decay = 0.9)"),
+        ("bs = 12", "batch = 12"),
+    ],
+)
+def test_what_is_written_elsewhere(there: str, here: str) -> None:
+    settled = "optimizer" in here
+    text = "loss = mse(b, z); {}" if settled else f"{GOOD}; {{}}"
+    found = compile_spec(Request("t", NET.format(train=text.format(there)))).diagnostics
+    helps = [diagnostic.help for diagnostic in found if diagnostic.severity == "error"]
+    assert helps == [f"write `{here}`"] or helps == [f"write `{here.partition(' = ')[2]}`"]
+    assert settings(text.format(here))
+
+
 def test_a_block_that_only_names_a_loss_is_fine_for_analysis() -> None:
     net = netc.loads(NET.format(train="loss = mse(b, z)"))
     assert net.network.settings is None
@@ -123,6 +162,9 @@ def test_a_block_that_only_names_a_loss_is_fine_for_analysis() -> None:
 def test_schedules_by_hand() -> None:
     step = (("step", (0.1, 3), None),)
     assert [learning_rate(step, e) for e in (0, 2, 3, 6)] == pytest.approx([1, 1, 0.1, 0.01])
+    # torch.optim.lr_scheduler.MultiStepLR(milestones=[2, 5], gamma=0.1).
+    milestones = (("milestones", (0.1, 2, 5), None),)
+    assert [learning_rate(milestones, e) for e in (0, 1, 2, 4, 5, 9)] == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
     assert learning_rate((("exponential", (0.9, 1), None),), 4) == pytest.approx(0.9**4)
     mixed = (("warmup", (), 4), ("cosine", (0.1,), 10))
     assert [learning_rate(mixed, e) for e in range(4)] == [0.25, 0.5, 0.75, 1]
