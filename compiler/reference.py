@@ -18,6 +18,7 @@ from .graph.layer import find_layer, layer_names
 from .reading import ReadError
 from .resolve.program import library
 from .syntax import tree
+from .vocabulary import SECTIONS
 
 EXAMPLES = Path(declared.__file__).parent / "examples.toml"
 RUN_EXAMPLES = EXAMPLES.with_name("run_examples.toml")
@@ -134,9 +135,12 @@ def _default(value: object) -> str:
     return str(value)
 
 
-def reference_names() -> tuple[str, ...]:
-    """The names of all layers and bundled cells, sorted."""
-    return tuple(sorted((*layer_names(), *cell_names())))
+def reference_names() -> dict[str, dict[str, str]]:
+    """The names of all layers and cells, and of all else that a spec can name, each with its summary, by section."""
+    layers = {name: _doc(name).split("\n\n")[0].replace("\n", " ") for name in sorted((*layer_names(), *cell_names()))}
+    return {"Layers and cells": layers} | {
+        section.title: {entry.name: entry.summary for entry in section.entries} for section in SECTIONS
+    }
 
 
 def cell_names() -> tuple[str, ...]:
@@ -144,7 +148,16 @@ def cell_names() -> tuple[str, ...]:
 
 
 def explain_layer(name: str) -> str:
-    """A page: how the layer or cell is written, and its docstring; of a cell also what each use takes, and its text."""
+    """The pages of a name: a layer or cell, and what else is called so."""
+    entries = [entry for section in SECTIONS for entry in section.entries if name in (entry.name, entry.alias)]
+    pages = [f"{entry.signature}\n\n{entry.text}" for entry in entries]
+    if find_layer(name) is not None or name in cell_names():
+        pages.insert(0, _layer_page(name))
+    return "\n\n\n".join(pages)
+
+
+def _layer_page(name: str) -> str:
+    """How the layer or cell is written, and its docstring; of a cell also what each use takes, and its text."""
     if find_layer(name) is not None:
         signature = signature_text(name)
         note = "What follows `*` is given by name.\n\n" if ", *, " in signature else ""
@@ -194,11 +207,6 @@ def _doc(name: str) -> str:
     return "\n\n".join(filter(None, (above[0], "\n".join(above[1:first]), "\n".join(above[first:]))))
 
 
-def summary(name: str) -> str:
-    """The first sentence of a layer's page."""
-    return _doc(name).split("\n\n")[0].replace("\n", " ")
-
-
 def layers_page() -> str:
     """docs/layers.md."""
     parts = [
@@ -214,8 +222,13 @@ def layers_page() -> str:
     for name in cell_names():
         body = "\n".join(f"- {line}" if _labelled(line) else line for line in _doc(name).split("\n"))
         parts.append(f"## {name}\n\n`{_cell_signature(name)}`\n\n{body}\n\n```text\n{_cell_text(name)}\n```")
+    for section in SECTIONS:
+        parts.append(f"# {section.title}\n\n{section.about}")
+        for entry in section.entries:
+            body = "\n".join(f"- {line}" if _labelled(line) else line for line in entry.text.split("\n"))
+            parts.append(f"## {entry.name}\n\n`{entry.signature}`\n\n{body}")
     return "\n\n".join(parts) + "\n"
 
 
 def _labelled(line: str) -> bool:
-    return line.startswith(("Shapes:", "Parameters:", "FLOPs:", "MACs:", "Source:", "Example:"))
+    return line.startswith(("Shapes:", "Memory:", "Parameters:", "FLOPs:", "MACs:", "Source:", "Example:"))

@@ -28,7 +28,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler/layers", "compiler/analysis", "compiler/passes", "compiler/recurrence"),
     ("compiler/emit",),
     ("compiler/resolve",),
-    ("compiler/export", "compiler/report", "compiler/reference", "compiler/driver", "compiler/expand"),
+    ("compiler/export", "compiler/report", "compiler/vocabulary", "compiler/driver", "compiler/expand"),
+    ("compiler/reference",),
     ("compiler/cli",),
 )
 # Where a name finds its file: the folder is listed, and its files imported when a spec names them.

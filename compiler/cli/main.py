@@ -33,7 +33,7 @@ COMMANDS = {
     "gradcheck": "Gradients against finite differences.",
     "emit": "The NumPy program as source.",
     "explain": "What a diagnostic code means, and how it is mended.",
-    "layers": "The reference of the layers and cells.",
+    "layers": "The reference of layers, cells, losses, optimizers and all else that a spec names.",
     "limits": "Every limit, and what it counts.",
 }
 

@@ -22,15 +22,28 @@ INITIALS: dict[str, dict[str, float | None]] = {
 }
 
 
+# What each is; fan in and fan out are the numbers of inputs and outputs of one unit.
+TEXTS = {
+    "zeros": "Zeros.",
+    "ones": "Ones.",
+    "constant": "One number everywhere.",
+    "normal": "The normal distribution.",
+    "uniform": "The uniform distribution from `low` to `high`.",
+    "trunc_normal": "The normal distribution, what is more than two standard deviations off being drawn again.",
+    "fan_in_uniform": "U(−1/√fan_in, 1/√fan_in), as PyTorch's convolutions and linear layers; the default.",
+    "recurrent_uniform": "U(−1/√units, 1/√units), as PyTorch's recurrent layers.",
+    "xavier_uniform": "Uniform, with the variance 2·gain²/(fan_in + fan_out) (Glorot and Bengio 2010).",
+    "xavier_normal": "Normal, with the variance 2·gain²/(fan_in + fan_out) (Glorot and Bengio 2010).",
+    "kaiming_uniform": "Uniform, with the variance 2/((1 + slope²)·fan_in) (He et al. 2015).",
+    "kaiming_normal": "Normal, with the variance 2/((1 + slope²)·fan_in) (He et al. 2015).",
+    "orthogonal": "An orthogonal matrix times `gain` (Saxe, McClelland and Ganguli 2014).",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Initial:
-    """An initialiser with its arguments, in the order of INITIALS.
-
-    `fan_in_uniform` is U(−1/√fan_in, 1/√fan_in), which is what PyTorch's convolutions and linear layers start from.
-    `recurrent_uniform` is U(−1/√units, 1/√units), what its recurrent layers start from.
-    `xavier_*`: Glorot and Bengio 2010, with the variance 2·gain²/(fan_in + fan_out). `kaiming_*`: He et al. 2015,
-    with the variance 2/((1 + slope²)·fan_in). `values`, which only layers use, lists every number in row-major order.
-    """
+    """An initialiser with its arguments, in the order of INITIALS. `values`, which only layers use, lists every number
+    in row-major order."""
 
     kind: str
     arguments: tuple[float, ...] = ()

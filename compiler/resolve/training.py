@@ -12,7 +12,7 @@ from .elsewhere import argument_help, chosen_text, meaning, plain
 if TYPE_CHECKING:
     from .names import NameCheck, Scope
 
-SETTINGS = ("loss", "optimizer", "schedule", "clip_norm", "batch", "epochs", "unroll", "seed")
+SETTINGS = tuple(name for name in catalogue.SETTINGS if name != "rule")
 NEEDED = {"loss": "loss = cross_entropy", "optimizer": "optimizer = sgd(lr = 0.01)"}
 OF_THE_OPTIMIZER = {
     **dict.fromkeys(("lr", "learningrate"), "lr"),
@@ -22,12 +22,11 @@ OF_THE_OPTIMIZER = {
 RULE_SETTINGS = ("lr", "weight_decay")
 
 # The functions of each setting, with the names of their arguments in order.
-LOSSES, OPTIMIZERS, SCHEDULES = (
+LOSSES, OPTIMIZERS, SCHEDULES, RAMPS = (
     {name: tuple(function.arguments) for name, function in functions.items()}
-    for functions in (catalogue.LOSSES, catalogue.OPTIMIZERS, catalogue.SCHEDULES)
+    for functions in (catalogue.LOSSES, catalogue.OPTIMIZERS, catalogue.SCHEDULES, catalogue.RAMPS)
 )
 FUNCTIONS = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
-RAMPS = {"ramp": ("start", "end", "after")}
 
 
 def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:

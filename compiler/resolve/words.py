@@ -40,5 +40,24 @@ FUNCTIONS: dict[str, tuple[int, int | None]] = {
     "len": (1, 1),
 }
 
-# What an `expect` block can ask for.
-METRICS = ("params", "buffers", "macs", "flops", "memory", "shape", "layers")
+# The operators on tensors, with what each is.
+OPERATORS = {
+    "+": "The elementwise sum; `add` is the layer.",
+    "-": "The elementwise difference; `-x` is the negative.",
+    "*": "The elementwise product; `mul` is the layer.",
+    "/": "The elementwise quotient.",
+}
+
+# What an `expect` block can ask for, with what each is and an example.
+METRICS = {
+    "params": ("Trainable numbers.", "params <= 1.2M"),
+    "buffers": ("Numbers that are kept but not trained, as batch norm's statistics.", "buffers == 0"),
+    "macs": ("Multiply-accumulates of convolutions and fully connected layers in a forward pass.", "macs(N = 1) <= 1M"),
+    "flops": ("Every arithmetic operation of a forward pass.", "flops(N = 1) <= 1M"),
+    "memory": (
+        "Bytes of the plan: `memory.training`, `memory.inference`, `memory.parameters`, `memory.buffers`.",
+        "memory.training(N = 32) <= 64MiB",
+    ),
+    "shape": ("The sizes of a value of the net, by the name that it is bound to.", "shape(logits) == [N, T, 9]"),
+    "layers": ("Uses of layers, with those in blocks and loops.", "layers <= 20"),
+}

@@ -1,4 +1,4 @@
-"""What a `train` block can choose from: losses, optimizers, schedules, with their arguments and their reference.
+"""What stands in a `train` block: settings, losses, optimizers, schedules, with their arguments and their reference.
 
 Every text is in the form of a layer's docstring: a summary, more, and lines with `Source:` and `Example:`.
 """
@@ -12,10 +12,12 @@ Default = float | bool | None
 
 
 class Function(NamedTuple):
-    """One of them: its arguments in their order, each with its default, None where it must be given or may lack."""
+    """One of them: its arguments in their order, each with its default; None is one that must be given, unless it is
+    among the `optional` ones."""
 
     arguments: Mapping[str, Default]
     text: str
+    optional: tuple[str, ...] = ()
 
 
 LOSSES = {
@@ -29,6 +31,7 @@ are dimension 1 from rank 4 up, else the last. Targets that are equal to `ignore
 Shapes: prediction [N, classes], [N, T, classes] or [N, classes, height, width]; target i64, the same without classes.
 Source: PyTorch's `CrossEntropyLoss`.
 Example: `loss = cross_entropy(logits, label)`""",
+        ("ignore",),
     ),
     "nll": Function(
         {"prediction": None, "target": None, "ignore": None},
@@ -39,6 +42,7 @@ After `log_softmax`; `cross_entropy` is both in one. `ignore` as there.
 Shapes: as of `cross_entropy`.
 Source: PyTorch's `NLLLoss`.
 Example: `loss = nll(logs, label)`""",
+        ("ignore",),
     ),
     "mse": Function(
         {"prediction": None, "target": None},
@@ -75,8 +79,8 @@ OPTIMIZERS = {
         {"lr": None, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
         f"""Stochastic gradient descent: v = momentum · v + g; p −= lr · v.
 
-With `nesterov = yes`, p −= lr · (g + momentum · v). {_DECAY} A momentum may rise from epoch to epoch,
-`momentum = ramp(0.5, 0.9, after = 5)`.
+With `nesterov = yes`, p −= lr · (g + momentum · v). {_DECAY}
+A momentum may rise from epoch to epoch, `momentum = ramp(0.5, 0.9, after = 5)`.
 
 Memory: nothing, with a momentum one number for each parameter.
 Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning"; PyTorch's `SGD`.
@@ -129,16 +133,18 @@ SCHEDULES = {
         """The learning rate as it is, for so many epochs or to the end.
 
 Example: `schedule = [constant(40), cosine(50)]`""",
+        ("epochs",),
     ),
     "step": Function(
         {"factor": None, "every": None, "at": None},
         f"""The learning rate times `factor` after every so many epochs, or at the epochs that `at` lists.
 
-Either `every` or `at` is given. {_COUNTED}, and the factor from 1: after `constant(41)`, `step(0.1, every = 41)` falls
-at epochs 82, 123 and so on.
+Either `every` or `at` is given. {_COUNTED}, and the factor from 1:
+after `constant(41)`, `step(0.1, every = 41)` falls at epochs 82, 123 and so on.
 
 Source: PyTorch's `StepLR` and `MultiStepLR`.
 Example: `schedule = step(0.1, at = [82, 123])`""",
+        ("every", "at"),
     ),
     "exponential": Function(
         {"decay": None, "every": 1},
@@ -156,6 +162,7 @@ Without `epochs`, over those that are left; what is after the end stays at the f
 
 Source: Loshchilov and Hutter 2017, "SGDR", equation 5, without its restarts; PyTorch's `CosineAnnealingLR`.
 Example: `schedule = [warmup(5), cosine(90)]`""",
+        ("epochs",),
     ),
     "warmup": Function(
         {"epochs": None},
@@ -164,4 +171,52 @@ Example: `schedule = [warmup(5), cosine(90)]`""",
 Source: Goyal et al. 2017, "Accurate, large minibatch SGD".
 Example: `schedule = [warmup(5), cosine(90)]`""",
     ),
+}
+
+RAMPS = {
+    "ramp": Function(
+        {"start": None, "end": None, "after": None},
+        """A momentum that goes in a straight line from `start` to `end` over the first `after` epochs, and stays there.
+
+Source: Hinton 2012, "A practical guide to training restricted Boltzmann machines", section 9.
+Example: `optimizer = sgd(0.1, momentum = ramp(0.5, 0.9, after = 5))`""",
+    ),
+}
+
+# The settings of a `train` block, each with what it is.
+SETTINGS = {
+    "loss": """What training makes small: a loss, or a sum of losses with numbers as weights.
+
+A loss alone, `cross_entropy`, compares the only output with the only target; otherwise its two values are named. They
+may be any values of the net. What only the loss needs is absent from inference and export.
+
+Example: `loss = cross_entropy(logits, label) + 0.1 * mse(logits, wanted)`""",
+    "optimizer": """How the parameters follow their gradients.
+
+Example: `optimizer = adam(lr = 1e-3)`""",
+    "schedule": """What the learning rate is times from epoch to epoch: a part, or a list of parts one after the other.
+
+Example: `schedule = [warmup(5), cosine(90)]`""",
+    "clip_norm": """The largest Euclidean norm of all gradients together; longer ones are made so short.
+
+Source: Pascanu, Mikolov and Bengio 2013; PyTorch's `clip_grad_norm_`.
+Example: `clip_norm = 5`""",
+    "batch": """How many samples a step takes, 32 by default; `all` is the whole data, plain gradient descent.
+
+Example: `batch = 64`""",
+    "epochs": """How often the data are gone through, 1 by default.
+
+Example: `epochs = 20`""",
+    "unroll": """Truncated back-propagation through time: so many steps at once, with the states carried over.
+
+Source: Williams and Peng 1990.
+Example: `unroll = 32`""",
+    "seed": """What the first weights, the order of the samples and dropout are drawn by, 0 by default.
+
+Example: `seed = 1`""",
+    "rule": """Another `lr` or `weight_decay` for the weights whose names match a pattern, in which `*` is anything.
+
+Of several rules that match, the later ones win.
+
+Example: `rule "*.bias" { weight_decay = 0 }`""",
 }

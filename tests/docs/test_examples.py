@@ -117,6 +117,20 @@ def test_python_examples_run(example: Example, tmp_path: Path, monkeypatch: pyte
     exec(compile(example.text, str(example), "exec"), {})
 
 
+def test_the_data_of_the_readme_train_its_net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save("README.md", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (made,) = [example.text for example in EXAMPLES if example.page == "README.md" and "points.npz" in example.text]
+    exec(made, {})
+    text = (ROOT / "README.md").read_text("utf-8")
+    command = re.search(r"`netc (train points.net[^`]*)`", text)
+    assert command
+    done = CliRunner().invoke(netc, command[1].split())
+    assert done.exit_code == 0, done.output
+    accuracy = re.findall(r"accuracy ([0-9.]+) %", done.output)
+    assert float(accuracy[-1]) > 90
+
+
 def test_the_weights_of_an_example_are_those_it_lists() -> None:
     (listing,) = [example for example in EXAMPLES if example.kind == "weights"]
     before = EXAMPLES[EXAMPLES.index(listing) - 1]

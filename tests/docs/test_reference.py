@@ -12,7 +12,9 @@ from netc.compiler import reference
 from netc.compiler.cli.main import netc
 from netc.compiler.diagnostics.codes import CODES, RUN_CODES
 from netc.compiler.driver import Request, compile_spec
+from netc.compiler.graph.layer import layer_names
 from netc.compiler.reading import ReadError
+from netc.compiler.vocabulary import SECTIONS, Entry
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = reference.examples()
@@ -90,6 +92,54 @@ def test_the_page_of_a_cell_is_whole_and_its_example_right(name: str) -> None:
     assert example
     text = f"net t {{ input x: f32[N, T, 8]; {example[1]}; expect {{ params == {CELLS[name]} }} }}"
     assert compile_spec(Request("t.net", text)).diagnostics == ()
+
+
+ENTRIES = [(section.title, entry) for section in SECTIONS for entry in section.entries]
+TRAINED = (
+    "input x: f32[N, T, 8]; target label: i64[N, T]; target next: f32[N, T, 9]; target wanted: f32[N, T, 9]; "
+    "target present: f32[N, T, 9]; logits = fc(9); logs = x -> elman(9) -> log_softmax; "
+    "forecast = x -> elman(9); output logits, logs, forecast; train { loss = mse(forecast, next); optimizer = adam }"
+)
+IN_A_NET = {
+    "Operators": "input a: f32[N, 8]; input b: f32[N, 8]; …",
+    "Initialisers": "input x: f32[N, 8]; …",
+    "Figures": f"{TRAINED}; expect {{ … }}",
+}
+
+
+@pytest.mark.parametrize(("title", "entry"), ENTRIES, ids=[f"{title}-{entry.name}" for title, entry in ENTRIES])
+def test_the_example_of_a_word_is_fine(title: str, entry: Entry) -> None:
+    assert entry.text in reference.explain_layer(entry.name)
+    example = re.search(r"Example: `([^`]+)`", entry.text)
+    assert example
+    assert entry.name in example[1]
+    setting = example[1].split(" ")[0]
+    own = re.compile(rf"\b{re.escape(setting)} = [^;}}]*")
+    added = TRAINED.replace("train {", f"train {{ {example[1]};")
+    trained = own.sub(example[1], TRAINED) if own.search(TRAINED) else added
+    text = IN_A_NET[title].replace("…", example[1]) if title in IN_A_NET else trained
+    found = compile_spec(Request("t.net", f"net t {{ {text} }}")).diagnostics
+    assert [each for each in found if each.severity == "error"] == []
+
+
+def test_two_words_of_one_name_have_both_their_pages() -> None:
+    page = reference.explain_layer("constant")
+    assert "constant(value)" in page
+    assert "constant(epochs = …)" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("sub", "a - b"), ("AdamW", "`adamw`"), ("StepLR", "`step`"), ("xx", "lists")]
+)
+def test_what_is_asked_by_another_name(name: str, words: str) -> None:
+    done = CliRunner().invoke(netc, ["layers", name])
+    assert words in done.output
+
+
+def test_the_list_has_every_name() -> None:
+    lines = CliRunner().invoke(netc, ["layers"]).output.splitlines()
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert sorted(listed) == sorted([*layer_names(), *reference.cell_names(), *(entry.name for _, entry in ENTRIES)])
 
 
 @pytest.mark.parametrize("page", ["errors", "layers"])
