@@ -36,9 +36,8 @@ def to_csv(outputs: dict[str, Array]) -> bytes:
     rows = []
     for name, array in outputs.items():
         if array.ndim > 2:
-            raise RunError(
-                "bad-data", f"`{name}` is {list(array.shape[1:])} for each sample, no row", "write an .npz file"
-            )
+            message = f"`{name}` is {list(array.shape[1:])} for each sample, and a .csv has one row of numbers for each"
+            raise RunError("bad-data", message, "write an .npz file: `-o NAME.npz`")
         matrix = array.reshape(len(array), -1)
         columns += [f"{name}_{place}" for place in range(matrix.shape[1])] if array.ndim == 2 else [name]
         rows.append(matrix)

@@ -9,6 +9,7 @@ import click
 
 from .models import check_options, is_model
 from .options import common
+from .remembered import READING, folder_of, recall
 from .running import make_program, one_network, run_errors, wanted_settings, with_data
 from .train import data_options
 
@@ -27,6 +28,7 @@ from .train import data_options
 def eval(spec: str, **options: Any) -> None:
     """Loss and accuracy on DATA, of SPEC with given weights or of an ONNX model that netc exported."""
     check_options(spec, options)
+    options = recall(options, folder_of(options["weights"]), READING)
     given = None if is_model(spec) else one_network(spec, options)
     with run_errors():
         from ...runtime.training.judge import ModelJudge

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from .options import common
 from .running import make_program, one_network, run_errors
+
+# Steps of a sequence: a first, a last, and one with both a state before it and one after it.
+STEPS = 3
 
 
 @click.command()
@@ -18,8 +22,12 @@ from .running import make_program, one_network, run_errors
 @click.option("--tolerance", type=click.FloatRange(min=0, min_open=True), default=1e-6, show_default=True)
 @common
 def gradcheck(spec: str, batch: int, seed: int, samples: int, tolerance: float, **options: Any) -> None:
-    """The gradients of SPEC in float64 against central differences, parameter by parameter."""
+    """The gradients of SPEC in float64 against central differences, parameter by parameter.
+
+    T, the steps of a sequence, is 3 unless `--dim T=…` says otherwise.
+    """
     given = one_network(spec, options)
+    given = replace(given, network=replace(given.network, dims={"T": STEPS} | dict(given.network.dims)))
     with run_errors():
         from ...runtime.training.gradcheck import gradcheck as compare
 

@@ -10,6 +10,7 @@ import click
 
 from .models import check_options, is_model, open_model
 from .options import common
+from .remembered import READING, folder_of, recall
 from .running import one_network, read_data, run_errors, with_data
 from .train import data_options
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 def predict(spec: str, **options: Any) -> None:
     """Write the outputs of SPEC with given weights, or of an ONNX model, for the inputs in DATA."""
     check_options(spec, options)
+    options = recall(options, folder_of(options["weights"]), READING)
     output = Path(options["output"])
     if output.suffix not in (".npz", ".csv"):
         raise click.UsageError("`--output` ends with .npz or .csv")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from ..diagnostics.visible import visible
 from .options import amount, common
+from .remembered import RUN, recall
 from .running import one_network, run_errors
+
+
+def _no_more(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    if value:
+        raise click.UsageError(f"data are given by an option: write `--data {visible(value[0])}`")
 
 
 def data_options(function: Any) -> Any:
@@ -17,6 +25,7 @@ def data_options(function: Any) -> Any:
             click.option("--labels", metavar="FILE", help="The labels, for inputs in an .npy file."),
             click.option("--target", metavar="COLUMN", help="The column of a .csv that is predicted."),
             click.option("--seq-len", type=click.IntRange(min=1), help="Steps in a sample of a text or series."),
+            click.argument("more", nargs=-1, metavar="", callback=_no_more, expose_value=False, is_eager=True),
         )
     ):
         function = option(function)
@@ -25,7 +34,7 @@ def data_options(function: Any) -> Any:
 
 @click.command()
 @click.argument("spec")
-@click.option("--data", required=True, metavar="DATA", help="digits, sunspots, topics, a file or a folder.")
+@click.option("--data", metavar="DATA", help="digits, sunspots, topics, a file or a folder.")
 @click.option("--out", metavar="DIR", help="The run folder: metrics, checkpoints, weights.")
 @click.option("--resume", metavar="DIR", help="Go on from the newest whole checkpoint of a run folder.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Instead of the spec's.")
@@ -42,6 +51,8 @@ def data_options(function: Any) -> Any:
 def train(spec: str, **options: Any) -> None:
     """Train the network of SPEC on DATA.
 
+    A run that is resumed has the options that it began with, data included, unless others are given.
+
     `--limit 1000` takes the first thousand samples alone; with a name it raises a limit, as everywhere.
     """
     samples = [text for text in options["limits"] if text.isdecimal()]
@@ -49,6 +60,10 @@ def train(spec: str, **options: Any) -> None:
     options["samples"] = int(samples[-1]) if samples else None
     if options["out"] and options["resume"]:
         raise click.UsageError("`--resume DIR` goes on in that folder: leave `--out` out")
+    if options["resume"]:
+        options = recall(options, Path(options["resume"]), RUN)
+    if options["data"] is None:
+        raise click.UsageError("say what to train on: `--data digits`, or a file or folder")
     if options["log_gradients"] and not (options["out"] or options["resume"]):
         raise click.UsageError("`--log-gradients` writes to the run folder: give one by `--out DIR`")
     given = one_network(spec, options)
