@@ -80,10 +80,12 @@ class _Figures(Evaluator):
                 return totals.buffer_bytes
             case ("memory", ("inference" | "training") as kind, *parts):
                 return self._memory(kind, parts, dims)
+        kinds = "memory.training, memory.inference, memory.parameters and memory.buffers"
         raise NotKnown(
-            f"there is no figure `{'.'.join([base.id, *path])}` yet",
-            "there are params, buffers, macs, flops, layers, memory.parameters, memory.buffers, memory.inference, "
-            "memory.training and shape(name)",
+            f"there is no figure `{'.'.join([base.id, *path])}`",
+            f"there are {kinds}"
+            if base.id == "memory"
+            else f"there are params, buffers, macs, flops, layers, {kinds}, and shape(name)",
         )
 
     def _memory(self, kind: str, parts: list[str], dims: Mapping[str, int]) -> int:
@@ -151,12 +153,7 @@ class _Expectations:
                 self._report(part, str(error), error.help)
             else:
                 if holds is False:
-                    self._report(
-                        part,
-                        f"`{part.span.text}` does not hold",
-                        "change the network, or the expectation",
-                        self._found(part),
-                    )
+                    self._report(part, f"`{part.span.text}` does not hold", self._way_out(part), self._found(part))
 
     def _report(self, expr: tree.Expr, message: str, help: str, label: str = "") -> None:
         self.evaluator.report(self.frame, "expectation", message, expr.span, label=label, help=help)
@@ -166,6 +163,14 @@ class _Expectations:
             return ""
         left = self._value(expr.left)
         return f"{expr.left.span.text} is {_show(left)}"
+
+    def _way_out(self, expr: tree.Expr) -> str:
+        help = "change the network, or the expectation"
+        if isinstance(expr, tree.Compare) and expr.operator == "==":
+            left, right = self._value(expr.left), self._value(expr.right)
+            if numbers.whole(left) and numbers.whole(right) and isinstance(expr.right, tree.Number):
+                return f"{help}: figures are compared exactly, `{expr.left.span.text} == {left:_}`"
+        return help
 
     def _holds(self, expr: tree.Expr) -> bool | Unknown:
         if isinstance(expr, tree.Group):

@@ -20,7 +20,7 @@ from .cells import apply_cell
 from .elsewhere import by_name, kernel_first, size_first
 from .frame import Frame
 from .naming import Mark
-from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
+from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, write
 from .walk import Stop
 
 if TYPE_CHECKING:
@@ -245,6 +245,9 @@ class Uses:
             else:
                 values[name], fine = self._convert(recipe, by_name[name], given, frame)
                 ok = ok and fine
+                if not fine and isinstance(given.value, Recipe) and given.name is None:
+                    # It stands where an argument does, and those after it one place too far.
+                    return UNKNOWN
         missing = [item.name for item in signatures if item.required and item.name not in values]
         if missing and ok:
             self.evaluator.report(
@@ -300,7 +303,7 @@ class Uses:
             if isinstance(value, Poly):
                 help = f"bind it: `--dim {value.symbols[0]}=…`"
             elif isinstance(value, Recipe) and wanted.annotation != "Instance":
-                help = f"brackets hold numbers and words; a layer feeds another by `->`: `{value.name} -> {layer}`"
+                help = f"brackets hold numbers and words; a layer feeds another by `->`: `{_fed(recipe)}`"
             elif whole and _takes(wanted, whole):
                 help = f"write `{named}{whole}`, or round it by `round(…)`, `floor(…)` or `ceil(…)`"
             elif type(value) is str and _takes(wanted, Word(value.lower())):
@@ -356,6 +359,15 @@ def _takes(wanted: Signature, value: object) -> bool:
 
 def at_most(count: int) -> str:
     return f"at most {count} argument{'s' if count > 1 else ''}" if count else "no arguments"
+
+
+def _fed(recipe: Recipe) -> str:
+    """The layers in the brackets of a layer as what it is fed."""
+    layers = [a.value for a in recipe.arguments if a.name is None and isinstance(a.value, Recipe)]
+    rest = replace(recipe, arguments=tuple([a for a in recipe.arguments if a.value not in layers]))
+    short = len(layers) > 2
+    shown = [f"{each.name}(…)" if short and each.arguments else write(each) for each in layers]
+    return f"({', '.join(shown)}) -> {write(rest)}" if len(shown) > 1 else f"{shown[0]} -> {write(rest)}"
 
 
 def _is_tensors(value: object) -> bool:
