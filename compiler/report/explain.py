@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from ..analysis.figures import FREE, Row, analyse, made_by
 from ..diagnostics.suggest import closest
 from ..diagnostics.visible import visible
-from ..graph.dims import Dim, bind, bound, show_shape
+from ..graph.dims import Dim, Poly, bind, bound, show_shape
 from ..graph.formula import Formula, formula, named, plus, show, times
 from ..graph.graph import Node, Parameter
 from ..graph.tensor import ITEM_BYTES, SPATIAL, TensorType
 from ..resolve.network import Network
 from .summary import bound_dims, equation
 from .table import size
+
+# How much of a line of the text is shown.
+LINE = 200
 
 
 class NoSuchLayer(Exception):
@@ -61,7 +64,9 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
     use = row.use
     line, _ = use.span.position
     yield visible(use.name)
-    yield _entry("source", f"{visible(use.span.source.name)}:{line}: {visible(use.span.source.line(line).strip(), 90)}")
+    yield _entry(
+        "source", f"{visible(use.span.source.name)}:{line}: {visible(use.span.source.line(line).strip(), LINE)}"
+    )
     for value in use.ins:
         yield _entry("input", show_shape(value.type.shape))
     derived = [
@@ -96,7 +101,7 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
             if row.parts:
                 total = _by_equation(row, [part.flops if pick else part.macs for part in row.parts])
             elif row.steps != 1 and total.value != 0:
-                total = named("steps", row.steps) * total
+                total = named("steps", row.steps) * _renamed(total, "MACs", "MACs of a step")
             yield _entry(label, _derive(total, values))
     for value in made_by(use, row.nodes):
         count = bound(value.type.bytes, values)
@@ -147,6 +152,12 @@ def _parameters(label: str, parameters: list[Parameter], values: Mapping[str, in
     yield _entry(label, f"{names} = {_derive(total, values)}")
 
 
+def _renamed(figure: Formula, old: str, new: str) -> Formula:
+    """The figure, a name in its formula being another one."""
+    arguments = tuple(_renamed(argument, old, new) for argument in figure.arguments)
+    return Formula(figure.value, new if figure.name == old else figure.name, figure.operator, arguments)
+
+
 def _cost(node: Node, pick: int) -> Formula:
     ins = tuple(value.type for value in node.ins)
     outs = tuple(value.type for value in node.outs)
@@ -157,9 +168,12 @@ def _memory(type: TensorType) -> Formula:
     """The bytes of a tensor: the product of its sizes and the bytes of an element."""
     names = {len(axes): names for axes, names in (((0,), ("length",)), ((0, 1), ("height", "width")))}
     spatial = SPATIAL.get(type.rank, ()) if type.rank != 3 else ()
-    labels = ["batch", *[f"size {place}" for place in range(1, type.rank)]]
+    labels = ["batch", *[f"dimension {place}" for place in range(1, type.rank)]]
     if type.rank == 2:
         labels[1] = "features"
+    if type.rank == 3 and isinstance(type.shape[1], Poly):
+        # Of the two readings of rank 3, the one whose dimension 1 is open.
+        labels[1:] = ["steps", "features"]
     for place, name in zip(spatial, names.get(len(spatial), ()), strict=False):
         labels[place] = name
     if spatial:

@@ -152,3 +152,15 @@ def compute(text: str) -> int:
 def test_an_unknown_layer_is_refused_with_what_is_near() -> None:
     with pytest.raises(NoSuchLayer, match="there is no layer `conv9`: did you mean `conv1`"):
         explain(network("lenet5"), "conv9")
+
+
+def test_the_step_of_a_cell_and_a_sequence_are_called_so() -> None:
+    text = (
+        "cell c(units) {\n  state h[units]\n  h' = (in, h) -> fc(units)\n  output h'\n}\n"
+        "net t {\n  input x: f32[N, T, 8]\n  c(16)\n}"
+    )
+    derived = explain(network("t.net", text, T=5))
+    # 8 · 16 and 16 · 16 weights, at each of 5 steps.
+    assert "steps × (2 × MACs of a step + bias additions + 2 × MACs of a step + elements)" in derived
+    assert "= 5 × (2 × 128 + 16 + 2 × 256 + 16) = 4,000" in derived
+    assert "memory     steps × features × batch × bytes each = 5 × 16 × 1 × 4 = 320 bytes" in derived
