@@ -12,6 +12,9 @@ _ENDS = ("NL", "SEMICOLON", "RBRACE", "$END")
 _STARTS = ("NL", "SEMICOLON", "LBRACE", "RBRACE", "LPAR", "LSQB", "COMMA", "EQUAL", "ARROW", "IF")
 _DEPTH = {"RPAR": 1, "RSQB": 1, "LPAR": -1, "LSQB": -1}
 _SIZE = re.compile(r"\[[^\[\]\n]*\]")
+_TYPE = re.compile(r"\w+\s*\[[^\[\]\n]*\]", re.ASCII)
+_LIST = re.compile(r"\[[^\[\]\n]*\]|[0-9]+\.\.[0-9]+")
+_AFTER = re.compile(r"let\s+\w+\s*(?:[:<-]|:=)?\s*(\w.*\S|\w)", re.ASCII)
 _ENDS_OF_RANGE = re.compile(r"[(\[]?\s*([\w.]+?)\s*(?:\.\.|,)\s*([\w.]+?)\s*[)\]]?", re.ASCII)
 
 
@@ -48,6 +51,29 @@ class Echo:
     def rest(self) -> str:
         """The statement without its first word."""
         return self._between(self.start + len(self.first()), self.end)
+
+    def left(self) -> str:
+        """The statement before the token."""
+        return self._between(self.start, self.tokens[self.at].start)
+
+    def all(self) -> str:
+        """The whole statement."""
+        return self._between(self.start, self.end)
+
+    def type(self) -> str:
+        """The type in the statement, or one that it might have."""
+        found = _TYPE.search(self.text, self.start, self.end)
+        return found.group() if found else "i64[N]" if self.first() == "target" else "f32[N, 3, 32, 32]"
+
+    def list(self) -> str:
+        """The list in the statement, or one that it might have."""
+        found = _LIST.search(self.text, self.start, self.end)
+        return found.group() if found else "[64, 128]"
+
+    def value(self) -> str:
+        """What stands behind the name of a `let`."""
+        found = _AFTER.match(self.text, self.start, self.end)
+        return found[1] if found and len(found[1]) <= LONGEST else "6 * c"
 
     def inside(self) -> str:
         """What stands in the brackets that the token opens, as settings."""
@@ -89,9 +115,9 @@ class Echo:
         """Two comparisons instead of `figure in least..most`."""
         found = _ENDS_OF_RANGE.fullmatch(self._between(self.tokens[self.at].end, self.end))
         least, most = found.groups() if found else ("60M", "61M")
-        figure = self._between(self.start, self.tokens[self.at].start)
-        return f"{figure} >= {least} and {figure} <= {most}"
+        return f"{self.left()} >= {least} and {self.left()} <= {most}"
 
 
-_ECHOES = (Echo.first, Echo.rest, Echo.inside, Echo.flat, Echo.renamed, Echo.choice, Echo.size, Echo.unit, Echo.ends)
-_HOLES: dict[str, Callable[[Echo], str]] = {hole.__name__: hole for hole in _ECHOES}
+_HOLES: dict[str, Callable[[Echo], str]] = {
+    name: hole for name, hole in vars(Echo).items() if callable(hole) and not name.startswith("_")
+}

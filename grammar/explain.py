@@ -71,7 +71,8 @@ def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, inste
     }
     if "<expected>" in mistake.help:
         words["expected"] = expected(machine)
-    words["form"] = place.form.replace("<name>", place.name).replace("<size>", echo["size"])
+    words["name"] = place.name
+    words["form"] = _filled(place.form, words, echo)
     marked = before if before.end and (mistake.blame == "before" or token.kind == "$END") else token
     span = Span(place.source, marked.start, marked.end)
     if mistake.blame == "slashes":

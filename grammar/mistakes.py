@@ -28,14 +28,14 @@ FORMS = {
     "NET": "net <name>(classes = 10) { … }",
     "BLOCK": "block <name>(c, stride = 1) { … }",
     "CELL": "cell <name>(units) { … }",
-    "INPUT": "input <name>: f32[N, 3, 32, 32]",
-    "TARGET": "target <name>: i64[N]",
+    "INPUT": "input <name>: <type>",
+    "TARGET": "target <name>: <type>",
     "STATE": "state <name><size>",
     "PARAM": "param <name><size>",
     "OUTPUT": "output a, b",
-    "LET": "let <name> = 6 * c",
+    "LET": "let <name> = <value>",
     "REPEAT": "repeat 3 as i { … }",
-    "FOR": "for c in [64, 128] { … }",
+    "FOR": "for <name> in <list> { … }",
     "IF": "if stride == 1 { … } else { … }",
     "TRAIN": "train { loss = cross_entropy }",
     "RULE": 'rule "*.bias" { weight_decay = 0 }',
@@ -46,7 +46,7 @@ FORMS = {
 # What a statement without a name is called in its form.
 NAMES = {
     "USE": "blocks", "NET": "lenet5", "BLOCK": "basic", "CELL": "lstm", "INPUT": "image", "TARGET": "label",
-    "STATE": "h", "PARAM": "p", "LET": "wide", "VARIANT": "small",
+    "STATE": "h", "PARAM": "p", "LET": "wide", "FOR": "c", "VARIANT": "small",
 }  # fmt: skip
 
 # Habits of other languages: the first word of a statement, and the way out.
@@ -124,11 +124,11 @@ MISTAKES = (
     Mistake("ARROW", f"{SIGNS} EQUAL COMMA LPAR LSQB", "",
             "`->` has nothing on its left", "start with a value or a layer: `in -> conv(8, 3)`"),
     Mistake("ARROW", "NAME PRIMED", "!complete !header !bracket",
-            "several values are fed in brackets", "write `(a, b) -> …`"),
+            "several values are fed in brackets", "write `(<left>) -> …`"),
     # `=`
     Mistake("EQUAL", "", "arrow", "`=>` is not in the language", "write `->` to feed, `>=` to compare"),
     Mistake("EQUAL", "SUM MINUS PRODUCT", "touching",
-            "`<sign>=` is not in the language", "a name is bound once: write `b = a <sign> …`", "before"),
+            "`<sign>=` is not in the language", "a name is bound once: write `<first>2 = <first> <sign> …`", "before"),
     Mistake("EQUAL", "word", "", "<before> is a word of the language and cannot be a name",
             "choose another name, such as `<sign>_`", "before"),
     Mistake("EQUAL", "", "start", "`=` has nothing on its left", "write `name = …`"),
@@ -163,7 +163,9 @@ MISTAKES = (
             "`,` cannot stand between conditions", "put each on a line of its own, or `;` between them"),
     Mistake("COMMA", "", "header:SETTING !bracket",
             "`,` cannot stand between settings", "put each on a line of its own, or `;` between them"),
-    Mistake("COMMA", "", "complete !bracket !header", "several values stand in brackets", "write `(a, b)`"),
+    Mistake("COMMA", "RPAR RSQB", "!bracket !header",
+            "several values stand in brackets", "write `(<all>)`"),
+    Mistake("COMMA", "", "complete !bracket !header", "several values stand in brackets", "write `(<all>)`"),
     # Bodies and conditionals
     Mistake("ELSE", "", "start", "`else` without `if`", "write `if condition { … } else { … }`"),
     Mistake("ELSE", "", "complete", "`else` without `if`", "write `(a if condition else b)`"),

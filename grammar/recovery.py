@@ -66,7 +66,7 @@ class Recovery:
                 return at
         if kind in STARTERS and self._fresh(at) and self._closes_too_late(at):
             return self._unclosed_settings(at)
-        if kind == "COLON" and self.tokens[at - 1].kind == "NAME" and self.machine.accepts("EQUAL"):
+        if kind == "COLON" and self._gives_value(at):
             self._explain(at)
             self._feed("EQUAL", at)
             return at + 1
@@ -124,6 +124,11 @@ class Recovery:
         """Whether a statement stands among settings or conditions because the `}` before it is missing."""
         among = body_word(self.machine) in ("TRAIN", "EXPECT", "VARIANT", "RULE")
         return among and self.machine.statement() == len(self.machine.values) and self._braces[1][at] > 0
+
+    def _gives_value(self, at: int) -> bool:
+        """Whether a `:` stands where the `=` of an argument or a setting does."""
+        named = self.tokens[at - 1].kind == "NAME" and self.machine.accepts("EQUAL")
+        return named and (self._brackets() > 0 or body_word(self.machine) in ("TRAIN", "VARIANT", "RULE"))
 
     def _brackets(self) -> int:
         """How many round and square brackets are open in the statement."""

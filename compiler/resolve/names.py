@@ -194,6 +194,8 @@ class NameCheck:
         self._suggested += 1
         candidates = list(candidates)
         known = self._elsewhere(name, candidates)
+        if known is None and self._suggested <= SUGGESTIONS:
+            known = next((each for each in candidates if plain(each) == plain(name)), None)
         if known:
             return f"write `{known}`"
         found = closest(name, candidates) if self._suggested <= SUGGESTIONS else None
@@ -202,9 +204,7 @@ class NameCheck:
     def _elsewhere(self, name: str, candidates: list[str]) -> str | None:
         """What another library's name is here, if that is a candidate."""
         known = meaning(name)
-        if known in candidates or known == VALUES["range"]:
-            return known
-        return next((each for each in candidates if plain(each) == plain(name)), None)
+        return known if known in candidates or known == VALUES["range"] else None
 
     def _foreign(self, base: tree.Expr, arguments: tuple[tree.Argument, ...], scope: Scope) -> bool:
         """Report a layer under another library's name, such as `nn.Linear(64, 10)`, if `base` is one."""

@@ -58,7 +58,7 @@ STATEMENTS = [
     ("(a, b) ¤= fc(3)", "syntax", "Broken"),
     ("a.b ¤= fc(3)", "syntax", "Broken"),
     ("b ¤+= fc(3)", "syntax", "Broken"),
-    ("conv(3, bias¤: no)", "syntax", "Broken"),
+    ("conv(3, bias¤: no)", "syntax", "Flow"),
     ("train { loss¤: mse; batch = 3 }", "syntax", "Train"),
     ("expect { params ¤= 3; macs <= 4 }", "syntax", "Expect"),
     ("expect { params <= 3¤, macs <= 4 }", "syntax", "Expect"),

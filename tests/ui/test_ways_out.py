@@ -31,6 +31,7 @@ MORE = {
     "not-sign": "a space after the word",
     "output-in-expect": "a name is bound as well",
     "output-of-pipeline": "a name is bound as well",
+    "param-without-size": "an example's size",
     "pipe-sign": "one of two readings",
     "return": "an example's name",
     "state-starts-at-initialiser": "two statements",
