@@ -180,10 +180,24 @@ class Reader:
                 span,
                 f"name them: `{kind}({self._output_name()}, {next(iter(self.targets))})`"
                 if self.targets
-                else self.evaluator.target_help() or "declare one: `target label: i64[N]`",
+                else self._declare(kind),
             )
         (prediction,), (target,) = self.outputs.values(), self.targets.values()
         return self._typed(kind, prediction, target, None, weight, span)
+
+    def _written(self, kind: LossKind, given: Mapping[str, tree.Expr]) -> str:
+        """How a loss is written of what is given and what there is."""
+        prediction = given["prediction"].span.text if "prediction" in given else self._output_name()
+        if not self.targets:
+            return self._declare(kind)
+        return f"write `{kind}({prediction}, {next(iter(self.targets))})`"
+
+    def _declare(self, kind: LossKind) -> str:
+        """How a target for the first output is declared, or an input that is meant to be one."""
+        if self.evaluator.target_help():
+            return self.evaluator.target_help()
+        wanted = [_target_type(kind, value.value.type) for value in self.outputs.values() if value.value.type.rank >= 2]
+        return f"declare one: `target label: {wanted[0] if wanted else 'i64[N]'}`"
 
     def _output_name(self) -> str:
         """The first output's name; `output`, which one without a name is called by, cannot be written."""
@@ -193,9 +207,7 @@ class Reader:
         given = self._bind(kind, arguments, LOSSES[kind], span)
         for name in ("prediction", "target"):
             if name not in given:
-                raise self.report(
-                    "missing-argument", f"`{kind}` needs a {name}", span, f"write `{kind}(prediction, target)`"
-                )
+                raise self.report("missing-argument", f"`{kind}` needs a {name}", span, self._written(kind, given))
         tensors = []
         for name in ("prediction", "target"):
             value = self.value(given[name])
@@ -224,7 +236,6 @@ class Reader:
         self, kind: LossKind, prediction: Tensor, target: Tensor, ignore: int | None, weight: float, span: Span
     ) -> LossCall:
         x, y = prediction.value.type, target.value.type
-        wanted = x
         if kind in ("cross_entropy", "nll") and x.rank > 4:
             raise self.report(
                 "shape-mismatch",
@@ -232,9 +243,7 @@ class Reader:
                 span,
                 "bring them to one of these with `reshape` or `transpose`",
             )
-        if kind in ("cross_entropy", "nll"):
-            axis = 1 if x.rank >= 4 else x.rank - 1
-            wanted = TensorType("i64", (*x.shape[:axis], *x.shape[axis + 1 :]))
+        wanted = _target_type(kind, x) if x.rank >= 2 else x
         if x.rank < 2 or x.dtype not in ("f32", "f64") or y != wanted:
             code = "element-type" if y.dtype != wanted.dtype else "shape-mismatch"
             raise self.report(
@@ -335,6 +344,14 @@ class Reader:
     def _rule(self, rule: tree.Rule) -> Rule:
         values = {s.name.id: self.number(s.name.id, s.value) for s in rule.settings}
         return Rule(rule.pattern.value, values.get("lr"), values.get("weight_decay"))
+
+
+def _target_type(kind: LossKind, x: TensorType) -> TensorType:
+    """What a loss compares a prediction with."""
+    if kind not in ("cross_entropy", "nll"):
+        return x
+    axis = 1 if x.rank >= 4 else x.rank - 1
+    return TensorType("i64", (*x.shape[:axis], *x.shape[axis + 1 :]))
 
 
 def _is_loss(expr: tree.Expr) -> bool:
