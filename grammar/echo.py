@@ -12,7 +12,7 @@ _ENDS = ("NL", "SEMICOLON", "RBRACE", "$END")
 _STARTS = ("NL", "SEMICOLON", "LBRACE", "RBRACE", "LPAR", "LSQB", "COMMA", "EQUAL", "ARROW", "IF")
 _DEPTH = {"RPAR": 1, "RSQB": 1, "LPAR": -1, "LSQB": -1}
 _SIZE = re.compile(r"\[[^\[\]\n]*\]")
-_TYPE = re.compile(r"\w+\s*\[[^\[\]\n]*\]", re.ASCII)
+_TYPE = re.compile(r"(\w+)?[\[(]([^\[\]()\n]+)[\])]", re.ASCII)
 _LIST = re.compile(r"\[[^\[\]\n]*\]|[0-9]+\.\.[0-9]+")
 _AFTER = re.compile(r"let\s+\w+\s*(?:[:<-]|:=)?\s*(\w.*\S|\w)", re.ASCII)
 _ENDS_OF_RANGE = re.compile(r"[(\[]?\s*([\w.]+?)\s*(?:\.\.|,)\s*([\w.]+?)\s*[)\]]?", re.ASCII)
@@ -63,7 +63,15 @@ class Echo:
     def type(self) -> str:
         """The type in the statement, or one that it might have."""
         found = _TYPE.search(self.text, self.start, self.end)
-        return found.group() if found else "i64[N]" if self.first() == "target" else "f32[N, 3, 32, 32]"
+        label = self.first() == "target"
+        if found is None:
+            return "i64[N]" if label else "f32[N, 3, 32, 32]"
+        return f"{found[1] or ('i64' if label else 'f32')}[{found[2]}]"
+
+    def power(self) -> str:
+        """What stands before a sign of two signs, where it is a name."""
+        token = self.tokens[self.at - 2]
+        return token.text if token.kind == "NAME" else "a"
 
     def list(self) -> str:
         """The list in the statement, or one that it might have."""

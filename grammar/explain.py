@@ -28,13 +28,13 @@ class Place(NamedTuple):
     such a statement is written, and `name` what it names.
 
     `flags` say more. start: the token is the first of its statement; top: no body is open; begun: something is before
-    it at the top; bracket: `(` or `[` is open; complete: an expression is complete before the token; name, body: a name
-    or `{` may stand here; choice: `else` must; bound: the statement has a `=`; assigned: one stands a few tokens
-    further on; arrow: `=>` is written here; touching: no space is before the token; fed: `->` stands before the token
-    before; unit: the token is the unit of a number; grouped: the token before starts a number such as 61,706; slashes:
-    `//` stands before it in the line, or is it; cell: a cell is around it; header: the statement has a word or is a
-    setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The recovery adds nested, separate and
-    apart.
+    it at the top; bracket: `(` or `[` is open; complete, ended: an expression or a statement is complete before the
+    token; name, body: a name or `{` may stand here; choice: `else` must; bound: the statement has a `=`; assigned: one
+    stands a few tokens further on; arrow: `=>` is written here; touching: no space is before the token; fed: `->`
+    stands before the token before; unit: the token is the unit of a number; grouped: the token before starts a number
+    such as 61,706; slashes: `//` stands before it in the line, or is it; cell: a cell is around it; header: the
+    statement has a word or is a setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The
+    recovery adds nested, separate and apart.
     """
 
     source: Source
@@ -101,6 +101,7 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         "begun": bool(machine.values),
         "bracket": bool(opened) and opened[-1].kind != "LBRACE",
         "complete": machine.accepts("ARROW"),
+        "ended": machine.accepts("NL"),
         "name": machine.accepts("NAME"),
         "body": machine.accepts("LBRACE"),
         "choice": machine.accepts("ELSE") and not machine.accepts("NL"),
@@ -133,7 +134,8 @@ def _own_name(machine: Automaton, header: str) -> str:
     """The name that a statement with a header declares, or one that it might."""
     values = machine.values[machine.statement() + 1 :]
     named = [value for value in values if isinstance(value, tree.Name) or getattr(value, "kind", "") == "NAME"]
-    own = named[-1] if named else None
+    # A list of states and weights is read up to the one at fault.
+    own = named[-1 if header in ("STATE", "PARAM") else 0] if named else None
     return own.span.text if isinstance(own, tree.Name) else own.text if own else NAMES.get(header, "name")
 
 

@@ -53,6 +53,10 @@ WRAPPERS = {
     "Activation": "write the name of the activation, such as `relu`",
     "Input": "write `input image: f32[N, 3, 224, 224]`",
     "InputLayer": "write `input image: f32[N, 3, 224, 224]`",
+    **dict.fromkeys(
+        ("MultiheadAttention", "MultiHeadAttention", "attention", "matmul", "bmm", "einsum"),
+        "attention and general matrix products are not in the language yet; `fc` is a product with weights",
+    ),
 }
 # From so many positional arguments on, the first is the size of what comes in, which is never written here.
 SIZE_FIRST = {"conv": 3, "deconv": 3, "fc": 2, "lstm": 2, "gru": 2, "elman": 2, "batchnorm": 1, "layernorm": 1}
@@ -153,6 +157,15 @@ DTYPES = {
     **dict.fromkeys(("uint8", "byte"), "u8"),
     "boolean": "bool",
 }
+
+
+_STEPS = re.compile(r"(?:prev|last|old)_(\w+)|(\w+?)_?(?:prev|last|old|tm1|next|new)|(\w+)_t1?")
+
+
+def state_name(name: str) -> str:
+    """The state whose value before or after a step a name like `h_prev` or `h_t` means; empty for others."""
+    found = _STEPS.fullmatch(name)
+    return next(filter(None, found.groups()), "") if found else ""
 
 
 def plain(name: str) -> str:

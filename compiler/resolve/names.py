@@ -16,7 +16,7 @@ from ..graph.arguments import signature
 from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
-from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning, plain
+from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning, plain, state_name
 from .program import Item, Namespace, library
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
@@ -151,6 +151,10 @@ class NameCheck:
         name = expr.id
         if name in scope.lost or (scope.kind == "cell" and name in scope.primed):
             self._no_state(name, expr.span, scope)
+            return
+        if scope.kind == "cell" and (state := state_name(name)) in scope.states:
+            help = f"write `{state}` for the state before the step, `{state}'` for the one after it"
+            self.report("undefined-name", f"nothing here is called `{name}`", expr.span, help=help)
             return
         bound = [name for names in scope.bound for name in names]
         layers = [*self.space.own, *self.space.used, *layer_names(), *library()]

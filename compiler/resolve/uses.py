@@ -228,7 +228,11 @@ class Uses:
                     "too-many-arguments",
                     f"`{recipe.name}` takes {at_most(len(signatures))}",
                     given.span,
-                    help=f"its arguments are {', '.join(by_name)}" if by_name else "write it without brackets",
+                    help=f"a layer feeds another by `->`: `{_fed(recipe)}`"
+                    if isinstance(given.value, Recipe)
+                    else f"its arguments are {', '.join(by_name)}"
+                    if by_name
+                    else "write it without brackets",
                 )
                 return UNKNOWN
             if given.name is None and signatures[place].named:
