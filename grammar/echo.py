@@ -14,7 +14,7 @@ _DEPTH = {"RPAR": 1, "RSQB": 1, "LPAR": -1, "LSQB": -1}
 _SIZE = re.compile(r"\[[^\[\]\n]*\]")
 _TYPE = re.compile(r"(\w+)?[\[(]([^\[\]()\n]+)[\])]", re.ASCII)
 _LIST = re.compile(r"\[[^\[\]\n]*\]|[0-9]+\.\.[0-9]+")
-_AFTER = re.compile(r"let\s+\w+\s*(?:[:<-]|:=)?\s*(\w.*\S|\w)", re.ASCII)
+_AFTER = re.compile(r"let\s+\w+\s*(?::=|<-|[:=])?\s*(\w.*\S|\w)", re.ASCII)
 _ENDS_OF_RANGE = re.compile(r"[(\[]?\s*([\w.]+?)\s*(?:\.\.|,)\s*([\w.]+?)\s*[)\]]?", re.ASCII)
 
 
@@ -50,7 +50,8 @@ class Echo:
 
     def rest(self) -> str:
         """The statement without its first word."""
-        return self._between(self.start + len(self.first()), self.end)
+        found = self._between(self.start + len(self.first()), self.end)
+        return found if found.count("(") == found.count(")") else "…"
 
     def left(self) -> str:
         """The statement before the token."""
@@ -87,7 +88,7 @@ class Echo:
         """What stands in the brackets that the token opens, as settings."""
         close = self.text.find(")", self.tokens[self.at].end, self.end)
         inside = self._between(self.tokens[self.at].end, self.end if close < 0 else close)
-        return re.sub(r"\s*,\s*", "; ", inside).strip("; ")
+        return re.sub(r"\s*,\s*", "; ", inside).strip("; ") or "…"
 
     def flat(self) -> str:
         """The names in front of a `=`, without the brackets around them."""

@@ -125,14 +125,14 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         offset,
         first.group() if first else "",
         FORMS.get(header, ""),
-        _own_name(machine, header),
+        _own_name(machine, header, token),
         found | {flag for flag, holds in flags.items() if holds},
     )
 
 
-def _own_name(machine: Automaton, header: str) -> str:
+def _own_name(machine: Automaton, header: str, token: Token) -> str:
     """The name that a statement with a header declares, or one that it might."""
-    values = machine.values[machine.statement() + 1 :]
+    values = [*machine.values[machine.statement() + 1 :], token]
     named = [value for value in values if isinstance(value, tree.Name) or getattr(value, "kind", "") == "NAME"]
     # A list of states and weights is read up to the one at fault.
     own = named[-1 if header in ("STATE", "PARAM") else 0] if named else None
