@@ -59,7 +59,7 @@ def test_1_is_an_error_in_the_input_or_a_budget(netc_run: Run, arguments: tuple[
     ("arguments", "words"),
     [
         ((), "Usage"),
-        (("nothing",), "No such command"),
+        (("nothing",), "there is no command `nothing`"),
         (("analyze",), "Missing argument"),
         (("check",), "Missing argument"),
         (("analyze", "good.net", "more"), "unexpected extra argument"),
