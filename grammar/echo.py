@@ -31,7 +31,7 @@ class Echo:
         return _HOLES[hole](self)
 
     def _between(self, start: int, end: int) -> str:
-        """A piece of the text in one line; of a long one the beginning."""
+        """A piece of the text in one line; nothing of a long one."""
         found = " ".join(self.text[start:end].split())
         return found if len(found) <= LONGEST else "…"
 
@@ -93,7 +93,7 @@ class Echo:
     def flat(self) -> str:
         """The names in front of a `=`, without the brackets around them."""
         sign = self.text.find("=", self.start, self.end)
-        return re.sub(r"[()\[\]]", "", self._between(self.start, sign))
+        return re.sub(r"[()\[\]]", "", self._between(self.start, sign if sign >= 0 else self.end))
 
     def renamed(self) -> str:
         """A pipeline with `-> name =` in it, its name put in front."""
@@ -103,11 +103,10 @@ class Echo:
 
     def choice(self) -> str:
         """The conditional before the token, which has no `else`."""
-        at = self.at
-        while self.tokens[at].kind != "IF":
+        at, depth = self.at, 0
+        while at and self.tokens[at].kind != "IF":
             at -= 1
-        depth = 0
-        while depth or self.tokens[at - 1].kind not in _STARTS:
+        while at and (depth > 0 or self.tokens[at - 1].kind not in _STARTS):
             at -= 1
             depth += _DEPTH.get(self.tokens[at].kind, 0)
         return self._between(self.tokens[at].start, self.tokens[self.at - 1].end)

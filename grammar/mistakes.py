@@ -38,7 +38,7 @@ FORMS = {
     "FOR": "for <name> in <list> { … }",
     "IF": "if stride == 1 { … } else { … }",
     "TRAIN": "train { loss = cross_entropy }",
-    "RULE": 'rule "*.bias" { weight_decay = 0 }',
+    "RULE": 'rule "<name>.*" { weight_decay = 0 }',
     "EXPECT": "expect { params <= 1.2M }",
     "VARIANT": "variant <name> { units = 64 }",
     "SETTING": "name = value",
@@ -46,7 +46,7 @@ FORMS = {
 # What a statement without a name is called in its form.
 NAMES = {
     "USE": "blocks", "NET": "lenet5", "BLOCK": "basic", "CELL": "lstm", "INPUT": "image", "TARGET": "label",
-    "STATE": "h", "PARAM": "p", "LET": "wide", "FOR": "c", "VARIANT": "small",
+    "STATE": "h", "PARAM": "p", "LET": "wide", "FOR": "c", "VARIANT": "small", "RULE": "fc1",
 }  # fmt: skip
 
 # Habits of other languages: the first word of a statement, and the way out.

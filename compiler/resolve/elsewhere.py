@@ -95,7 +95,7 @@ ARGUMENTS = {
     "lrdecay": "factor",
     "milestones": "at",
     "totaliters": "epochs",
-    **dict.fromkeys(("wd", "l2", "l2reg"), "weight_decay"),
+    **dict.fromkeys(("wd", "l2reg"), "weight_decay"),
     "mom": "momentum",
     **dict.fromkeys(("alpha", "rho"), "decay"),
     **dict.fromkeys(("inchannels", "infeatures", "inputsize", "numfeatures", "inputshape", "normalizedshape"), "-"),

@@ -59,8 +59,8 @@ class Reader:
     ) -> None:
         self.evaluator = evaluator
         self.frame = frame
-        self.outputs = outputs
-        self.targets = targets
+        self.outputs = dict(outputs)
+        self.targets = dict(targets)
 
     def read(self, statement: tree.Train) -> Settings | None:
         """The settings; None when one is wrong, and where there is no loss or no optimizer, so nothing to train by."""
@@ -246,15 +246,21 @@ class Reader:
         wanted = _target_type(kind, x) if x.rank >= 2 else x
         if x.rank < 2 or x.dtype not in ("f32", "f64") or y != wanted:
             code = "element-type" if y.dtype != wanted.dtype else "shape-mismatch"
-            raise self.report(
-                code,
-                f"`{kind}` of a prediction {x} needs a target {wanted}, this is {y}",
-                span,
-                "make the target fit: one whole number for each position that has scores"
-                if kind in ("cross_entropy", "nll")
-                else "make the target fit: the same type and shape as the prediction",
-            )
+            message = f"`{kind}` of a prediction {x} needs a target {wanted}, this is {y}"
+            raise self.report(code, message, span, self._fitting(kind, prediction, target))
         return LossCall(kind, prediction.value, target.value, ignore, weight, span)
+
+    def _fitting(self, kind: LossKind, prediction: Tensor, target: Tensor) -> str:
+        """What to write so that a target fits its prediction."""
+        names = {tensor.value: name for name, tensor in (self.outputs | self.targets).items()}
+        x, y = prediction.value.type, target.value.type
+        if y.rank >= 2 and _target_type(kind, y) == x and {prediction.value, target.value} <= set(names):
+            return f"the prediction stands first: write `{kind}({names[target.value]}, {names[prediction.value]})`"
+        if target.value in names and x.rank >= 2 and x.dtype in ("f32", "f64"):
+            return f"declare a target that fits: `target {names[target.value]}: {_target_type(kind, x)}`"
+        if kind in ("cross_entropy", "nll"):
+            return "make the target fit: one whole number for each position that has scores"
+        return "make the target fit: the same type and shape as the prediction"
 
     # The optimizer and its schedule
 

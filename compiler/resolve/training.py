@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..source import Span
@@ -41,7 +42,7 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
         if setting.name.id in seen:
             check.report("duplicate-name", f"`{setting.name.id}` is set twice", setting.name.span, help="set it once")
         seen.add(setting.name.id)
-        if _known(check, setting, SETTINGS):
+        if _known(check, setting, SETTINGS, optimizer=_optimizer(statement)):
             _value(check, setting.value, FUNCTIONS.get(setting.name.id, {}), scope)
     lacks = [name for name in NEEDED if name not in seen]
     if lacks and seen <= set(SETTINGS) and not check.space.file.suspects:
@@ -54,7 +55,16 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
         )
 
 
-def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word: str = "train") -> bool:
+def _optimizer(statement: tree.Train) -> str:
+    """The optimizer that a block names, or one that it might."""
+    values = [s.value for s in statement.settings if isinstance(s, tree.Setting) and s.name.id == "optimizer"]
+    base = values[0].base if values and isinstance(values[0], tree.Call) else values[0] if values else None
+    return base.id if isinstance(base, tree.Name) and base.id in OPTIMIZERS else "sgd"
+
+
+def _known(
+    check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word: str = "train", optimizer: str = ""
+) -> bool:
     name = setting.name.id
     if name in names:
         return True
@@ -64,8 +74,8 @@ def _known(check: NameCheck, setting: tree.Setting, names: tuple[str, ...], word
         help = f"write `{meaning(name)} = {value}`"
     elif word == "train" and plain(name) in OF_THE_OPTIMIZER:
         argument = f"{OF_THE_OPTIMIZER[plain(name)]} = {setting.value.span.text}"
-        first = "" if argument.startswith("lr") else "lr = 0.01, "
-        help = f"it belongs to the optimizer: `optimizer = sgd({first}{argument})`"
+        first = "lr = 0.01, " if optimizer == "sgd" and not argument.startswith("lr") else ""
+        help = f"it belongs to the optimizer: `optimizer = {optimizer}({first}{argument})`"
     check.report("unknown-setting", f"`{word}` has no setting `{name}`", setting.name.span, help=help)
     return False
 
@@ -89,6 +99,10 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
             choices = f"choose one of {', '.join(functions)}"
             help = f"write `{known}`, without quotes" if known in functions else choices
             check.report("bad-argument", "a name is chosen here, not a text", expr.span, help=help)
+        case tree.Chain(_, items) if functions is SCHEDULES:
+            _parts(check, expr, items)
+        case tree.Arithmetic(_, first, rest) if functions is SCHEDULES:
+            _parts(check, expr, (first, *(item for _, item in rest)))
         case tree.List(_, items):
             for item in items:
                 _value(check, item, functions, scope)
@@ -101,6 +115,11 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
             return
         case _:
             check.expression(expr, scope, "value")
+
+
+def _parts(check: NameCheck, expr: tree.Expr, items: Iterable[tree.Expr]) -> None:
+    help = f"write `[{', '.join(item.span.text for item in items)}]`"
+    check.report("bad-argument", "the parts of a schedule stand in a list", expr.span, help=help)
 
 
 def _unknown(

@@ -26,6 +26,7 @@ MORE = {
     "index-of-tensor": "an example's size",
     "label-as-input": "the line of the input",
     "label-as-input-of-the-loss": "the line of the input",
+    "loss-of-another-type": "the line of the target",
     "missing-brace-of-block": "a line further down",
     "name-after-arrow": "a pipeline of two lines",
     "not-sign": "a space after the word",
