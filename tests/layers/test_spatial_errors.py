@@ -103,6 +103,8 @@ ERRORS: list[tuple[str, list[tuple[Any, ...]], dict[str, Any], str, str, str | N
      "`codes` lists 2 codes, `classes` is 3", "codes", None),
     ("rbf", [(1, 4)], {"classes": 2, "codes": ((1, -1, 1), (-1, 1, 1))}, "shape-mismatch",
      "the codes have 3 signs each, the input has 4 features", "codes", 0),
+    ("rbf", [(1, 4)], {"classes": 1, "codes": ((1, -1, 1),)}, "shape-mismatch",
+     "the codes have 3 signs each, the input has 4 features", "codes", 0),
     ("rbf", [(1, 3, 4, 4)], {"classes": 10}, "shape-mismatch",
      "`rbf` reads [N, features] or [N, T, features], the input is f32[1, 3, 4, 4]", None, 0),
     ("lrn", [(1, 8, 9, 9)], {"size": 4}, "bad-argument",

@@ -28,10 +28,4 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "`raise _bad(path, f'has a tensor `{name[:60]}` whose shape does not fit its bytes')` becomes "
         "`raise _bad(path, f'has a tensor `{name[:61]}` whose shape does not fit its bytes')`",
     ): "a name in a message is cut to fit its line, one character later",
-    (
-        "compiler/layers/rbf.py",
-        "`…  OpError('shape-mismatch', f'the codes have {len(codes[0])} signs each, the input has {features} "
-        "features', op …` becomes `…  OpError('shape-mismatch', f'the codes have {len(codes[1])} signs each, the "
-        "input has {features} features', op …`",
-    ): "all codes are of one length by then",
 }
