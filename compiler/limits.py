@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
+from ..runtime.limits import FileLimits
+
 KIB, MIB = 2**10, 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(FileLimits):
     """What untrusted input may cost; `MEANINGS` says what each limit counts."""
 
     file_bytes: int = MIB
@@ -59,6 +61,11 @@ MEANINGS: dict[str, str] = {
     "dim": "size of one dimension",
     "elements": "elements of one tensor",
     "diagnostics": "mistakes that `netc check` shows in full",
+    "data_bytes": "bytes of a file of data in memory, or of all members of an archive",
+    "unpack_ratio": "times that a packed file of data may be larger unpacked",
+    "members": "members of an archive of arrays",
+    "row_bytes": "characters of a row of a table",
+    "header_bytes": "bytes of the header of a file of weights",
 }
 
 # These limits can only be lowered: what is nested deeper does not fit the stack of Python, and a longer number is above

@@ -9,7 +9,7 @@ import click
 
 from ...runtime.errors import RunError
 from .models import is_model, open_model
-from .options import common
+from .options import common, limits_by
 from .running import make_program, one_network, run_errors
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
 
         from ...runtime.session import Session
 
-        ports = open_model(spec).session.inputs
+        ports = open_model(spec, limits_by(options["limits"])).session.inputs
         for count in threads:
             session = Session(Path(spec), count)
             name = f"{count} thread{'s' if count > 1 else ''}"

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from .models import check_options, is_model
-from .options import common
+from .options import common, limits_by
 from .remembered import READING, folder_of, recall
 from .running import make_program, one_network, run_errors, wanted_settings, with_data
 from .train import data_options
@@ -38,7 +38,7 @@ def eval(spec: str, **options: Any) -> None:
 
         judge: Judge
         if given is None:
-            given, session = model_with(spec)
+            given, session = model_with(spec, limits_by(options["limits"]))
             alphabet = session.metadata.get("alphabet")
             given, found = with_data(given, options, alphabet)
             judge = ModelJudge(session, make_program(given, options["batch"], None))

@@ -50,7 +50,7 @@ def _export(given: Given, options: dict[str, Any]) -> None:
     differences = export_file(
         given.network,
         Path(options["output"]),
-        read_weights(options["weights"]) if options["weights"] else None,
+        read_weights(options["weights"], given.request.limits) if options["weights"] else None,
         opset=options["opset"],
         folded=options["fold"],
         lower_rnn=options["lower_rnn"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..driver import Request, compile_spec
+from ..limits import Limits
 from .running import Given
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Known:
     given: Given | None
 
 
-def open_model(path: str) -> Known:
+def open_model(path: str, limits: Limits) -> Known:
     """The model of a file. Raises RunError."""
     from pathlib import Path
 
@@ -48,7 +49,7 @@ def open_model(path: str) -> Known:
     from ...runtime.session import Session
 
     file = Path(path)
-    read(file)
+    read(file, limits)
     session = Session(file)
     metadata = session.metadata
     if "netc_version" not in metadata:

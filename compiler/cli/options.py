@@ -103,7 +103,7 @@ def request(spec: str, options: dict[str, Any], *, every: bool = False) -> Reque
 
 
 def limits_by(settings: Sequence[str]) -> Limits:
-    """The limits that `--limit` sets."""
+    """The limits that `--limit` sets. Raises a usage error."""
     try:
         return raised(DEFAULT_LIMITS, settings)
     except ValueError as error:

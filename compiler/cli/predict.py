@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .models import check_options, is_model, open_model
-from .options import common
+from .options import common, limits_by
 from .remembered import READING, folder_of, recall
 from .running import one_network, read_data, run_errors, with_data
 from .train import data_options
@@ -41,7 +41,7 @@ def predict(spec: str, **options: Any) -> None:
         from .weights import check_alphabet, read_alphabet, trainer_with
 
         if given is None:
-            session = open_model(spec).session
+            session = open_model(spec, limits_by(options["limits"])).session
             alphabet = session.metadata.get("alphabet")
             found, run = read_data(options["data"], session.inputs, (), options, alphabet), session.run
         else:

@@ -15,7 +15,7 @@ from ..diagnostics.visible import visible
 from ..driver import Request
 from ..resolve.network import Network
 from ..training.settings import Settings
-from .options import compiled, request, show
+from .options import compiled, request, show, limits_by
 
 if TYPE_CHECKING:
     from ...runtime.data.dataset import Splits
@@ -146,7 +146,7 @@ def read_data(
     from ...runtime.data.wanted import Wanted
 
     asked = (options.get("labels"), options.get("target"), options.get("seq_len"))
-    found = load(source, Wanted(inputs, targets, *asked, alphabet))
+    found = load(source, Wanted(inputs, targets, *asked, alphabet, limits_by(options["limits"])))
     for part in (found.train, found.test):
         if part is not None:
             check(part, (*inputs, *targets), source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..limits import Limits
 from .running import Given, make_program
 
 if TYPE_CHECKING:
@@ -18,29 +19,29 @@ def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> T
     from ...runtime.trainer import Trainer
 
     trainer = Trainer(make_program(given, batch, dtype))
-    trainer.load_state_dict(read_weights(weights))
+    trainer.load_state_dict(read_weights(weights, given.request.limits))
     return trainer
 
 
-def model_with(path: str) -> tuple[Given, Session]:
+def model_with(path: str, limits: Limits) -> tuple[Given, Session]:
     """A model that netc exported, with the network that it was made from. Raises RunError."""
     from ...runtime.errors import RunError
     from .models import open_model
 
-    known = open_model(path)
+    known = open_model(path, limits)
     if known.given is None:
         help = "export it with netc, or use `netc predict`"
         raise RunError("bad-model", "does not say which network it was made from", help, path)
     return known.given, known.session
 
 
-def read_weights(weights: str) -> dict[str, Any]:
+def read_weights(weights: str, limits: Limits) -> dict[str, Any]:
     """The arrays of a file of weights, or of the best in a run folder. Raises RunError."""
     from ...runtime.data.npy import load_npz
     from ...runtime.run.checkpoint import load_weights
 
     path = _file(weights)
-    return load_npz(path) if path.suffix == ".npz" else load_weights(path)
+    return load_npz(path, limits) if path.suffix == ".npz" else load_weights(path)
 
 
 def read_alphabet(weights: str) -> str | None:

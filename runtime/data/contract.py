@@ -14,8 +14,8 @@ from .dataset import Dataset
 
 Array = NDArray[Any]
 
-# How many samples are looked at together.
-BLOCK = 1024
+# How many bytes are looked at together.
+BLOCK = 4 << 20
 
 
 def check(data: Dataset, ports: Sequence[Port], where: str) -> None:
@@ -44,8 +44,7 @@ def _problem(port: Port, data: Dataset) -> tuple[str, str] | None:
         return f"`{port.name}` is [{wanted}] for each sample, the data are {list(shape)}", _shape_help(shape, port)
     if array.dtype.kind not in "biuf":
         return f"`{port.name}` holds {array.dtype}, not numbers", "convert it to float32 or int64"
-    for places in _blocks(data):
-        part = data.take(places)[port.name]
+    for part, places in _blocks(data, array):
         problem = _numbers(port, part, places)
         if problem is not None:
             return problem
@@ -67,42 +66,55 @@ def _shape_help(shape: tuple[int, ...], port: Port) -> str:
     return "change the input in the spec, or the data"
 
 
-def _blocks(data: Dataset) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, data.size, BLOCK):
-        yield np.arange(start, min(start + BLOCK, data.size))
+def _blocks(data: Dataset, array: Array) -> Iterator[tuple[Array, NDArray[np.int64]]]:
+    """The chosen samples of an array in parts, with their places."""
+    count = max(BLOCK // max(array[:1].nbytes, 1), 1)
+    for start in range(0, data.size, count):
+        places = np.arange(start, min(start + count, data.size))
+        yield (array[start : start + count] if data.chosen is None else array[data.chosen[places]]), places
 
 
 def _numbers(port: Port, part: Array, places: NDArray[np.int64]) -> tuple[str, str] | None:
-    def sample(wrong: Array) -> tuple[int, str]:
-        where = tuple(int(index[0]) for index in np.nonzero(wrong))
-        return int(places[where[0]]), f"{part[where]}"
+    """What is wrong with the samples of a part, which has these places, and the way out."""
 
-    if part.dtype.kind == "f" and not np.isfinite(part).all():
-        place, value = sample(~np.isfinite(part))
-        return f"sample {place:,} of `{port.name}` has {value}", "take such samples out, or put numbers in"
+    def found(wrong: Array, what: str, help: str) -> tuple[str, str]:
+        where = tuple(int(index[0]) for index in np.nonzero(wrong))
+        return f"sample {int(places[where[0]]):,} of `{port.name}` has {part[where]}{what}", help
+
+    kind = part.dtype.kind
+    if kind == "f" and not np.isfinite(part).all():
+        return found(~np.isfinite(part), "", "take such samples out, or put numbers in")
     if port.dtype.startswith("float"):
-        wrong = np.abs(part) > np.finfo(port.dtype).max if part.dtype.kind == "f" else np.zeros(part.shape, bool)
-        if wrong.any():
-            place, value = sample(wrong)
-            return f"sample {place:,} of `{port.name}` has {value}, beyond {port.dtype}", "scale the numbers down"
+        limits = np.finfo(port.dtype)
+        if kind == "f" and (wrong := np.abs(part) > limits.max).any():
+            return found(wrong, f", beyond {port.dtype}", "scale the numbers down")
+        if kind in "iu" and (wrong := _rounded(part, limits.nmant + 1)).any():
+            help = "scale the numbers, take `f64`, or round them yourself: `x.astype(numpy.float32)`"
+            return found(wrong, f", which {port.dtype} rounds", help)
         return None
-    if part.dtype.kind == "f" and (part != np.floor(part)).any():
-        place, value = sample(part != np.floor(part))
-        return f"sample {place:,} of `{port.name}` has {value}, not a whole number", "give whole numbers"
-    if part.dtype.kind == "b":
+    if kind == "f" and (wrong := part != np.floor(part)).any():
+        return found(wrong, ", not a whole number", "give whole numbers")
+    if kind == "b":
         part = part.view(np.uint8)
     low, top = _range(port)
     wrong = (part < low) | (part >= top)
     if port.ignore is not None:
         wrong &= part != port.ignore
     if wrong.any():
-        place, value = sample(wrong)
         counted = "; they seem to be counted from 1" if int(part.min()) == 1 and int(part.max()) == top else ""
-        return (
-            f"sample {place:,} of `{port.name}` has {value}, the net knows {low} to {top - 1}{counted}",
-            "number the classes from 0, or give the net more of them" if port.classes else "change the numbers",
-        )
+        help = "number the classes from 0, or give the net more of them" if port.classes else "change the numbers"
+        return found(wrong, f", the net knows {low} to {top - 1}{counted}", help)
     return None
+
+
+def _rounded(part: Array, bits: int) -> Array:
+    """Which whole numbers a float with so many bits does not have: those that stay larger without their last zeros."""
+    if part.dtype.itemsize * 8 <= bits:
+        return np.zeros(part.shape, bool)
+    # The absolute value of -2^63 is itself, and 2^63 as an unsigned number.
+    size = np.abs(part).astype(np.uint64)
+    lowest = np.maximum(size & (~size + np.uint64(1)), np.uint64(1))
+    return size // lowest >= np.uint64(1 << bits)
 
 
 def _range(port: Port) -> tuple[int, int]:

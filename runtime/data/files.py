@@ -6,12 +6,15 @@ import math
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import RunError
+from ..limits import FileLimits
+from ..run.space import check_memory
 
-# What a data file, or all members of an archive together, may have unpacked.
-MAX_BYTES = 4 << 30
+# Elements times bytes of what NumPy can address; some shapes beyond it are empty all the same.
+ADDRESSES = 1 << 62
 
 
 def bad(path: Path | str, message: str, help: str = "", code: str = "bad-data") -> RunError:
@@ -20,8 +23,15 @@ def bad(path: Path | str, message: str, help: str = "", code: str = "bad-data") 
 
 
 def fits(shape: Sequence[int], itemsize: int) -> bool:
-    """Whether an array of this shape stays below the bound, its sizes of 0 left out: NumPy refuses some empty ones."""
-    return math.prod(size for size in shape if size) * itemsize <= MAX_BYTES
+    """Whether NumPy can make an array of this shape, which it refuses for some that are empty but for their sizes."""
+    return math.prod(size for size in shape if size) * itemsize <= ADDRESSES
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is that of a folder; what cannot be told is said by whoever opens it as a file."""
+    with suppress(OSError, ValueError):
+        return path.is_dir()
+    return False
 
 
 def opened(path: Path) -> int:
@@ -29,23 +39,38 @@ def opened(path: Path) -> int:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise bad(
-            path, f"cannot be read: {(error.strerror or 'unknown reason').lower()}", "check the path", "missing-file"
-        ) from None
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
+        raise unreadable(path, error) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise bad(path, "is not a regular file", "give a file, or a folder of IDX files")
-    if status.st_size > MAX_BYTES:
-        os.close(descriptor)
-        raise bad(path, f"has {status.st_size:,} bytes, more than {MAX_BYTES:,}", "divide it, or convert it to .npy")
     return descriptor
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a regular file. Raises RunError."""
+def unreadable(path: Path, error: OSError) -> RunError:
+    """The error for a file or folder that cannot be opened or read."""
+    reason = (error.strerror or "unknown reason").lower()
+    return bad(path, f"cannot be read: {reason}", "check the path", "missing-file")
+
+
+def room(path: Path | str, bytes: int, limits: FileLimits, factor: int = 1) -> None:
+    """Refuse to hold so many bytes of a file's numbers in memory where they are over the limit, or where `factor` times
+    as many, which reading them takes, are not free. Raises RunError."""
+    if bytes > limits.data_bytes:
+        raise bad(
+            path,
+            f"holds {bytes:,} bytes, more than {limits.data_bytes:,}",
+            "convert it to .npy, which is not read as a whole; or raise the limit: `--limit data_bytes=…`",
+        )
+    check_memory(bytes * factor, "reading it", "convert it to .npy, which is not read as a whole", str(path))
+
+
+def read(path: Path, limits: FileLimits, factor: int = 1) -> bytes:
+    """The bytes of a regular file; `factor` times as many will be needed. Raises RunError."""
     with os.fdopen(opened(path), "rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise bad(path, f"has more than {MAX_BYTES:,} bytes", "divide it")
+        room(path, os.fstat(file.fileno()).st_size, limits, factor)
+        try:
+            data = file.read(limits.data_bytes + 1)
+        except OSError as error:
+            raise unreadable(path, error) from None
+    room(path, len(data), limits)
     return data

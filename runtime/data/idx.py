@@ -7,12 +7,13 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import MAX_BYTES, bad, fits, opened
+from ..limits import FileLimits
+from .files import bad, fits, opened, room, unreadable
 
 Array = NDArray[Any]
 
@@ -21,42 +22,55 @@ TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: 
 PARTS = {"train": ("train",), "test": ("t10k", "test")}
 
 
-def load_idx(path: Path) -> Array:
+def load_idx(path: Path, limits: FileLimits) -> Array:
     """The array of an IDX file, packed by gzip or not. Raises RunError."""
-    data = _bytes(path)
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or not 1 <= data[3] <= 8:
+    with os.fdopen(opened(path), "rb") as file:
+        try:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            ratio = limits.unpack_ratio if packed else 1
+            most = ratio * os.fstat(file.fileno()).st_size
+            inside: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
+            return _array(path, inside, most, limits)
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            raise bad(path, "is damaged: it does not unpack", "take the original file") from None
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
+def _array(path: Path, file: IO[bytes], most: int, limits: FileLimits) -> Array:
+    """The array of an open file, which has at most so many bytes."""
+    head = file.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in TYPES or not 1 <= head[3] <= 8:
         raise bad(path, "is not an IDX file: it does not start with its magic number", "take the original file")
-    dtype, rank = np.dtype(TYPES[data[2]]), data[3]
-    shape = tuple(int.from_bytes(data[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(rank))
-    start = 4 + 4 * rank
+    dtype, rank = np.dtype(TYPES[head[2]]), head[3]
+    sizes = file.read(4 * rank)
+    shape = tuple(int.from_bytes(sizes[4 * axis : 4 * axis + 4], "big") for axis in range(len(sizes) // 4))
     wanted = math.prod(shape) * dtype.itemsize
-    if len(data) - start != wanted:
+    if wanted > most:
+        message = f"is {list(shape)}, {wanted:,} bytes, which so small a file does not hold"
+        raise bad(path, message, "it was cut off or changed: take the original file")
+    # Bytes become floats of four.
+    room(path, wanted, limits, 5)
+    data = file.read(wanted + 1)
+    if len(data) != wanted or len(shape) != rank:
+        follow = f"{len(data):,}" if len(data) < wanted else "more"
         raise bad(
             path,
-            f"is {list(shape)}, {wanted:,} bytes, but {max(len(data) - start, 0):,} follow its header",
+            f"is {list(shape)}, {wanted:,} bytes, but {follow} follow its header",
             "it was cut off or changed: take the original file",
         )
     if not fits(shape, dtype.itemsize):
         raise bad(path, f"is {list(shape)}, empty but for its sizes", "take the original file")
-    return np.frombuffer(data, dtype, offset=start).reshape(shape)
-
-
-def _bytes(path: Path) -> bytes:
-    with os.fdopen(opened(path), "rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        try:
-            data = gzip.GzipFile(fileobj=file).read(MAX_BYTES + 1) if packed else file.read(MAX_BYTES + 1)
-        except (OSError, EOFError, zlib.error):
-            raise bad(path, "is damaged: it does not unpack", "take the original file") from None
-    if len(data) > MAX_BYTES:
-        raise bad(path, f"would unpack to more than {MAX_BYTES:,} bytes", "divide it")
-    return data
+    return np.frombuffer(data, dtype).reshape(shape)
 
 
 def find_part(folder: Path, part: str, labelled: bool) -> tuple[Path, Path | None] | None:
     """The files of images and, if wanted, labels of the part `train` or `test`. Raises RunError when one is missing."""
-    names = sorted(path for path in folder.iterdir() if path.name.startswith(PARTS[part]))
+    try:
+        names = sorted(path for path in folder.iterdir() if path.name.startswith(PARTS[part]))
+    except OSError as error:
+        raise unreadable(folder, error) from None
     images = [path for path in names if "images" in path.name and "idx" in path.name]
     labels = [path for path in names if "labels" in path.name and "idx" in path.name]
     if not images and not labels:

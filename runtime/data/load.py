@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import RunError
 from .dataset import Dataset, Splits
-from .files import bad, read
+from .files import bad, is_folder, read
 from .idx import find_part, load_idx
 from .npy import load_npy, load_npz
 from .sequences import cut, series
@@ -25,6 +25,8 @@ DIGITS = Path(__file__).with_name("digits.npz")
 SUNSPOTS = Path(__file__).with_name("sunspots.csv")
 # Two cycles of the sun are about so many years.
 CYCLES = 22
+# A text is there as bytes, as characters of up to four bytes, and as numbers of up to four.
+TEXT_FACTOR = 9
 
 
 def load(source: str, wanted: Wanted) -> Splits:
@@ -35,7 +37,7 @@ def load(source: str, wanted: Wanted) -> Splits:
     if source in _BUNDLED:
         return _BUNDLED[source](wanted)
     path = Path(source)
-    if path.is_dir():
+    if is_folder(path):
         return _folder(path, wanted)
     loader = _LOADERS.get(path.suffix.lower())
     if loader is None:
@@ -65,7 +67,7 @@ def _one_pair(where: Path | str, wanted: Wanted) -> None:
 
 
 def _digits(wanted: Wanted) -> Splits:
-    arrays = load_npz(DIGITS)
+    arrays = load_npz(DIGITS, wanted.limits)
     images = (arrays["images"].astype(np.float32) / 16)[:, None]
     return Splits(_pair("digits", wanted, images, arrays["labels"]))
 
@@ -76,8 +78,8 @@ def _folder(path: Path, wanted: Wanted) -> Splits:
         files = find_part(path, part, labelled=bool(wanted.targets))
         if files is not None:
             images, labels = files
-            numbers = load_idx(labels) if labels is not None else None
-            parts[part] = _pair(path, wanted, _scaled(load_idx(images))[:, None], numbers)
+            numbers = load_idx(labels, wanted.limits) if labels is not None else None
+            parts[part] = _pair(path, wanted, _scaled(load_idx(images, wanted.limits))[:, None], numbers)
     if not parts:
         raise bad(path, "has no IDX files", "give the folder with train-images-idx3-ubyte and its companions")
     return Splits(parts["train"], parts.get("test")) if "train" in parts else Splits(parts["test"])
@@ -89,7 +91,7 @@ def _scaled(images: Array) -> Array:
 
 def _npz(path: Path, wanted: Wanted) -> Splits:
     """Arrays by the net's own names, or x and y; with _train and _test for two parts."""
-    arrays = load_npz(path)
+    arrays = load_npz(path, wanted.limits)
     names = {port.name: port.name for port in (*wanted.inputs, *wanted.targets)}
     plain = {"x": wanted.inputs[0].name} | ({"y": wanted.targets[0].name} if wanted.targets else {})
     for known in (names, plain if len(wanted.inputs) == 1 and len(wanted.targets) <= 1 else {}):
@@ -113,7 +115,7 @@ def _npy(path: Path, wanted: Wanted) -> Splits:
 def _sunspots(wanted: Wanted) -> Splits:
     _one_pair("sunspots", wanted)
     wanted = replace(wanted, target=wanted.target or "sunspots")
-    return Splits(series("sunspots", SUNSPOTS.read_bytes(), wanted, wanted.seq_len or CYCLES))
+    return Splits(series("sunspots", SUNSPOTS, wanted, wanted.seq_len or CYCLES))
 
 
 def _topics(wanted: Wanted) -> Splits:
@@ -123,8 +125,8 @@ def _topics(wanted: Wanted) -> Splits:
 def _csv(path: Path, wanted: Wanted) -> Splits:
     if wanted.seq_len is not None:
         _one_pair(path, wanted)
-        return Splits(series(str(path), read(path), wanted, wanted.seq_len))
-    x, y = load_table(path, wanted.target)
+        return Splits(series(str(path), path, wanted, wanted.seq_len))
+    x, y = load_table(path, wanted.target, wanted.limits)
     if wanted.targets and y is None:
         raise bad(path, "does not say which column is predicted", "name it: `--target COLUMN`")
     if y is not None and wanted.targets and wanted.targets[0].shape == (1,):
@@ -133,7 +135,7 @@ def _csv(path: Path, wanted: Wanted) -> Splits:
 
 
 def _txt(path: Path, wanted: Wanted) -> Splits:
-    return _characters(str(path), decoded(str(path), read(path)), wanted)
+    return _characters(str(path), decoded(str(path), read(path, wanted.limits, TEXT_FACTOR)), wanted)
 
 
 def _characters(where: str, text: str, wanted: Wanted) -> Splits:

@@ -7,26 +7,28 @@ an allocation of any size.
 from __future__ import annotations
 
 import ast
+import errno
 import math
 import os
 import re
 import zipfile
 import zlib
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import MAX_BYTES, bad, fits, opened
+from ..limits import FileLimits
+from .files import bad, fits, opened, room, unreadable
 
 Array = NDArray[Any]
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 4096
-MAX_MEMBERS = 10_000
-# Deflate's own limit is 1032; honest arrays of numbers stay far below this.
-MAX_RATIO = 200
+# What the list of an archive's members takes for each of them, with a long name.
+LISTED = 256
 # How numpy.savez and savez_compressed pack; the decoders of other methods fail in their own ways.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DTYPE = re.compile(r"^([<>|=]?)([biuf])([1248])$|^([<>|=]?)\?$")
@@ -94,12 +96,14 @@ def load_npy(path: Path) -> Array:
         return np.memmap(file, dtype, "r", start, shape, "F" if fortran else "C")
 
 
-def load_npz(path: Path) -> dict[str, Array]:
+def load_npz(path: Path, limits: FileLimits) -> dict[str, Array]:
     """The arrays of an .npz file by name. Raises RunError."""
-    with os.fdopen(opened(path), "rb") as file:
+    with _Listed(FileIO(opened(path))) as file:
         try:
+            file.most = LISTED * limits.members
             archive = zipfile.ZipFile(file)
-            members = _members(path, archive)
+            file.most = None
+            members = _members(path, archive, os.fstat(file.fileno()).st_size, limits)
             return {name: _member(path, archive, info) for name, info in members.items()}
         except (
             zipfile.BadZipFile,
@@ -111,17 +115,39 @@ def load_npz(path: Path) -> dict[str, Array]:
         ) as error:
             raise bad(path, f"is not a whole .npz file: {str(error)[:100]}", "write it with numpy.savez") from None
         except OSError as error:
-            raise bad(path, f"cannot be read: {error.strerror or error}", "check the file") from None
+            if error.errno == errno.EINVAL:
+                raise bad(path, "is not a whole .npz file: a place before its start", "write it again") from None
+            raise unreadable(path, error) from None
         except zlib.error:
             raise bad(path, "is damaged: it does not unpack", "write it again") from None
 
 
-def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+class _Listed(BufferedReader):
+    """A file of which at most so many bytes are read at once: the list of its members is read as a whole, and becomes
+    many times as long."""
+
+    most: int | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.most is not None:
+            rest = os.fstat(self.fileno()).st_size - self.tell()
+            if (rest if size is None or size < 0 else min(size, rest)) > self.most:
+                raise zipfile.BadZipFile("the list of its members is too long")
+        return super().read(size)
+
+
+def _members(path: Path, archive: zipfile.ZipFile, length: int, limits: FileLimits) -> dict[str, zipfile.ZipInfo]:
+    """The members by the names of their arrays; the archive has so many bytes."""
     infos = archive.infolist()
-    if len(infos) > MAX_MEMBERS:
-        raise bad(path, f"has {len(infos):,} members, more than {MAX_MEMBERS:,}", "divide it")
-    if sum(info.file_size for info in infos) > MAX_BYTES:
-        raise bad(path, f"would unpack to more than {MAX_BYTES:,} bytes", "divide it, or use .npy")
+    if len(infos) > limits.members:
+        message = f"has {len(infos):,} members, more than {limits.members:,}"
+        raise bad(path, message, "divide it, or raise the limit: `--limit members=…`")
+    # What the archive says of the packed sizes may be made up, or the same bytes stand for many members.
+    size = sum(info.file_size for info in infos)
+    if size > limits.unpack_ratio * length:
+        message = f"unpacks to {size:,} bytes, more than {limits.unpack_ratio} times its own, as a zip bomb does"
+        raise bad(path, message, "write it with numpy.savez, or raise the limit: `--limit unpack_ratio=…`")
+    room(path, size, limits)
     found: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = info.filename.removesuffix(".npy")
@@ -133,8 +159,6 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
             raise bad(path, "is encrypted", "write it without a password")
         if info.compress_type not in METHODS:
             raise bad(path, f"packs {name!r} by method {info.compress_type} of zip", "write it with numpy.savez")
-        if info.file_size > MAX_RATIO * max(info.compress_size, 1) + 4096:
-            raise bad(path, f"packs {name!r} more than {MAX_RATIO} times, as a zip bomb does", "use numpy.savez")
         found[name] = info
     return found
 

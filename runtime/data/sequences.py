@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,35 +11,35 @@ from numpy.typing import NDArray
 from ..ports import Port
 from .dataset import Dataset
 from .files import bad
-from .table import columns, read_table
+from .table import column, columns, read_table
 from .wanted import Wanted
 
 Array = NDArray[Any]
 
 
-def series(where: str, data: bytes, wanted: Wanted, steps: int) -> Dataset:
+def series(where: str, path: Path, wanted: Wanted, steps: int) -> Dataset:
     """Samples of a table whose rows are steps in time. Raises RunError.
 
     An input of one number a step is the target's column, one of as many as there are columns is all of them. The target
     is that column's next value: at each step, or where it has no dimension for steps after the last.
     """
-    head, body = read_table(where, data)
-    if wanted.target is None and len(head) > 1:
-        raise bad(where, "does not say which column is the series", "name it: `--target COLUMN`")
-    target = wanted.target if wanted.target is not None else head[0]
-    if head.count(target) != 1:
-        raise bad(where, f"has {head.count(target)} columns `{target}`", f"its columns are {', '.join(head[:20])}")
-    name, shape = wanted.inputs[0].name, wanted.inputs[0].shape
-    features = shape[1] if len(shape) == 2 else None
-    if features not in (1, len(head)):
-        has = f"the series has 1 in `{target}`" + (f", and {len(head)} in all columns" if len(head) > 1 else "")
-        message = (
-            f"`{name}` is not [steps, numbers]" if features is None else f"`{name}` takes {features} numbers a step"
-        )
-        raise bad(where, f"{message}, {has}", f"declare `input {name}: f32[N, T, 1]`")
-    place = head.index(target)
-    values = columns(where, head, body, [place] if features == 1 else range(len(head)))
-    return cut(where, values, values[:, [0 if features == 1 else place]], wanted, steps)
+    with read_table(where, path, wanted.limits) as (head, body):
+        if wanted.target is None and len(head) > 1:
+            raise bad(where, "does not say which column is the series", "name it: `--target COLUMN`")
+        place = column(where, head, wanted.target if wanted.target is not None else head[0])
+        alone = _features(where, head, place, wanted.inputs[0]) == 1
+        values = columns(where, head, body, [place] if alone else range(len(head)))
+    return cut(where, values, values[:, [0 if alone else place]], wanted, steps)
+
+
+def _features(where: str, head: Sequence[str], place: int, port: Port) -> int:
+    """How many numbers of a step an input takes, one or all. Raises RunError."""
+    features = port.shape[1] if len(port.shape) == 2 else None
+    if features in (1, len(head)):
+        return features
+    has = f"the series has 1 in `{head[place]}`" + (f", and {len(head)} in all columns" if len(head) > 1 else "")
+    takes = "is not [steps, numbers]" if features is None else f"takes {features} numbers a step"
+    raise bad(where, f"`{port.name}` {takes}, {has}", f"declare `input {port.name}: f32[N, T, 1]`")
 
 
 def cut(where: str, values: Array, following: Array, wanted: Wanted, steps: int) -> Dataset:

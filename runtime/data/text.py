@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 from .files import bad
 
 SHOWN = 5
+# Characters that are numbered together.
+CHUNK = 1 << 20
 
 
 def decoded(where: str, data: bytes) -> str:
@@ -20,19 +24,15 @@ def decoded(where: str, data: bytes) -> str:
         raise bad(where, f"is not UTF-8 text: byte {error.start:,}", "save it as UTF-8") from None
 
 
-def numbered(where: str, text: str, known: str | None) -> tuple[NDArray[np.int64], str]:
+def numbered(where: str, text: str, known: str | None) -> tuple[NDArray[np.unsignedinteger[Any]], str]:
     """The characters as numbers, and the alphabet: the known one, or else all characters of the text in sorted order.
 
     Raises RunError for characters that are not in a known alphabet.
     """
-    points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    if known is None:
-        found, numbers = np.unique(points, return_inverse=True)
-        return numbers.astype(np.int64), "".join(map(chr, found))
-    places = np.frombuffer(known.encode("utf-32-le"), np.uint32)
-    order = np.argsort(places)
-    numbers = order[np.searchsorted(places[order], points).clip(max=len(places) - 1)]
-    strange = Counter(text[place] for place in np.nonzero(places[numbers] != points)[0])
+    alphabet = known if known is not None else "".join(sorted(set(text)))
+    strange = Counter(text) if set(text) - set(alphabet) else Counter()
+    for character in alphabet:
+        strange.pop(character, None)
     if strange:
         shown = ", ".join([repr(character) for character, _ in strange.most_common(SHOWN)])
         more = f" and {len(strange) - SHOWN:,} others" if len(strange) > SHOWN else ""
@@ -40,9 +40,21 @@ def numbered(where: str, text: str, known: str | None) -> tuple[NDArray[np.int64
         raise bad(
             where,
             f"has {shown}{more} at {times}, which the text that was trained on does not have",
-            f"take them out, or train on a text that has them; known are {len(places):,} characters",
+            f"take them out, or train on a text that has them; known are {len(alphabet):,} characters",
         )
-    return numbers.astype(np.int64), known
+    return _places(text, alphabet), alphabet
+
+
+def _places(text: str, alphabet: str) -> NDArray[np.unsignedinteger[Any]]:
+    """The place of each character in the alphabet."""
+    dtype = np.min_scalar_type(max(len(alphabet) - 1, 0))
+    table = np.zeros(sys.maxunicode + 1, dtype)
+    table[[ord(character) for character in alphabet]] = np.arange(len(alphabet), dtype=dtype)
+    numbers = np.empty(len(text), dtype)
+    for start in range(0, len(text), CHUNK):
+        part = text[start : start + CHUNK].encode("utf-32-le")
+        numbers[start : start + CHUNK] = table[np.frombuffer(part, np.uint32)]
+    return numbers
 
 
 def topics() -> str:

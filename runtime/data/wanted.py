@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..limits import DEFAULT_FILE_LIMITS, FileLimits
 from ..ports import Port
 
 
@@ -22,3 +23,4 @@ class Wanted:
     target: str | None = None
     seq_len: int | None = None
     alphabet: str | None = None
+    limits: FileLimits = DEFAULT_FILE_LIMITS

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..data.files import read
 from ..errors import RunError
+from ..limits import DEFAULT_FILE_LIMITS
 from .atomic import cannot_write, write_atomic
 
 Array = NDArray[Any]
@@ -99,7 +100,7 @@ def _encoded(tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> tuple
 
 def load(path: Path, identity: str, expected: Expected) -> State:
     """Read and check a checkpoint of the network that `identity` and `expected` describe. Raises RunError."""
-    data = read(path)
+    data = read(path, DEFAULT_FILE_LIMITS)
     header, start = _header(path, data)
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
@@ -136,7 +137,7 @@ def _position(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def load_weights(path: Path) -> dict[str, Array]:
     """The tensors of any safetensors file, with or without a name for their network before theirs. Raises RunError."""
-    data = read(path)
+    data = read(path, DEFAULT_FILE_LIMITS)
     header, start = _header(path, data)
     header.pop("__metadata__", None)
     tensors = _tensors(path, header, data, start)
@@ -147,7 +148,7 @@ def load_weights(path: Path) -> dict[str, Array]:
 
 def load_alphabet(path: Path) -> str | None:
     """The characters that the numbers of a text stand for, None where weights say nothing of it. Raises RunError."""
-    header, _ = _header(path, read(path))
+    header, _ = _header(path, read(path, DEFAULT_FILE_LIMITS))
     metadata = header.get("__metadata__")
     found = metadata.get("alphabet") if isinstance(metadata, dict) else None
     if found is None or (isinstance(found, str) and found and len(set(found)) == len(found)):

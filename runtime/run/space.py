@@ -7,8 +7,10 @@ from pathlib import Path
 
 from ..errors import RunError
 
+SMALLER = "make the batch smaller; `netc analyze SPEC --budget 2GiB` says how large it may be"
 
-def check_memory(bytes: int) -> None:
+
+def check_memory(bytes: int, what: str = "training", help: str = SMALLER, file: str = "") -> None:
     """Refuse what would take more than four fifths of the memory that is free. Raises RunError."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -18,8 +20,9 @@ def check_memory(bytes: int) -> None:
     if bytes > free * 4 // 5:
         raise RunError(
             "no-memory",
-            f"training needs {bytes:,} bytes, four fifths of the free memory are {free * 4 // 5:,}",
-            "make the batch smaller; `netc analyze SPEC --budget 2GiB` says how large it may be",
+            f"{what} needs {bytes:,} bytes, four fifths of the free memory are {free * 4 // 5:,}",
+            help,
+            file,
         )
 
 

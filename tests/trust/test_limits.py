@@ -82,6 +82,7 @@ CASES: dict[str, tuple[int, Callable[[int], str], str]] = {
 ELSEWHERE = {
     "file_bytes": "test_reading.py", "line_bytes": "test_reading.py", "include_bytes": "test_used_files.py",
     "include_files": "test_used_files.py", "include_depth": "test_used_files.py", "diagnostics": "tests/cli",
+    **dict.fromkeys(("data_bytes", "unpack_ratio", "members", "row_bytes", "header_bytes"), "test_foreign_files.py"),
 }  # fmt: skip
 
 

@@ -1,0 +1,147 @@
+"""Every file of the hostile corpora of data, weights and models ends in the right meaning or in one short error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import netc as package
+from netc.compiler.cli.main import netc
+from netc.runtime.data.load import load
+from netc.runtime.data.wanted import Wanted
+from netc.runtime.ports import Port
+
+from . import data_corpus
+from .foreign import NET, Entry, X, described, npy, npz
+
+ENTRIES: dict[str, Entry] = {**data_corpus.ENTRIES}
+SMALL = [name for name, entry in ENTRIES.items() if not entry.large]
+# What a command may take of a hostile file of up to 100 MB: starting up, with NumPy and onnxruntime, takes 130 MiB.
+SECONDS, MEBIBYTES = 60, 1000
+SECRET = "token = hunter2\n"
+# Runs a command from a small process: a child's peak memory is at least that of the process that started it.
+LAUNCH = """
+import json, resource, subprocess, sys
+status = subprocess.run(sys.argv[2:], timeout=600).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+open(sys.argv[1], "w").write(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that a link can lead out of, to a secret."""
+    (tmp_path / "secret").write_text(SECRET)
+    return tmp_path / "a" / "work"
+
+
+def in_order(entry: Entry, status: int, out: str, err: str, folder: Path) -> None:
+    """The exit code as expected; a failure says in few lines which file is wrong and how; nothing else has happened."""
+    assert status == entry.status, err
+    assert "hunter2" not in out + err
+    assert "Traceback" not in err
+    assert "Warning" not in err
+    assert err.count("\n") <= 5
+    assert err.replace("\n", "").isprintable()
+    if entry.says is None:
+        assert "error[" not in err
+    else:
+        code, _, words = entry.says.partition(": ")
+        (line,) = [line for line in err.splitlines() if f"error[{code}]" in line]
+        assert words in line
+        assert entry.file in line
+    top = folder.parents[1]
+    assert sorted(path.name for path in top.iterdir()) == ["a", "secret"]
+    assert (top / "secret").read_text() == SECRET
+    assert not list(top.rglob("pwned*"))
+
+
+def test_the_corpora_are_large() -> None:
+    assert len(data_corpus.ENTRIES) >= 250
+    assert {entry.status for entry in ENTRIES.values()} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = ENTRIES[name]
+    entry.write(folder)
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(netc, entry.arguments)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    in_order(entry, done.exit_code, done.stdout, done.stderr, folder)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in data_corpus.ENTRIES.items() if entry.means is not None])
+def test_what_is_read_is_what_was_meant(name: str, folder: Path) -> None:
+    entry = ENTRIES[name]
+    entry.write(folder)
+    ports = Port("x", "float32", ("N", 3)), Port("y", "int64", ("N",), 2)
+    source = next(text for text in entry.arguments if (folder / text).exists() and text != "a.net")
+    labels = str(folder / "y.npy") if "--labels" in entry.arguments else None
+    found = load(str(folder / source), Wanted(ports[:1], ports[1:], labels=labels, target="y"))
+    assert entry.means is not None
+    assert np.array_equal(found.train.arrays["x"], entry.means)
+
+
+def _unpacked(count: int, ratio: int) -> bytes:
+    """An archive that unpacks to no more than `ratio` times its size, or to just more than that for a larger count."""
+    sizes = ((size, _zeros(size)) for size in range(400, 4000))
+    first = next(size for size, data in sizes if size + len(described(f"({size},)")) > ratio * len(data))
+    return _zeros(first - (count <= ratio))
+
+
+def _zeros(size: int) -> bytes:
+    return npz([("x.npy", described(f"({size},)", bytes(size), "'|u1'"))], zipfile.ZIP_DEFLATED)
+
+
+# The limit, a value to test it with, a file with that many of it, and words of the message.
+LIMITS: dict[str, tuple[int, Callable[[int], tuple[str, bytes]], str]] = {
+    "data_bytes": (1000, lambda n: ("d.npz", npz([("x.npy", bytes(n))])), "holds 1,001 bytes, more than 1,000"),
+    "unpack_ratio": (7, lambda n: ("d.npz", _unpacked(n, 7)), "more than 7 times its own"),
+    "members": (3, lambda n: ("d.npz", npz([(f"{i}.npy", npy(X)) for i in range(n)])), "has 4 members, more than 3"),
+    "row_bytes": (50, lambda n: ("d.csv", b"a,b,c,y\n1,2,3," + b"0" * (n - 8) + b"1\n"), "more than 50 characters"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_at_the_limit_and_one_past_it(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    value, make, words = LIMITS[name]
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (folder / "a.net").write_text(NET)
+    said = []
+    for count in (value, value + 1):
+        source, data = make(count)
+        (folder / source).write_bytes(data)
+        arguments = ["train", "a.net", "--data", source, "--target", "y", "--limit", f"{name}={value}"]
+        said.append(CliRunner().invoke(netc, arguments).stderr)
+    assert [words in text for text in said] == [False, True], said
+
+
+@pytest.mark.trust
+@pytest.mark.parametrize("name", ENTRIES)
+def test_bounded(name: str, folder: Path) -> None:
+    """The whole program, in time and memory."""
+    entry = ENTRIES[name]
+    entry.write(folder)
+    top = folder.parents[1].parent
+    out, err, figures = (top / f"{folder.parents[1].name}.{what}" for what in ("out", "err", "figures"))
+    environment = os.environ | {"PYTHONPATH": str(Path(package.__path__[0]).resolve().parent)}
+    command = [sys.executable, "-S", "-c", LAUNCH, str(figures), sys.executable, "-m", "netc", *entry.arguments]
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        subprocess.run(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=True
+        )
+    status, seconds, mebibytes = json.loads(figures.read_text())
+    in_order(entry, status, out.read_text("utf-8"), err.read_text("utf-8"), folder)
+    assert seconds < SECONDS
+    assert mebibytes < MEBIBYTES
