@@ -15,7 +15,7 @@ class FileLimits:
     unpack_ratio: int = 200
     members: int = 10_000
     row_bytes: int = 4 << 20
-    header_bytes: int = 100_000_000
+    header_bytes: int = 32 << 20
 
 
 DEFAULT_FILE_LIMITS = FileLimits()

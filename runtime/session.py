@@ -19,6 +19,7 @@ Array = NDArray[Any]
 _TYPES = {
     "tensor(float)": "float32",
     "tensor(double)": "float64",
+    "tensor(float16)": "float16",
     "tensor(int64)": "int64",
     "tensor(uint8)": "uint8",
     "tensor(bool)": "bool",
@@ -30,21 +31,25 @@ class Session:
 
     def __init__(self, model: bytes | Path, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
+        # What it would log is in its errors.
+        options.log_severity_level = 4
         if threads is not None:
             options.intra_op_num_threads = threads
+        self._where = "" if isinstance(model, bytes) else str(model)
         given = model if isinstance(model, bytes) else str(model)
         try:
             self._session = onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             # onnxruntime's errors have no common type of their own.
-            where = "" if isinstance(model, bytes) else str(model)
             if "NOT_IMPLEMENTED" in str(error):
                 help = "declare the inputs as f32, or write it with `--no-verify`"
-                raise RunError("no-kernel", f"onnxruntime cannot run it: {_short(error)}", help, where) from None
-            raise RunError("bad-model", f"onnxruntime refuses it: {_short(error)}", "export it again", where) from None
-        self.inputs = tuple(_port(given) for given in self._session.get_inputs())
+                raise self._error("no-kernel", f"onnxruntime cannot run it: {_short(error)}", help) from None
+            raise self._error("bad-model", f"onnxruntime refuses it: {_short(error)}", "export it again") from None
+        self.inputs = tuple(self._port(given) for given in self._session.get_inputs())
         self.outputs = tuple(output.name for output in self._session.get_outputs())
+        if not self.inputs or not self.outputs:
+            lacks = "outputs" if self.inputs else "inputs"
+            raise self._error("bad-model", f"has no {lacks}", "export it again")
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -59,14 +64,20 @@ class Session:
         try:
             found = self._session.run(None, given)
         except Exception as error:
-            raise RunError("bad-model", f"onnxruntime cannot run it: {_short(error)}", "check the inputs") from None
+            message = f"onnxruntime cannot run it: {_short(error)}"
+            raise self._error("bad-model", message, "check the inputs") from None
         return dict(zip(self.outputs, map(np.asarray, found), strict=True))
+
+    def _port(self, given: Any) -> Port:
+        dtype = _TYPES.get(given.type)
+        if dtype is None:
+            message = f"takes {given.type} as `{given.name}`; what can be fed is {', '.join(_TYPES)}"
+            raise self._error("bad-model", message, "export it with other inputs")
+        return Port(given.name, dtype, tuple(dim if isinstance(dim, int) else str(dim or "N") for dim in given.shape))
+
+    def _error(self, code: str, message: str, help: str) -> RunError:
+        return RunError(code, message, help, self._where)
 
 
 def _short(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error))[:300]
-
-
-def _port(given: Any) -> Port:
-    dims = tuple(dim if isinstance(dim, int) else str(dim or "N") for dim in given.shape)
-    return Port(given.name, _TYPES.get(given.type, "float32"), dims)

@@ -168,6 +168,13 @@ class Trainer:
         """Whether every parameter and buffer is a finite number."""
         return all(bool(np.isfinite(view).all()) for view in self._views.values())
 
+    def check_finite(self) -> None:
+        """Refuse weights that are not finite, or too large for their type. Raises RunError."""
+        for name, view in self._views.items():
+            if not np.isfinite(view).all():
+                message = f"`{name}` has numbers that are not finite in {view.dtype}"
+                raise RunError("not-finite", message, "take weights from before training diverged")
+
     def _buffers(self) -> set[str]:
         return {p.name for p in self.program.parameters if not p.trainable}
 
@@ -301,5 +308,7 @@ def _assign(views: Mapping[str, Array], given: Mapping[str, Array], what: str) -
         if given[name].shape != view.shape:
             message = f"`{name}` is {list(view.shape)} here, {list(given[name].shape)} in it"
             raise RunError("other-network", message, help="take the weights of this network")
-    for name, view in views.items():
-        view[...] = given[name]
+    # A number that is too large for the type becomes one that is not finite.
+    with np.errstate(over="ignore"):
+        for name, view in views.items():
+            view[...] = given[name]

@@ -42,7 +42,7 @@ OUTSIDE = {
     "click": {"compiler/cli"},
     "rich": {"compiler/report/table", "compiler/cli/progress"},
     "numpy": {"runtime", "compiler/export"},
-    "onnx": {"compiler/export/model"},
+    "onnx": {"compiler/export/model", "compiler/export/foreign"},
     "onnxruntime": {"runtime/session"},
     "safetensors": set[str](),
     "threadpoolctl": {"runtime/kernels/lanes"},

@@ -58,7 +58,7 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
 
         from ...runtime.session import Session
 
-        ports = open_model(spec, limits_by(options["limits"])).session.inputs
+        ports = open_model(spec, limits_by(options["limits"])).inputs
         for count in threads:
             session = Session(Path(spec), count)
             name = f"{count} thread{'s' if count > 1 else ''}"

@@ -28,17 +28,17 @@ def emit(spec: str, **options: Any) -> None:
     given = one_network(spec, options)
     with run_errors():
         if options["memory_map"]:
-            from ...runtime.run.atomic import write_atomic
+            from ...runtime.run.atomic import write_output
 
-            write_atomic(Path(options["memory_map"]), _drawing(given, options).encode())
+            write_output(Path(options["memory_map"]), _drawing(given, options).encode())
             return
         text = _stage(given, options["stage"]) if options["stage"] else _program(given, options)
         if options["output"] is None:
             click.echo(text, nl=False)
         else:
-            from ...runtime.run.atomic import write_atomic
+            from ...runtime.run.atomic import write_output
 
-            write_atomic(Path(options["output"]), text.encode())
+            write_output(Path(options["output"]), text.encode())
 
 
 def _batch(given: Given, options: dict[str, Any]) -> int:

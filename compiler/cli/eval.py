@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .models import check_options, is_model
+from .models import alphabet_of, check_options, is_model, network_of, open_model
 from .options import common, limits_by
 from .remembered import READING, folder_of, recall
 from .running import make_program, one_network, run_errors, wanted_settings, with_data
@@ -34,18 +34,20 @@ def eval(spec: str, **options: Any) -> None:
         from ...runtime.training.judge import ModelJudge
         from ...runtime.training.metrics import Judge, score
         from .training import stratified_by
-        from .weights import check_alphabet, model_with, read_alphabet, trainer_with
+        from .weights import check_alphabet, read_weights, trainer_with
 
         judge: Judge
         if given is None:
-            given, session = model_with(spec, limits_by(options["limits"]))
-            alphabet = session.metadata.get("alphabet")
+            limits = limits_by(options["limits"])
+            session = open_model(spec, limits)
+            given, alphabet = network_of(session, spec, limits), alphabet_of(session, spec)
             given, found = with_data(given, options, alphabet)
-            judge = ModelJudge(session, make_program(given, options["batch"], None))
+            judge = ModelJudge(session, make_program(given, options["batch"], None), spec)
         else:
-            alphabet = read_alphabet(options["weights"])
+            weights = read_weights(options["weights"], given.request.limits)
+            alphabet = weights.alphabet
             given, found = with_data(given, options, alphabet)
-            judge = trainer_with(given, options["weights"], options["batch"], options["dtype"])
+            judge = trainer_with(given, weights, options["batch"], options["dtype"])
         check_alphabet(found, alphabet, options["data"])
         settings = wanted_settings(given)
         data = found.test if found.test is not None else found.train

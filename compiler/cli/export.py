@@ -43,24 +43,26 @@ def export(spec: str, **options: Any) -> None:
 
 
 def _export(given: Given, options: dict[str, Any]) -> None:
-    from ...runtime.run.atomic import write_atomic
+    from ...runtime.run.atomic import write_output
     from ..export.export import export_file
-    from .weights import read_alphabet, read_weights
+    from .weights import read_weights, weights_errors
 
-    differences = export_file(
-        given.network,
-        Path(options["output"]),
-        read_weights(options["weights"], given.request.limits) if options["weights"] else None,
-        opset=options["opset"],
-        folded=options["fold"],
-        lower_rnn=options["lower_rnn"],
-        verified=options["verify"],
-        beside=options["external_data"],
-        alphabet=read_alphabet(options["weights"]) if options["weights"] else None,
-    )
+    weights = read_weights(options["weights"], given.request.limits) if options["weights"] else None
+    with weights_errors(weights):
+        differences = export_file(
+            given.network,
+            Path(options["output"]),
+            weights.arrays if weights else None,
+            opset=options["opset"],
+            folded=options["fold"],
+            lower_rnn=options["lower_rnn"],
+            verified=options["verify"],
+            beside=options["external_data"],
+            alphabet=weights.alphabet if weights else None,
+        )
     if options["report"]:
         text = json.dumps([asdict(difference) for difference in differences], indent=1)
-        write_atomic(Path(options["report"]), f"{text}\n".encode())
+        write_output(Path(options["report"]), f"{text}\n".encode())
     click.echo(f"{options['output']}: opset {options['opset']}, {_proof(differences)}", err=True)
 
 

@@ -108,6 +108,9 @@ def _run() -> int:
         return 130
     except OSError:
         raise
+    except MemoryError:
+        click.echo("error[no-memory]: the memory that is free is not enough for this", err=True)
+        return 1
     except Exception as error:
         return _bug(error)
     return status if isinstance(status, int) else 0

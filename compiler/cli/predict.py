@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .models import check_options, is_model, open_model
+from .models import alphabet_of, check_options, is_model, open_model
 from .options import common, limits_by
 from .remembered import READING, folder_of, recall
 from .running import one_network, read_data, run_errors, with_data
@@ -37,22 +37,23 @@ def predict(spec: str, **options: Any) -> None:
     given = None if is_model(spec) else one_network(spec, options)
     with run_errors():
         from ...runtime.prediction import predictions, to_csv, to_npz
-        from ...runtime.run.atomic import write_atomic
-        from .weights import check_alphabet, read_alphabet, trainer_with
+        from ...runtime.run.atomic import write_output
+        from .weights import check_alphabet, read_weights, trainer_with
 
         if given is None:
-            session = open_model(spec, limits_by(options["limits"])).session
-            alphabet = session.metadata.get("alphabet")
+            session = open_model(spec, limits_by(options["limits"]))
+            alphabet = alphabet_of(session, spec)
             found, run = read_data(options["data"], session.inputs, (), options, alphabet), session.run
         else:
-            alphabet = read_alphabet(options["weights"])
+            weights = read_weights(options["weights"], given.request.limits)
+            alphabet = weights.alphabet
             given, found = with_data(given, options, alphabet, labelled=False)
-            trainer = trainer_with(given, options["weights"], options["batch"], options["dtype"])
+            trainer = trainer_with(given, weights, options["batch"], options["dtype"])
             run = partial(_forward, trainer)
         check_alphabet(found, alphabet, options["data"])
         data = found.test if found.test is not None else found.train
         outputs = predictions(run, data, options["batch"])
-        write_atomic(output, to_csv(outputs) if output.suffix == ".csv" else to_npz(outputs))
+        write_output(output, to_csv(outputs) if output.suffix == ".csv" else to_npz(outputs))
         click.echo(f"{data.size:,} samples to {output}", err=True)
 
 

@@ -14,12 +14,14 @@ import click
 from ...runtime.data.dataset import Dataset, Splits
 from ...runtime.errors import RunError
 from ...runtime.program import Program
-from ...runtime.run.checkpoint import State, newest, save, save_weights
+from ...runtime.run.checkpoint import State, check_saved, newest, save, save_weights
 from ...runtime.run.folder import RunFolder, read_alphabet
 from ...runtime.run.signals import Interrupt
 from ...runtime.run.space import check_disk, check_memory
 from ...runtime.trainer import Trainer
-from ...runtime.training.fit import Fit, Options, Position
+from ...runtime.training.fit import Fit, Options, Position, stored_position
+from ..diagnostics.visible import visible
+from ..graph.identity import identity as of_graph
 from ..training.settings import Settings
 from .progress import Progress
 from .running import Given, make_program, wanted_settings, with_data
@@ -32,7 +34,7 @@ def run(given: Given, options: dict[str, Any]) -> int:
     # A schedule may depend on the number of epochs.
     trained = replace(given.network, settings=replace(settings, epochs=chosen.epochs))
     given = Given(trained, given.request)
-    known = read_alphabet(Path(options["resume"])) if options["resume"] else None
+    known = read_alphabet(Path(options["resume"]), given.request.limits) if options["resume"] else None
     given, data = with_data(given, options, known)
     data = _parts(data, chosen.seed, options)
     batch = min(chosen.batch or data.train.size, data.train.size)
@@ -195,10 +197,11 @@ class Run:
         self.options = options
         self.alphabet = alphabet
         self.folder = RunFolder(path, resume=bool(options["resume"]))
-        self.identity = identity(program)
+        self.identity = identity(given, program)
 
     def start(self) -> None:
         """Write what was asked for, and check that there is room."""
+        check_saved(self.folder.path, expected(self.program), self.given.request.limits)
         check_disk(self.folder.path, sum(_count(shape) * 8 for _, shape in expected(self.program).values()))
         network = self.given.network
         resolved: dict[str, Any] = {"net": network.name, "variant": network.variant}
@@ -207,16 +210,19 @@ class Run:
         resolved |= {"dims": dict(self.program.sizes)} | ({"alphabet": self.alphabet} if self.alphabet else {})
         self.folder.write("resolved.json", json.dumps(resolved, indent=1) + "\n")
         self.folder.write("args.json", json.dumps(self.options, indent=1, default=str) + "\n")
-        self.folder.start_metrics(self.trainer.steps)
+        for reason in self.folder.start_metrics(self.trainer.steps, self.given.request.limits):
+            click.echo(f"warning: {visible(reason, 1000)}", err=True)
 
     def resume(self) -> Position:
         """Take the newest whole checkpoint, and say which; without one training starts afresh."""
-        state, skipped = newest(self.folder.checkpoints, self.identity, expected(self.program))
+        limits = self.given.request.limits
+        found, skipped = newest(self.folder.checkpoints, self.identity, expected(self.program), _restored, limits)
         for reason in skipped:
-            click.echo(f"warning: {reason}", err=True)
-        if state is None:
+            click.echo(f"warning: {visible(reason, 1000)}", err=True)
+        if found is None:
             click.echo("no whole checkpoint: training starts afresh", err=True)
             return Position()
+        state, position = found
         click.echo(f"resuming from step {state.step:,}", err=True)
         groups: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}}
         for name, array in state.tensors.items():
@@ -226,7 +232,7 @@ class Run:
         self.trainer.load_optimizer_state(groups["optimizer"])
         self.trainer.steps = state.step
         self.trainer.rng.bit_generator.state = state.position["random"]
-        return Position(**state.position["position"])
+        return position
 
     def save(self, position: Position, improved: bool) -> None:
         """Write a checkpoint, and after the best epoch so far the weights too."""
@@ -246,9 +252,17 @@ class Run:
         self.folder.close()
 
 
-def identity(program: Program) -> str:
-    """A hash of what a checkpoint must fit: the parameters with their shapes, and the optimizer's slots."""
-    text = json.dumps([[p.name, list(p.shape)] for p in program.parameters] + [program.dtype, list(program.slots)])
+def _restored(state: State) -> tuple[State, Position]:
+    """The state with its position. Raises ValueError for one that training cannot go on from."""
+    try:
+        return state, stored_position(state.position["position"], state.position["random"])
+    except (KeyError, TypeError, OverflowError):
+        raise ValueError from None
+
+
+def identity(given: Given, program: Program) -> str:
+    """A hash of what a checkpoint must fit: the network, and the optimizer's slots."""
+    text = json.dumps([of_graph(given.network.graph), program.dtype, list(program.slots)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..limits import Limits
 from .running import Given, make_program
 
 if TYPE_CHECKING:
     from ...runtime.data.dataset import Splits
-    from ...runtime.session import Session
+    from ...runtime.run.checkpoint import Weights
     from ...runtime.trainer import Trainer
 
 
-def trainer_with(given: Given, weights: str, batch: int, dtype: str | None) -> Trainer:
-    """A trainer with the weights of a safetensors or npz file, or the best of a run folder. Raises RunError."""
+def trainer_with(given: Given, weights: Weights, batch: int, dtype: str | None) -> Trainer:
+    """A trainer with these weights. Raises RunError."""
+    from ...runtime.run.space import check_memory
     from ...runtime.trainer import Trainer
 
-    trainer = Trainer(make_program(given, batch, dtype))
-    trainer.load_state_dict(read_weights(weights, given.request.limits))
+    program = make_program(given, batch, dtype)
+    check_memory(program.memory.total, "the network")
+    trainer = Trainer(program)
+    with weights_errors(weights):
+        trainer.load_state_dict(weights.arrays)
+        trainer.check_finite()
     return trainer
 
 
-def model_with(path: str, limits: Limits) -> tuple[Given, Session]:
-    """A model that netc exported, with the network that it was made from. Raises RunError."""
+@contextmanager
+def weights_errors(weights: Weights | None) -> Iterator[None]:
+    """Errors of weights that do not fit a network say which file these are of."""
     from ...runtime.errors import RunError
-    from .models import open_model
 
-    known = open_model(path, limits)
-    if known.given is None:
-        help = "export it with netc, or use `netc predict`"
-        raise RunError("bad-model", "does not say which network it was made from", help, path)
-    return known.given, known.session
+    try:
+        yield
+    except RunError as error:
+        if weights is not None and error.code in ("other-network", "not-finite"):
+            error.file = weights.file
+        raise
 
 
-def read_weights(weights: str, limits: Limits) -> dict[str, Any]:
-    """The arrays of a file of weights, or of the best in a run folder. Raises RunError."""
+def read_weights(weights: str, limits: Limits) -> Weights:
+    """A safetensors or npz file of weights, or the best of a run folder. Raises RunError."""
+    from ...runtime.data.files import is_folder
     from ...runtime.data.npy import load_npz
-    from ...runtime.run.checkpoint import load_weights
+    from ...runtime.run.checkpoint import Weights, load_weights
 
-    path = _file(weights)
-    return load_npz(path, limits) if path.suffix == ".npz" else load_weights(path)
-
-
-def read_alphabet(weights: str) -> str | None:
-    """The characters that weights trained on a text number, None where the file has none. Raises RunError."""
-    from ...runtime.run.checkpoint import load_alphabet
-
-    path = _file(weights)
-    return None if path.suffix == ".npz" else load_alphabet(path)
+    path = Path(weights)
+    if is_folder(path):
+        path = path / "best.safetensors"
+    return Weights(load_npz(path, limits), str(path)) if path.suffix == ".npz" else load_weights(path, limits)
 
 
 def check_alphabet(found: Splits, alphabet: str | None, source: str) -> None:
@@ -59,9 +62,3 @@ def check_alphabet(found: Splits, alphabet: str | None, source: str) -> None:
     if found.alphabet is not None and alphabet is None:
         message = "is a text, and the weights do not say which characters their numbers stand for"
         raise RunError("bad-data", message, "take weights that `netc train` wrote, or give the numbers as .npy", source)
-
-
-def _file(weights: str) -> Path:
-    """The file of weights, in a run folder those after the best epoch."""
-    path = Path(weights)
-    return path / "best.safetensors" if path.is_dir() else path

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...runtime.errors import RunError
@@ -107,11 +106,8 @@ def _prepared(
 ) -> tuple[Trainer, Content]:
     """The NumPy program with these weights, and what the model is made of: the arrays are those of the program."""
     trainer = reference(network, weights)
+    trainer.check_finite()
     arrays = {parameter.name: trainer.view(parameter.name) for parameter in trainer.program.parameters}
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            message = f"`{name}` has numbers that are not finite in {array.dtype}"
-            raise RunError("not-finite", message, "take weights from before training diverged")
     made = content(network.graph, arrays, _origin(network), opset=opset, folded=folded, lower_rnn=lower_rnn)
     return trainer, made
 
@@ -137,9 +133,7 @@ def reference(
     planned = _compared_sizes(network) | sizes
     trainer = Trainer(program(network.name, network.graph, None, planned, float_type))
     if weights is not None:
-        # A number that is too large for the program's type is found as one that is not finite.
-        with np.errstate(over="ignore"):
-            trainer.load_state_dict(weights)
+        trainer.load_state_dict(weights)
     return trainer
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import RunError
-from ...runtime.run.atomic import cannot_write, sync_folder, write_atomic
+from ...runtime.run.atomic import cannot_write, sync_folder, write_atomic, write_output
 from .arrays import stored
 from .model import Content, Place, build, to_bytes
 
@@ -22,7 +22,7 @@ PAGE = 4096
 
 def write_model(path: Path, data: bytes) -> None:
     """Write a model that has its weights in it. Raises RunError."""
-    write_atomic(path, data)
+    write_output(path, data)
     _drop_weights(path, "")
 
 
@@ -35,7 +35,7 @@ def written_beside(path: Path, content: Content) -> Iterator[tuple[Any, Path]]:
     """
     folder = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        if path.exists() and not path.is_file():
+        if path.exists() and not path.is_symlink() and not path.is_file():
             message, help = "is no file, so that no weights can stand beside it", "leave `--external-data` out"
             raise RunError("cannot-write", message, help, str(path), 2)
         folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The model file: the one module that imports onnx."""
+"""The model file: the one module that makes it with onnx."""
 
 from __future__ import annotations
 

@@ -67,10 +67,10 @@ def room(path: Path | str, bytes: int, limits: FileLimits, factor: int = 1) -> N
 def read(path: Path, limits: FileLimits, factor: int = 1) -> bytes:
     """The bytes of a regular file; `factor` times as many will be needed. Raises RunError."""
     with os.fdopen(opened(path), "rb") as file:
-        room(path, os.fstat(file.fileno()).st_size, limits, factor)
+        length = os.fstat(file.fileno()).st_size
+        room(path, length, limits, factor)
         try:
-            data = file.read(limits.data_bytes + 1)
+            # The memory for so many bytes is taken at once.
+            return file.read(length)
         except OSError as error:
             raise unreadable(path, error) from None
-    room(path, len(data), limits)
-    return data

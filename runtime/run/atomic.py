@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import RunError
 
+_TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp")
+
 
 def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
     """Write a file under a temporary name, and give it its own once all of it is on the disk.
 
-    Whatever fails, the file that was there before stays as it was. Raises RunError.
+    Whatever fails, what was there before stays as it was; a link or pipe of that name is replaced, and not written
+    through. Raises RunError.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        if path.exists() and not path.is_file():
-            _write_through(path, parts)
-            return
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        with suppress(FileNotFoundError):
+            # One of a process that had this number, or a link that somebody laid out.
+            temporary.unlink()
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         try:
             for part in parts:
                 _write(descriptor, part)
@@ -42,7 +47,7 @@ def append(path: Path, text: str) -> None:
     Raises RunError.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             before = os.fstat(descriptor).st_size
             try:
@@ -58,20 +63,48 @@ def append(path: Path, text: str) -> None:
         raise cannot_write(path, error) from None
 
 
-def _write_through(path: Path, parts: tuple[bytes | memoryview, ...]) -> None:
-    """Write to what is no file, such as /dev/stdout or a pipe, and must not be replaced by one. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+def write_output(path: Path, *parts: bytes | memoryview) -> None:
+    """Write what a user asked for: to a pipe or device that they name, as /dev/stdout, and else to a file as
+    `write_atomic` does. Raises RunError."""
+    if not _is_stream(path):
+        write_atomic(path, *parts)
+        return
     try:
-        for part in parts:
-            _write(descriptor, part)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            for part in parts:
+                _write(descriptor, part)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is that of a pipe or device. A link is one where the system made it, such as /dev/stdout: a
+    stranger's link could lead to any device."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    if stat.S_ISLNK(mode):
+        return path.absolute().parts[:2] in (("/", "dev"), ("/", "proc"))
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _write(descriptor: int, part: bytes | memoryview) -> None:
     left = memoryview(part).cast("B")
     while left:
         left = left[os.write(descriptor, left[: 1 << 24]) :]
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what writers left behind that were killed; nobody else may write there."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name):
+                with suppress(OSError):
+                    path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

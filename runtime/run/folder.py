@@ -11,15 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.files import read
 from ..errors import RunError
-from .atomic import append, cannot_write, write_atomic
+from ..limits import DEFAULT_FILE_LIMITS, FileLimits
+from .atomic import append, cannot_write, remove_temporaries, write_atomic
+from .checkpoint import is_alphabet
 
 # Times differ from run to run; everything else in a record does not.
 COLUMNS = ("epoch", "step", "loss", "held_out_loss", "held_out_accuracy", "seconds", "samples_per_second")
 
 
 class RunFolder:
-    """Holds DIR for one run, as long as the object lives.
+    """Holds DIR for one run, as long as the object lives; nothing is written outside it, wherever links in it lead.
 
     Raises RunError when another run holds it, or when it is to be a new one and is not empty.
     """
@@ -32,6 +35,9 @@ class RunFolder:
         try:
             if not resume:
                 _refuse_full(path, set())
+            if self.checkpoints.is_symlink():
+                message, help = "is a link, and a run writes into its own folder", "put the folder itself there"
+                raise RunError("cannot-write", message, help, str(self.checkpoints), 2)
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(path)
             try:
@@ -42,7 +48,9 @@ class RunFolder:
                 os.close(self._lock)
                 raise
         except OSError as error:
-            raise cannot_write(path, error) from None
+            raise cannot_write(Path(error.filename or path), error) from None
+        for folder in (self.path, self.checkpoints):
+            remove_temporaries(folder)
 
     def close(self) -> None:
         """Let the folder go."""
@@ -52,17 +60,20 @@ class RunFolder:
         """Write one of the files that say what was asked for. Raises RunError."""
         write_atomic(self.path / name, text.encode())
 
-    def start_metrics(self, step: int) -> None:
+    def start_metrics(self, step: int, limits: FileLimits = DEFAULT_FILE_LIMITS) -> list[str]:
         """Keep the records up to a step alone, so that those after a resumed checkpoint are not there twice.
 
-        Raises RunError.
+        Returns what is said of lines that are left out because they are no records. Raises RunError.
         """
-        records = _records(self.path / "metrics.jsonl", step)
+        records, left_out = _records(self.path / "metrics.jsonl", step, limits)
         self.write("metrics.jsonl", "".join(map(_line, records)))
         self.write("metrics.csv", ",".join(COLUMNS) + "\n" + "".join(map(_row, records)))
         gradients = self.path / "gradients.jsonl"
-        if gradients.exists():
-            self.write(gradients.name, "".join(map(_line, _records(gradients, step))))
+        if os.path.lexists(gradients):
+            records, also_left_out = _records(gradients, step, limits)
+            self.write(gradients.name, "".join(map(_line, records)))
+            left_out += also_left_out
+        return left_out
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Add a record to the metrics. Raises RunError."""
@@ -89,7 +100,7 @@ def _locked(path: Path) -> int:
 
     Raises RunError when another run holds it, and OSError.
     """
-    lock = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -102,23 +113,21 @@ def _locked(path: Path) -> int:
     return lock
 
 
-def _records(path: Path, step: int) -> list[dict[str, Any]]:
-    """The records of a file up to a step; a line that a failing disk has cut off is none. Raises RunError."""
-    try:
-        lines = path.read_text().splitlines()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise cannot_write(path, error) from None
-    records = []
-    for line in lines:
+def _records(path: Path, step: int, limits: FileLimits) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of a file up to a step, and which lines are none, as one that a failing disk has cut off.
+
+    Raises RunError.
+    """
+    records, left_out = [], []
+    lines = read(path, limits).decode("utf-8", "replace").splitlines() if os.path.lexists(path) else []
+    for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
             if record["step"] <= step:
                 records.append(record)
         except (ValueError, KeyError, TypeError, RecursionError):
-            continue
-    return records
+            left_out.append(f"{path}: line {number} is no record and is left out")
+    return records, left_out
 
 
 def _line(record: Mapping[str, Any]) -> str:
@@ -132,10 +141,20 @@ def _row(record: Mapping[str, Any]) -> str:
     return row.getvalue()
 
 
-def read_alphabet(path: Path) -> str | None:
-    """The characters that a run numbers, None for a run of other data, or one that has not begun."""
-    try:
-        found = json.loads((path / "resolved.json").read_text())["alphabet"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+def read_alphabet(path: Path, limits: FileLimits) -> str | None:
+    """The characters that a run numbers, None for a run of other data, or one that has not begun.
+
+    Raises RunError where the run does not say it as a run does: a text that is numbered anew would mean another one.
+    """
+    resolved = path / "resolved.json"
+    if not os.path.lexists(resolved):
         return None
-    return found if isinstance(found, str) and len(set(found)) == len(found) else None
+    try:
+        found = json.loads(read(resolved, limits))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or ("alphabet" in found and not is_alphabet(found["alphabet"])):
+        message = "does not say what the run was given: it was changed or cut off"
+        raise RunError("bad-checkpoint", message, "put it right, or start a run afresh with `--out`", str(resolved))
+    alphabet: str | None = found.get("alphabet")
+    return alphabet

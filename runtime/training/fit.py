@@ -48,6 +48,20 @@ class Position:
     best_epoch: int = 0
 
 
+def stored_position(found: Mapping[str, Any], random: Mapping[str, Any]) -> Position:
+    """A position as a checkpoint holds it, with a random state. Raises ValueError, TypeError, KeyError or OverflowError
+    where they are none."""
+    np.random.default_rng().bit_generator.state = dict(random)
+    position = Position(**found)
+    counts = (position.epoch, position.index, position.best_epoch)
+    numbers = (position.loss, 0.0 if position.best is None else position.best)
+    if not all(type(count) is int and 0 <= count < 1 << 63 for count in counts):
+        raise ValueError
+    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
+        raise ValueError
+    return position
+
+
 class Log(Protocol):
     """What is told of training as it goes."""
 

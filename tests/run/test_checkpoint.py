@@ -15,11 +15,15 @@ from safetensors.numpy import load_file
 
 from netc.runtime.errors import RunError
 from netc.runtime.run import checkpoint
-from netc.runtime.run.atomic import write_atomic
-from netc.runtime.run.checkpoint import State, load, load_alphabet, load_weights, newest, save, save_weights
+from netc.runtime.run.atomic import write_output
+from netc.runtime.run.checkpoint import State, load, load_weights, newest, save, save_weights
 
 EXPECTED = {"model/w": ("float32", (2, 3)), "optimizer/m/w": ("float32", (2, 3)), "model/n": ("float64", (1,))}
 POSITION = {"position": {"epoch": 2, "index": 5, "loss": 0.1}, "random": {"state": 2**100}}
+
+
+def taken(found: State) -> State:
+    return found
 
 
 def state(step: int = 7) -> State:
@@ -42,21 +46,27 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 def test_a_transposed_array_is_saved_in_its_own_order(tmp_path: Path) -> None:
     array = np.arange(6.0).reshape(2, 3).T
     save_weights(tmp_path / "w.safetensors", {"w": array})
-    assert np.array_equal(load_weights(tmp_path / "w.safetensors")["w"], array)
+    assert np.array_equal(load_weights(tmp_path / "w.safetensors").arrays["w"], array)
     assert np.array_equal(load_file(tmp_path / "w.safetensors")["w"], array)
 
 
-def test_every_flipped_byte_is_found(tmp_path: Path) -> None:
-    path = save(tmp_path, state(), "id")
+def test_every_flipped_byte_is_found_and_the_checkpoint_before_is_taken(tmp_path: Path) -> None:
+    save(tmp_path, state(6), "id")
+    path = save(tmp_path, state(7), "id")
     whole = path.read_bytes()
     for place in range(len(whole)):
-        for flip in (0x01, 0x20):
+        for bit in (0, 5, 7):
             damaged = bytearray(whole)
-            damaged[place] ^= flip
+            damaged[place] ^= 1 << bit
             path.write_bytes(damaged)
-            with pytest.raises(RunError) as caught:
-                load(path, "id", EXPECTED)
-            assert caught.value.code in ("bad-checkpoint", "other-network")
+            found, (reason,) = newest(tmp_path, "id", EXPECTED, taken)
+            assert found is not None
+            assert found.step == 6, f"bit {bit} of byte {place}"
+            assert reason.startswith("step-00000007.safetensors ")
+    path.write_bytes(whole)
+    found, reasons = newest(tmp_path, "id", EXPECTED, taken)
+    assert found is not None
+    assert (found.step, reasons) == (7, [])
 
 
 def test_every_truncation_is_found(tmp_path: Path) -> None:
@@ -80,13 +90,13 @@ def test_two_are_kept_and_the_newest_whole_one_is_taken(tmp_path: Path) -> None:
     ]
     path = tmp_path / "step-00000003.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    found, skipped = newest(tmp_path, "id", EXPECTED)
+    found, skipped = newest(tmp_path, "id", EXPECTED, taken)
     assert found is not None
     assert found.step == 2
     assert len(skipped) == 1
     assert "step-00000003" in skipped[0]
     with pytest.raises(RunError, match="another network"):
-        newest(tmp_path, "other", EXPECTED)
+        newest(tmp_path, "other", EXPECTED, taken)
 
 
 @pytest.mark.parametrize("name", ["open", "write", "fsync", "replace", "close"])
@@ -100,7 +110,7 @@ def test_a_failing_call_loses_nothing(name: str, code: int, tmp_path: Path, monk
         with suppress(RunError):
             save(tmp_path, state(2), "id")
         monkeypatch.undo()
-        found, _ = newest(tmp_path, "id", EXPECTED)
+        found, _ = newest(tmp_path, "id", EXPECTED, taken)
         assert found is not None
         kept = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name in before}
         assert kept == before
@@ -195,12 +205,12 @@ def test_what_is_no_file_is_written_through(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_atomic(pipe, b"abc")
+    write_output(pipe, b"abc")
     assert os.read(reader, 10) == b"abc"
     os.close(reader)
     assert pipe.is_fifo()
     with pytest.raises(RunError):
-        write_atomic(tmp_path, b"abc")
+        write_output(tmp_path, b"abc")
 
 
 def test_every_hostile_file_was_made() -> None:

@@ -71,7 +71,8 @@ def test_a_line_that_was_cut_off_costs_no_other(tmp_path: Path) -> None:
     folder = filled(tmp_path / "run")
     with (folder.path / "metrics.jsonl").open("a") as file:
         file.write('{"epoch": 4, "st')
-    folder.start_metrics(9)
+    (said,) = folder.start_metrics(9)
+    assert "metrics.jsonl: line 4 is no record" in said
     assert steps(folder.path / "metrics.jsonl") == [1, 2, 3]
     folder.close()
 
@@ -82,7 +83,7 @@ def test_records_that_cannot_be_read_are_not_lost(tmp_path: Path, monkeypatch: p
     def fail(*arguments: Any, **keywords: Any) -> Any:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(Path, "read_text", fail)
+    monkeypatch.setattr(os, "open", fail)
     with pytest.raises(RunError, match="input/output error"):
         folder.start_metrics(3)
     monkeypatch.undo()

@@ -17,6 +17,10 @@ from netc.runtime.run.checkpoint import State, load, load_weights, newest, save
 EXPECTED = {"model/w": ("float32", (1,))}
 
 
+def whole(found: State) -> State:
+    return found
+
+
 def state(step: int) -> State:
     return State(step, {"model/w": np.full(1, step, np.float32)}, {"epoch": step})
 
@@ -28,12 +32,12 @@ def test_damaged_checkpoints_of_later_steps_do_not_displace_new_ones(damaged: in
         (tmp_path / f"step-{step:08d}.safetensors").write_bytes(b"\0" * 50)
     for step in (1, 2, 3):
         save(tmp_path, state(step), "id")
-        found, skipped = newest(tmp_path, "id", EXPECTED)
+        found, skipped = newest(tmp_path, "id", EXPECTED, whole)
         assert found is not None
         assert (found.step, len(skipped)) == (step, damaged)
     newer = tmp_path / "step-00000003.safetensors"
     newer.write_bytes(newer.read_bytes()[:-1])
-    found, _ = newest(tmp_path, "id", EXPECTED)
+    found, _ = newest(tmp_path, "id", EXPECTED, whole)
     assert found is not None
     assert found.step == 2
 

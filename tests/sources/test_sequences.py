@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -197,7 +198,7 @@ def test_one_alphabet_for_a_run(tmp_path: Path) -> None:
 def test_weights_that_know_no_alphabet(tmp_path: Path) -> None:
     spec, text = written(tmp_path, "chars.net", CHARS), written(tmp_path, "t.txt", "abcdeabcdf")
     assert netc("train", spec, "--data", text, "--seq-len", "4", "--out", tmp_path / "run")[0] == 0
-    weights: dict[str, Any] = load_weights(tmp_path / "run" / "best.safetensors")
+    weights: Mapping[str, Any] = load_weights(tmp_path / "run" / "best.safetensors").arrays
     np.savez(tmp_path / "w.npz", **weights)
     code, output = netc("eval", spec, "--weights", tmp_path / "w.npz", "--data", text, "--seq-len", "4")
     assert code == 1

@@ -185,18 +185,18 @@ def _arrays() -> Iterator[Entry]:
     make = both(file("x.npy", npy(X)), file("y.npy", pickle.dumps(Payload())))
     yield entry("labels-pickle", "bad-data: NumPy's mark", make, "x.npy", "--labels", "y.npy", at="y.npy")
     yield entry("labels-none", "bad-data: has nothing for the target", file("x.npy", npy(X)), "x.npy")
-    make = _sparse("x.npz", 6 * GIB)
+    make = sparse("x.npz", 6 * GIB)
     yield entry("sparse-6-gib", "bad-data: is not a whole .npz file", make, "x.npz")
     head = described(f"({5 * GIB // 12}, 3)")
-    mapped = both(_sparse("x.npy", len(head) + 5 * GIB // 12 * 12, head), file("y.npy", npy(Y)))
+    mapped = both(sparse("x.npy", len(head) + 5 * GIB // 12 * 12, head), file("y.npy", npy(Y)))
     yield entry("mapped-5-gib", "bad-data: the numbers of samples differ", mapped, "x.npy", "--labels", "y.npy")
-    few = both(_sparse("x.npy", len(head) + 5 * GIB // 12 * 12 - 1, head), file("y.npy", npy(Y)))
+    few = both(sparse("x.npy", len(head) + 5 * GIB // 12 * 12 - 1, head), file("y.npy", npy(Y)))
     yield entry("mapped-5-gib-cut-off", "bad-data: follow its header", few, "x.npy", "--labels", "y.npy")
-    text = _sparse("d.txt", 6 * GIB)
+    text = sparse("d.txt", 6 * GIB)
     yield entry("text-6-gib", "bad-data: more than 4,294,967,296", text, "d.txt", "--seq-len", "4", spec=TEXT_NET)
 
 
-def _sparse(name: str, size: int, start: bytes = b"") -> Callable[[Path], None]:
+def sparse(name: str, size: int, start: bytes = b"") -> Callable[[Path], None]:
     def make(folder: Path) -> None:
         with (folder / name).open("wb") as out:
             out.write(start)
@@ -482,7 +482,7 @@ def _texts() -> Iterator[Entry]:
 
 # IDX
 
-IMAGE_NET = NET.replace("f32[N, 3]", "f32[N, 1, 2, 2]").replace("h = fc", "h = flatten -> fc")
+IMAGE_NET = NET.replace("f32[N, 3]", "f32[N, 1, 2, 2]").replace("fc(4)", "flatten -> fc(4)")
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 PIXELS = np.arange(32, dtype=np.uint8).reshape(8, 2, 2)
 
@@ -543,7 +543,7 @@ def _folder(folder: Path) -> None:
 # What is no file
 
 
-def _nothing(folder: Path) -> None:
+def nothing(folder: Path) -> None:
     """For what is not there."""
 
 
@@ -562,17 +562,17 @@ def _places() -> Iterator[Entry]:
             "dangling": ("missing-file: no such file", link("nowhere", name)),
             "terminal": ("bad-data: is not a regular file", link("/dev/null", name)),
             "folder": ("bad-data: has no IDX files", lambda folder, name=name: (folder / name).mkdir()),  # type: ignore[misc]
-            "missing": ("missing-file: no such file", _nothing),
+            "missing": ("missing-file: no such file", nothing),
             "secret": ("bad-data: ", link("../../secret", name)),
         }
         for kind, (says, make) in kinds.items():
             yield entry(f"place-{kind}{suffix}", says, make, name, *options, spec=spec)
     long = "d" * 5000 + ".npy"
-    yield entry("place-long-name", "missing-file: file name too long", _nothing, long, at="ddd")
-    yield entry("place-below-file", "missing-file: not a directory", _nothing, "a.net/x.npy")
+    yield entry("place-long-name", "missing-file: file name too long", nothing, long, at="ddd")
+    yield entry("place-below-file", "missing-file: not a directory", nothing, "a.net/x.npy")
     yield entry("place-no-suffix", "bad-data: is not a source of data", file("d", b""), "d")
     yield entry("place-other-suffix", "bad-data: is not a source of data", file("d.pt", b"PK\3\4"), "d.pt")
-    yield entry("place-escape", "missing-file: no such file", _nothing, "\x1b[2J.npy", at="\\x1b[2J.npy")
+    yield entry("place-escape", "missing-file: no such file", nothing, "\x1b[2J.npy", at="\\x1b[2J.npy")
 
 
 ENTRIES = {found.name: found for group in (_arrays, _archives, _tables, _texts, _folders, _places) for found in group()}

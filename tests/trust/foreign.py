@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 NET = """net small {
   input x: f32[N, 3]
   target y: i64[N]
-  h = fc(4) -> relu
+  fc(4) -> relu
   fc(2)
   train { loss = cross_entropy; optimizer = adam(lr = 0.01); batch = 4; epochs = 1; seed = 1 }
 }
@@ -90,8 +90,14 @@ def described(shape: str, data: bytes = b"", descr: str = "'<f4'", fortran: str 
     return headed(f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n", data)
 
 
-def npz(members: Sequence[tuple[str, bytes]] | None = None, method: int = zipfile.ZIP_STORED, **arrays: Array) -> bytes:
+def npz(
+    members: Sequence[tuple[str, bytes]] | Mapping[str, Array] | None = None,
+    method: int = zipfile.ZIP_STORED,
+    **arrays: Array,
+) -> bytes:
     """An archive of these members, or of these arrays."""
+    if isinstance(members, Mapping):
+        return npz([(f"{name}.npy", npy(array)) for name, array in members.items()], method)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", method) as archive:
         for name, content in members or [(f"{name}.npy", npy(array)) for name, array in arrays.items()]:

@@ -20,10 +20,10 @@ from netc.runtime.data.load import load
 from netc.runtime.data.wanted import Wanted
 from netc.runtime.ports import Port
 
-from . import data_corpus
+from . import data_corpus, models_corpus, weights_corpus
 from .foreign import NET, Entry, X, described, npy, npz
 
-ENTRIES: dict[str, Entry] = {**data_corpus.ENTRIES}
+ENTRIES: dict[str, Entry] = {**data_corpus.ENTRIES, **weights_corpus.ENTRIES, **models_corpus.ENTRIES}
 SMALL = [name for name, entry in ENTRIES.items() if not entry.large]
 # What a command may take of a hostile file of up to 100 MB: starting up, with NumPy and onnxruntime, takes 130 MiB.
 SECONDS, MEBIBYTES = 60, 1000
@@ -54,9 +54,11 @@ def in_order(entry: Entry, status: int, out: str, err: str, folder: Path) -> Non
     assert err.replace("\n", "").isprintable()
     if entry.says is None:
         assert "error[" not in err
+        assert "warning" not in err
     else:
         code, _, words = entry.says.partition(": ")
-        (line,) = [line for line in err.splitlines() if f"error[{code}]" in line]
+        start = "warning: " if code == "warning" else f"error[{code}]"
+        line = next(line for line in err.splitlines() if start in line)
         assert words in line
         assert entry.file in line
     top = folder.parents[1]
@@ -67,6 +69,8 @@ def in_order(entry: Entry, status: int, out: str, err: str, folder: Path) -> Non
 
 def test_the_corpora_are_large() -> None:
     assert len(data_corpus.ENTRIES) >= 250
+    assert len(weights_corpus.ENTRIES) >= 200
+    assert len(models_corpus.ENTRIES) >= 100
     assert {entry.status for entry in ENTRIES.values()} == {0, 1, 2}
 
 
@@ -133,15 +137,50 @@ def test_bounded(name: str, folder: Path) -> None:
     """The whole program, in time and memory."""
     entry = ENTRIES[name]
     entry.write(folder)
+    status, out, err, seconds, mebibytes = measured(folder, "-m", "netc", *entry.arguments)
+    in_order(entry, status, out, err, folder)
+    assert seconds < SECONDS
+    assert mebibytes < MEBIBYTES
+
+
+def measured(folder: Path, *arguments: str) -> tuple[int, str, str, float, float]:
+    """The exit code of Python with these arguments, what it said, its seconds of processor time and MiB of memory."""
     top = folder.parents[1].parent
     out, err, figures = (top / f"{folder.parents[1].name}.{what}" for what in ("out", "err", "figures"))
     environment = os.environ | {"PYTHONPATH": str(Path(package.__path__[0]).resolve().parent)}
-    command = [sys.executable, "-S", "-c", LAUNCH, str(figures), sys.executable, "-m", "netc", *entry.arguments]
+    command = [sys.executable, "-S", "-c", LAUNCH, str(figures), sys.executable, *arguments]
     with out.open("wb") as stdout, err.open("wb") as stderr:
         subprocess.run(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=True
         )
     status, seconds, mebibytes = json.loads(figures.read_text())
-    in_order(entry, status, out.read_text("utf-8"), err.read_text("utf-8"), folder)
-    assert seconds < SECONDS
-    assert mebibytes < MEBIBYTES
+    return status, out.read_text("utf-8"), err.read_text("utf-8"), seconds, mebibytes
+
+
+LITTLE_FREE = """
+import sys
+from netc.runtime.run import space
+from netc.compiler.cli.main import main
+space._most = lambda: 400 << 20
+sys.argv[0] = "netc"
+main()
+"""
+
+
+def test_what_cannot_be_told_before_meets_the_limit_of_memory(folder: Path) -> None:
+    """Where 400 MiB are free: a model whose result is endless, and a table that is too large."""
+    folder.mkdir(parents=True)
+    (folder / "a.net").write_text(NET)
+    (folder / "m.onnx").write_bytes(models_corpus.doubled())
+    (folder / "d.npz").write_bytes(npz(x=X))
+    arguments = ("predict", "m.onnx", "--data", "d.npz", "-o", "out.npz")
+    status, _, err, _, mebibytes = measured(folder, "-c", LITTLE_FREE, *arguments)
+    assert status == 1, err
+    assert "m.onnx: error[bad-model]: onnxruntime cannot run it" in err
+    assert mebibytes < 700
+    data_corpus.sparse("d.csv", 200 << 20)(folder)
+    arguments = ("train", "a.net", "--data", "d.csv", "--target", "y")
+    status, _, err, _, mebibytes = measured(folder, "-c", LITTLE_FREE, *arguments)
+    assert status == 1
+    assert "d.csv: error[no-memory]: reading it needs 838,860,800 bytes" in err
+    assert mebibytes < 200
