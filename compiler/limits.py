@@ -40,6 +40,11 @@ class Limits(FileLimits):
 DEFAULT_LIMITS = Limits()
 
 MEANINGS: dict[str, str] = {
+    "data_bytes": "bytes of a file of data in memory, or of all members of an archive",
+    "unpack_ratio": "times that a packed file of data may be larger unpacked",
+    "members": "members of an archive of arrays",
+    "row_bytes": "characters of a row of a table",
+    "header_bytes": "bytes of the header of a file of weights",
     "file_bytes": "bytes of one file",
     "include_bytes": "bytes of all used files together",
     "include_files": "files used, directly or not",
@@ -61,11 +66,6 @@ MEANINGS: dict[str, str] = {
     "dim": "size of one dimension",
     "elements": "elements of one tensor",
     "diagnostics": "mistakes that `netc check` shows in full",
-    "data_bytes": "bytes of a file of data in memory, or of all members of an archive",
-    "unpack_ratio": "times that a packed file of data may be larger unpacked",
-    "members": "members of an archive of arrays",
-    "row_bytes": "characters of a row of a table",
-    "header_bytes": "bytes of the header of a file of weights",
 }
 
 # These limits can only be lowered: what is nested deeper does not fit the stack of Python, and a longer number is above

@@ -15,7 +15,7 @@ from ..diagnostics.visible import visible
 from ..driver import Request
 from ..resolve.network import Network
 from ..training.settings import Settings
-from .options import compiled, request, show, limits_by
+from .options import compiled, limits_by, request, show
 
 if TYPE_CHECKING:
     from ...runtime.data.dataset import Splits

@@ -18,6 +18,8 @@ from netc.runtime.run import checkpoint
 from netc.runtime.run.atomic import write_output
 from netc.runtime.run.checkpoint import State, load, load_weights, newest, save, save_weights
 
+from ..conftest import Promise
+
 EXPECTED = {"model/w": ("float32", (2, 3)), "optimizer/m/w": ("float32", (2, 3)), "model/n": ("float64", (1,))}
 POSITION = {"position": {"epoch": 2, "index": 5, "loss": 0.1}, "random": {"state": 2**100}}
 
@@ -50,7 +52,8 @@ def test_a_transposed_array_is_saved_in_its_own_order(tmp_path: Path) -> None:
     assert np.array_equal(load_file(tmp_path / "w.safetensors")["w"], array)
 
 
-def test_every_flipped_byte_is_found_and_the_checkpoint_before_is_taken(tmp_path: Path) -> None:
+@pytest.mark.promise("P12", "bytes of a checkpoint, three bits of each flipped", 1_500)
+def test_every_flipped_byte_is_found_and_the_checkpoint_before_is_taken(tmp_path: Path, promise: Promise) -> None:
     save(tmp_path, state(6), "id")
     path = save(tmp_path, state(7), "id")
     whole = path.read_bytes()
@@ -63,6 +66,7 @@ def test_every_flipped_byte_is_found_and_the_checkpoint_before_is_taken(tmp_path
             assert found is not None
             assert found.step == 6, f"bit {bit} of byte {place}"
             assert reason.startswith("step-00000007.safetensors ")
+    promise(3 * len(whole))
     path.write_bytes(whole)
     found, reasons = newest(tmp_path, "id", EXPECTED, taken)
     assert found is not None
@@ -235,7 +239,7 @@ def test_other_tensors_than_those_of_the_network_are_refused(
     with pytest.raises(RunError) as caught:
         load(path, "id", expected)
     assert (caught.value.code, caught.value.message) == ("bad-checkpoint", message)
-    found, skipped = newest(tmp_path, "id", expected)
+    found, skipped = newest(tmp_path, "id", expected, taken)
     assert found is None
     assert skipped == [f"{path.name} {message}"]
 
@@ -250,8 +254,8 @@ def test_a_checkpoint_under_the_name_of_another_step_is_refused(tmp_path: Path) 
 def test_weights_are_read_from_a_checkpoint_too(tmp_path: Path) -> None:
     """Those of the network without the state of its optimizer, under their own names."""
     found = load_weights(save(tmp_path, state(), "id"))
-    assert set(found) == {"w", "n"}
-    assert np.array_equal(found["w"], state().tensors["model/w"])
+    assert set(found.arrays) == {"w", "n"}
+    assert np.array_equal(found.arrays["w"], state().tensors["model/w"])
 
 
 @pytest.mark.parametrize(
@@ -263,18 +267,18 @@ def test_an_alphabet_is_kept(alphabet: str | None, read: bool, tmp_path: Path) -
     path = tmp_path / "w.safetensors"
     save_weights(path, {"w": np.zeros(1)}, alphabet)
     if read:
-        assert load_alphabet(path) == alphabet
+        assert load_weights(path).alphabet == alphabet
     else:
         with pytest.raises(RunError, match="has an alphabet that is not one"):
-            load_alphabet(path)
+            load_weights(path)
 
 
 def test_a_folder_without_checkpoints_has_none(tmp_path: Path) -> None:
     (tmp_path / "step-1.safetensors").write_bytes(b"")
     (tmp_path / "step-00000001.safetensors.part").write_bytes(b"")
-    assert newest(tmp_path, "id", EXPECTED) == (None, [])
+    assert newest(tmp_path, "id", EXPECTED, taken) == (None, [])
     with pytest.raises(RunError) as caught:
-        newest(tmp_path / "nowhere", "id", EXPECTED)
+        newest(tmp_path / "nowhere", "id", EXPECTED, taken)
     assert caught.value.code == "cannot-write"
 
 
@@ -290,7 +294,7 @@ def test_large_arrays_are_written_whole(tmp_path: Path) -> None:
     """A write takes so many bytes at most, and the system may take fewer."""
     array = np.random.default_rng(0).random(3 << 20)
     save_weights(tmp_path / "w.safetensors", {"w": array, "last": array[:5]})
-    found = load_weights(tmp_path / "w.safetensors")
+    found = load_weights(tmp_path / "w.safetensors").arrays
     assert np.array_equal(found["w"], array)
     assert np.array_equal(found["last"], array[:5])
     assert (tmp_path / "w.safetensors").stat().st_mode & 0o777 == 0o644 & ~_umask()

@@ -107,8 +107,14 @@ def _zeros(size: int) -> bytes:
     return npz([("x.npy", described(f"({size},)", bytes(size), "'|u1'"))], zipfile.ZIP_DEFLATED)
 
 
+def _headed(size: int) -> bytes:
+    """Weights with a header of so many bytes."""
+    return size.to_bytes(8, "little") + b"{}".ljust(size)
+
+
 # The limit, a value to test it with, a file with that many of it, and words of the message.
 LIMITS: dict[str, tuple[int, Callable[[int], tuple[str, bytes]], str]] = {
+    "header_bytes": (40, lambda n: ("w.safetensors", _headed(n)), "has a header of 41 bytes, more than 40"),
     "data_bytes": (1000, lambda n: ("d.npz", npz([("x.npy", bytes(n))])), "holds 1,001 bytes, more than 1,000"),
     "unpack_ratio": (7, lambda n: ("d.npz", _unpacked(n, 7)), "more than 7 times its own"),
     "members": (3, lambda n: ("d.npz", npz([(f"{i}.npy", npy(X)) for i in range(n)])), "has 4 members, more than 3"),
@@ -116,6 +122,7 @@ LIMITS: dict[str, tuple[int, Callable[[int], tuple[str, bytes]], str]] = {
 }
 
 
+@pytest.mark.promise("P3", "limits of data and weights, at the value and one past it", 5)
 @pytest.mark.parametrize("name", LIMITS)
 def test_at_the_limit_and_one_past_it(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     value, make, words = LIMITS[name]
@@ -126,9 +133,13 @@ def test_at_the_limit_and_one_past_it(name: str, folder: Path, monkeypatch: pyte
     for count in (value, value + 1):
         source, data = make(count)
         (folder / source).write_bytes(data)
-        arguments = ["train", "a.net", "--data", source, "--target", "y", "--limit", f"{name}={value}"]
-        said.append(CliRunner().invoke(netc, arguments).stderr)
-    assert [words in text for text in said] == [False, True], said
+        if source == "w.safetensors":
+            arguments = ["eval", "a.net", "--data", "digits", "--weights", source]
+        else:
+            arguments = ["train", "a.net", "--data", source, "--target", "y"]
+        for limit in (value, value + 1):
+            said.append(CliRunner().invoke(netc, [*arguments, "--limit", f"{name}={limit}"]).stderr)
+    assert [words in text for text in said] == [False, False, True, False], said
 
 
 @pytest.mark.trust

@@ -39,20 +39,22 @@ def hook(event, arguments):
     if not armed:
         return
     reads = event == "open" and not arguments[2] & writes or event in ("os.listdir", "os.scandir")
-    if reads and (isinstance(arguments[0], int) or str(arguments[0]).startswith(str(folder))):
+    # How much memory is free decides whether a file is read.
+    known = str(arguments[0]).startswith(str(folder)) or arguments[0] == "/proc/meminfo"
+    if reads and (isinstance(arguments[0], int) or known):
         return
     # ast.literal_eval reads the header of a .npy file as a tree of literals; had that been code, `exec` would follow.
     literal = event == "compile" and arguments[1] == "<unknown>"
     if not literal and event not in HARMLESS:
         seen.append([event, *map(repr, arguments)])
 
-# A mapped file, a descriptor's file object, an array's address for a view of it, a number for a word of the JSON.
-HARMLESS = {"mmap.__new__", "object.__getattr__", "builtins.id"}
+# A mapped file, an array of numbers, a descriptor's file object, an array's address for a view of it, a number for a
+# word of the JSON.
+HARMLESS = {"mmap.__new__", "array.__new__", "object.__getattr__", "builtins.id"}
 
 def read(path):
     if path.suffix == ".safetensors":
         checkpoint.load_weights(path)
-        checkpoint.load_alphabet(path)
         checkpoint.load(path, "id", expected)
         return
     steps = 5 if path.suffix == ".txt" else None
