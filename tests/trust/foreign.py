@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Make = Callable[[Path], None]
 
 NET = """net small {
   input x: f32[N, 3]
@@ -37,7 +40,7 @@ class Entry:
 
     name: str
     says: str | None
-    make: Callable[[Path], None]
+    make: Make
     arguments: tuple[str, ...]
     file: str
     status: int
@@ -52,7 +55,7 @@ class Entry:
         self.make(folder)
 
 
-def file(name: str, data: bytes) -> Callable[[Path], None]:
+def file(name: str, data: bytes) -> Make:
     """What writes one file."""
 
     def make(folder: Path) -> None:
@@ -61,7 +64,7 @@ def file(name: str, data: bytes) -> Callable[[Path], None]:
     return make
 
 
-def both(*makers: Callable[[Path], None]) -> Callable[[Path], None]:
+def both(*makers: Make) -> Make:
     """What does several things in turn."""
 
     def make(folder: Path) -> None:
@@ -103,3 +106,73 @@ def npz(
         for name, content in members or [(f"{name}.npy", npy(array)) for name, array in arrays.items()]:
             archive.writestr(zipfile.ZipInfo(name), content, method)
     return data.getvalue()
+
+
+def sparse(name: str, size: int, start: bytes = b"") -> Make:
+    def make(folder: Path) -> None:
+        with (folder / name).open("wb") as out:
+            out.write(start)
+            out.truncate(size)
+
+    return make
+
+
+def nothing(folder: Path) -> None:
+    """For what is not there."""
+
+
+class Payload:
+    """What a pickle runs when it is read."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, ("touch pwned",)
+
+
+STATUS = {"missing-file": 2, "cannot-write": 2, "warning": 0}
+
+
+def of_data(
+    name: str,
+    says: str | None,
+    make: Make,
+    source: str,
+    *options: str,
+    at: str = "",
+    spec: str = NET,
+    large: bool = False,
+    means: Array | None = None,
+) -> Entry:
+    """An entry of data from `source` that a network is trained on."""
+    arguments = ("train", "a.net", "--data", source, *options)
+    status = 0 if says is None else STATUS.get(says.split(":")[0], 1)
+    return Entry(name, says, make, arguments, at or source, status, spec, large, means)
+
+
+def of_weights(
+    name: str, says: str | None, make: Make, *arguments: str, at: str, spec: str = NET, large: bool = False
+) -> Entry:
+    """An entry of weights or a run, for a network with its data."""
+    status = 0 if says is None else STATUS.get(says.split(":")[0], 1)
+    return Entry(name, says, both(file("d.npz", npz(x=X, y=Y)), make), arguments, at, status, spec, large)
+
+
+def strange(name: str, kind: str) -> Make:
+    """Something else in the place of a file."""
+
+    def make(folder: Path) -> None:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        if kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "folder":
+            path.mkdir()
+        elif kind == "loop":
+            path.symlink_to(path.name)
+        elif kind == "zero":
+            path.symlink_to("/dev/zero")
+        else:
+            path.symlink_to(kind)
+
+    return make

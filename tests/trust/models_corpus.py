@@ -20,13 +20,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from netc.compiler.cli.main import netc
 
-from .data_corpus import Payload, nothing
-from .foreign import NET, Entry, X, Y, both, file, npz
+from .foreign import NET, STATUS, Entry, Make, Payload, X, Y, both, file, nothing, npz
 
-STATUS = {"missing-file": 2}
 EVAL = ("eval", "m.onnx", "--data", "d.npz")
 PREDICT = ("predict", "m.onnx", "--data", "d.npz", "-o", "out.npz")
-Make = Callable[[Path], None]
 
 
 def entry(

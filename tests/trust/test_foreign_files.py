@@ -20,10 +20,12 @@ from netc.runtime.data.load import load
 from netc.runtime.data.wanted import Wanted
 from netc.runtime.ports import Port
 
-from . import data_corpus, models_corpus, weights_corpus
-from .foreign import NET, Entry, X, described, npy, npz
+from . import data_corpus, models_corpus, runs_corpus, text_corpus, weights_corpus
+from .foreign import NET, Entry, X, described, npy, npz, sparse
 
-ENTRIES: dict[str, Entry] = {**data_corpus.ENTRIES, **weights_corpus.ENTRIES, **models_corpus.ENTRIES}
+DATA = {**data_corpus.ENTRIES, **text_corpus.ENTRIES}
+WEIGHTS = {**weights_corpus.ENTRIES, **runs_corpus.ENTRIES}
+ENTRIES: dict[str, Entry] = {**DATA, **WEIGHTS, **models_corpus.ENTRIES}
 SMALL = [name for name, entry in ENTRIES.items() if not entry.large]
 # What a command may take of a hostile file of up to 100 MB: starting up, with NumPy and onnxruntime, takes 130 MiB.
 SECONDS, MEBIBYTES = 60, 1000
@@ -68,8 +70,8 @@ def in_order(entry: Entry, status: int, out: str, err: str, folder: Path) -> Non
 
 
 def test_the_corpora_are_large() -> None:
-    assert len(data_corpus.ENTRIES) >= 250
-    assert len(weights_corpus.ENTRIES) >= 200
+    assert len(DATA) >= 250
+    assert len(WEIGHTS) >= 200
     assert len(models_corpus.ENTRIES) >= 100
     assert {entry.status for entry in ENTRIES.values()} == {0, 1, 2}
 
@@ -84,7 +86,7 @@ def test_small(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     in_order(entry, done.exit_code, done.stdout, done.stderr, folder)
 
 
-@pytest.mark.parametrize("name", [name for name, entry in data_corpus.ENTRIES.items() if entry.means is not None])
+@pytest.mark.parametrize("name", [name for name, entry in DATA.items() if entry.means is not None])
 def test_what_is_read_is_what_was_meant(name: str, folder: Path) -> None:
     entry = ENTRIES[name]
     entry.write(folder)
@@ -178,6 +180,7 @@ main()
 """
 
 
+@pytest.mark.trust
 def test_what_cannot_be_told_before_meets_the_limit_of_memory(folder: Path) -> None:
     """Where 400 MiB are free: a model whose result is endless, and a table that is too large."""
     folder.mkdir(parents=True)
@@ -189,7 +192,7 @@ def test_what_cannot_be_told_before_meets_the_limit_of_memory(folder: Path) -> N
     assert status == 1, err
     assert "m.onnx: error[bad-model]: onnxruntime cannot run it" in err
     assert mebibytes < 700
-    data_corpus.sparse("d.csv", 200 << 20)(folder)
+    sparse("d.csv", 200 << 20)(folder)
     arguments = ("train", "a.net", "--data", "d.csv", "--target", "y")
     status, _, err, _, mebibytes = measured(folder, "-c", LITTLE_FREE, *arguments)
     assert status == 1
