@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import click
@@ -56,7 +57,8 @@ def eval(spec: str, **options: Any) -> None:
             _, data = found.train.split(options["val_split"], seed, stratified_by(found.train))
         result = {"samples": data.size, **score(judge, data).figures()}
         if options["form"] == "json":
-            click.echo(json.dumps(result))
+            # JSON has no number that is not finite.
+            click.echo(json.dumps({name: figure if math.isfinite(figure) else None for name, figure in result.items()}))
             return
         accuracy = f", accuracy {100 * result['accuracy']:.2f} %" if "accuracy" in result else ""
         click.echo(f"{data.size:,} samples: loss {result['loss']:.6g}{accuracy}")

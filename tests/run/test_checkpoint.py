@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 from netc.runtime.errors import RunError
 from netc.runtime.run import checkpoint
-from netc.runtime.run.atomic import write_output
+from netc.runtime.run.atomic import write_atomic, write_output
 from netc.runtime.run.checkpoint import State, load, load_weights, newest, save, save_weights
 
 from ..conftest import Promise
@@ -215,6 +215,35 @@ def test_what_is_no_file_is_written_through(tmp_path: Path) -> None:
     assert pipe.is_fifo()
     with pytest.raises(RunError):
         write_output(tmp_path, b"abc")
+
+
+@pytest.mark.parametrize("write", [write_atomic, write_output])
+@pytest.mark.parametrize("target", ["other", "pipe", "/dev/null", "nowhere", "l"])
+def test_a_link_is_replaced_and_not_followed(target: str, write: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"before")
+    os.mkfifo(tmp_path / "pipe")
+    link = tmp_path / "l"
+    link.symlink_to(target)
+    write(link, b"abc")
+    assert not link.is_symlink()
+    assert link.read_bytes() == b"abc"
+    assert (tmp_path / "other").read_bytes() == b"before"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_link_in_the_place_of_the_temporary_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"before")
+    (tmp_path / f".w.{os.getpid()}.tmp").symlink_to("other")
+    write_atomic(tmp_path / "w", b"abc")
+    assert (tmp_path / "w").read_bytes() == b"abc"
+    assert (tmp_path / "other").read_bytes() == b"before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "w"]
+
+
+def test_a_stream_of_the_system_is_written_through(capfd: pytest.CaptureFixture[str]) -> None:
+    write_output(Path("/dev/stdout"), b"abc")
+    assert capfd.readouterr().out == "abc"
+    assert Path("/dev/stdout").is_symlink()
 
 
 def test_every_hostile_file_was_made() -> None:

@@ -123,3 +123,25 @@ def test_a_run_that_came_and_went_between_look_and_lock_is_kept(
     monkeypatch.setattr(Path, "mkdir", mkdir)
     with pytest.raises(RunError, match="not an empty folder"):
         RunFolder(tmp_path / "run", resume=False)
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    filled(tmp_path / "run").close()
+    before = sorted(path for path in (tmp_path / "run").rglob("*"))
+    for name in (".last.safetensors.123.tmp", "checkpoints/.step-00000009.safetensors.7.tmp"):
+        (tmp_path / "run" / name).write_bytes(b"half")
+    (tmp_path / "run" / ".args.json.9.tmp").symlink_to("metrics.csv")
+    mine = tmp_path / "run" / "notes.tmp"
+    mine.write_text("kept")
+    RunFolder(tmp_path / "run", resume=True).close()
+    assert sorted(path for path in (tmp_path / "run").rglob("*")) == sorted([*before, mine])
+
+
+def test_temporaries_of_a_run_that_is_going_on_stay(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "run")
+    temporary = tmp_path / "run" / f".last.safetensors.{os.getpid()}.tmp"
+    temporary.write_bytes(b"half")
+    with pytest.raises(RunError, match="another run works in it"):
+        RunFolder(tmp_path / "run", resume=True)
+    assert temporary.exists()
+    folder.close()

@@ -21,7 +21,7 @@ from netc.runtime.data.wanted import Wanted
 from netc.runtime.ports import Port
 
 from . import data_corpus, models_corpus, runs_corpus, text_corpus, weights_corpus
-from .foreign import NET, Entry, X, described, npy, npz, sparse
+from .foreign import NET, Entry, X, Y, described, npy, npz, sparse
 
 DATA = {**data_corpus.ENTRIES, **text_corpus.ENTRIES}
 WEIGHTS = {**weights_corpus.ENTRIES, **runs_corpus.ENTRIES}
@@ -142,6 +142,18 @@ def test_at_the_limit_and_one_past_it(name: str, folder: Path, monkeypatch: pyte
         for limit in (value, value + 1):
             said.append(CliRunner().invoke(netc, [*arguments, "--limit", f"{name}={limit}"]).stderr)
     assert [words in text for text in said] == [False, False, True, False], said
+
+
+def test_a_state_that_could_not_be_read_again_is_not_trained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (folder / "a.net").write_text(NET)
+    (folder / "d.npz").write_bytes(npz(x=X, y=Y))
+    arguments = ["train", "a.net", "--data", "d.npz", "--out", "run", "--limit"]
+    done = CliRunner().invoke(netc, [*arguments, "header_bytes=1000"])
+    assert done.exit_code == 1
+    assert "run: error[limit]: would hold checkpoints of 12 tensors" in done.stderr
+    assert not list((folder / "run" / "checkpoints").iterdir())
 
 
 @pytest.mark.trust
