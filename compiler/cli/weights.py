@@ -52,7 +52,7 @@ def read_weights(weights: str, limits: Limits) -> Weights:
     path = Path(weights)
     if is_folder(path):
         path = path / "best.safetensors"
-    return Weights(load_npz(path, limits), str(path)) if path.suffix == ".npz" else load_weights(path, limits)
+    return Weights(load_npz(path, limits), str(path)) if path.suffix.lower() == ".npz" else load_weights(path, limits)
 
 
 def check_alphabet(found: Splits, alphabet: str | None, source: str) -> None:

@@ -86,7 +86,7 @@ def _numbers(port: Port, part: Array, places: NDArray[np.int64]) -> tuple[str, s
         return found(~np.isfinite(part), "", "take such samples out, or put numbers in")
     if port.dtype.startswith("float"):
         limits = np.finfo(port.dtype)
-        if kind == "f" and (wrong := np.abs(part) > limits.max).any():
+        if kind in "fiu" and (wrong := np.abs(part) > limits.max).any():
             return found(wrong, f", beyond {port.dtype}", "scale the numbers down")
         if kind in "iu" and (wrong := _rounded(part, limits.nmant + 1)).any():
             help = "scale the numbers, take `f64`, or round them yourself: `x.astype(numpy.float32)`"

@@ -25,8 +25,8 @@ DIGITS = Path(__file__).with_name("digits.npz")
 SUNSPOTS = Path(__file__).with_name("sunspots.csv")
 # Two cycles of the sun are about so many years.
 CYCLES = 22
-# A text is there as bytes, as characters of up to four bytes, and as numbers of up to four.
-TEXT_FACTOR = 9
+# A text is there as bytes, then as characters of up to four bytes, then as numbers too.
+TEXT_FACTOR = 6
 
 
 def load(source: str, wanted: Wanted) -> Splits:
@@ -86,7 +86,7 @@ def _folder(path: Path, wanted: Wanted) -> Splits:
 
 
 def _scaled(images: Array) -> Array:
-    return images.astype(np.float32) / 255 if images.dtype == np.uint8 else images
+    return np.divide(images, 255, dtype=np.float32) if images.dtype == np.uint8 else images
 
 
 def _npz(path: Path, wanted: Wanted) -> Splits:

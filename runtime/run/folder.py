@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data.files import read
+from ..data.files import is_folder, read
 from ..errors import RunError
 from ..limits import DEFAULT_FILE_LIMITS, FileLimits
 from .atomic import append, cannot_write, remove_temporaries, write_atomic
@@ -30,7 +30,7 @@ class RunFolder:
     def __init__(self, path: Path, *, resume: bool) -> None:
         self.path = path
         self.checkpoints = path / "checkpoints"
-        if resume and not path.is_dir():
+        if resume and not is_folder(path):
             raise RunError("missing-file", "there is no such run", "start it with `--out`", str(path), 2)
         try:
             if not resume:

@@ -234,6 +234,8 @@ def _runs() -> Iterator[Entry]:
     flat = both(_run, lambda folder: shutil.rmtree(folder / "run/checkpoints"), file("run/checkpoints", b""))
     yield of_weights("resume-checkpoints-file", "cannot-write: file exists", flat, *RESUME, at="run/checkpoints")
     yield of_weights("resume-nothing", "missing-file: there is no such run", nothing, *RESUME, at="run")
+    long = ("train", "a.net", "--data", "d.npz", "--resume", "run" * 1000)
+    yield of_weights("resume-long-name", "missing-file: there is no such run", nothing, *long, at="runrun")
     yield of_weights("resume-file", "missing-file: there is no such run", file("run", b""), *RESUME, at="run")
 
 
