@@ -222,6 +222,41 @@ def _runs() -> Iterator[Entry]:
                 yield of_weights(f"resume-{name}-{kind.split('/')[-1]}", None, make, *RESUME, at="")
             make = both(_run, strange(f"run/{name}", "folder"))
             yield of_weights(f"resume-{name}-folder", "cannot-write: is a directory", make, *RESUME, at=f"run/{name}")
+    again = ("train", "a.net", "--resume", "run")
+    yield of_weights("resume-args-good", None, _run, *again, at="")
+    kept: dict[str, dict[str, object]] = {
+        "batch": {"batch": 0},
+        "batch-negative": {"batch": -8},
+        "batch-text": {"batch": "8"},
+        "samples": {"samples": 0},
+        "epochs": {"epochs": -1},
+        "epochs-true": {"epochs": True},
+        "patience": {"patience": 0},
+        "seed": {"seed": -1},
+        "split": {"val_split": 5.0},
+        "split-nan": {"val_split": float("nan")},
+        "type": {"dtype": "object"},
+        "type-list": {"dtype": ["float32"]},
+    }
+    for name, values in kept.items():
+        told = file("run/args.json", json.dumps({"data": "d.npz", "epochs": 2, **values}).encode())
+        yield of_weights(f"resume-args-{name}", None, both(_run, told), *again, at="")
+    secret = both(_run, file("run/args.json", b'{"data": "../../secret"}'))
+    yield of_weights("resume-args-secret", "bad-data: is not a source of data", secret, *again, at="secret")
+    for kind in ("fifo", "folder", "loop", "zero", "../../../secret"):
+        make = both(_run, strange("run/args.json", kind))
+        yield of_weights(
+            f"resume-args-{kind.split('/')[-1]}",
+            None,
+            make,
+            "eval",
+            "a.net",
+            "--data",
+            "d.npz",
+            "--weights",
+            "run",
+            at="",
+        )
     lock = both(_run, strange("run/.lock", "../../../pwned"))
     yield of_weights("resume-lock-leads-out", "cannot-write: too many levels", lock, *RESUME, at="run/.lock")
     yield of_weights(
