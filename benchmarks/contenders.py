@@ -41,10 +41,10 @@ class Contender(ABC):
 class Netc(Contender):
     """netc in one of its tiers; it is the one who draws the weights."""
 
-    def __init__(self, network: Network, weights: Path) -> None:
+    def __init__(self, network: Network, weights: Path, tier: str) -> None:
         import netc
 
-        self.trainer = netc.loads(network.text).trainer(dtype="float32", seed=1, **network.dims)
+        self.trainer = netc.loads(network.text, tier=tier).trainer(dtype="float32", seed=1, **network.dims)
         if not weights.exists():
             np.savez(weights, allow_pickle=False, **_merged(self.trainer.state_dict()))
 
@@ -111,9 +111,9 @@ class PyTorch(Contender):
 
 
 def contender(name: str, network: Network, weights: Path) -> Contender:
-    """`netc`, `torch` or `compiled`."""
+    """`netc`, `netc-fast`, `torch` or `compiled`."""
     if name.startswith("netc"):
-        return Netc(network, weights)
+        return Netc(network, weights, "fast" if name == "netc-fast" else "numpy")
     return PyTorch(network, weights, compiled=name == "compiled")
 
 

@@ -28,7 +28,7 @@ def allocated(network: Network) -> int:
     """What a step of PyTorch's takes at most, in bytes, once its momentum is there."""
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder, "weights.npz")
-        Netc(network, weights)
+        Netc(network, weights, "numpy")
         torch = PyTorch(network, weights)
         (batch,) = network.batches(1)
         for _ in range(2):

@@ -28,7 +28,7 @@ import netc
 from .networks import NETWORKS, Network
 from .results import environment, machine, record, table
 
-CONTENDERS = ("netc", "torch", "compiled")
+CONTENDERS = ("netc", "netc-fast", "torch", "compiled")
 REST = 0.1  # seconds in which the threads of one contender fall asleep before the next one's turn
 TOLERANCE = 3e-4  # of a loss, relative: float32 sums in another order, carried through some updates
 
@@ -178,7 +178,9 @@ def report(measured: dict[str, list[Turns]], peak: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=", ".join(NETWORKS))
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=["netc", "torch"], help="the contenders")
+    parser.add_argument(
+        "--only", nargs="+", choices=CONTENDERS, default=["netc", "netc-fast", "torch"], help="the contenders"
+    )
     parser.add_argument("--with", nargs="+", choices=CONTENDERS, default=[], dest="others", help="further contenders")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--blocks", type=int, default=5, help="of steps that each contender runs in turn")

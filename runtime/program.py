@@ -96,7 +96,8 @@ class Program:
     `update(arena)`. `sizes` are the planned numbers of the symbolic dimensions, in the order that the functions take
     them; any that are not larger fit. `slots` names the optimizer's blocks. `terms` are those of the loss that the
     outputs and targets decide, `whole` says whether these are all. `probes` names the states of cells whose gradients a
-    step tells the norms of. `least` has the smallest number of a dimension where that is above 1.
+    step tells the norms of. `least` has the smallest number of a dimension where that is above 1. `tier` names its
+    kernels.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Program:
     unroll: Unroll | None = None
     probes: tuple[str, ...] = ()
     least: Mapping[str, int] = field(default_factory=dict)
+    tier: str = "numpy"
 
     @property
     def step_sizes(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .errors import RunError
 from .ports import Port, linear
 from .program import Memory, Parameter, Program
+from .tiers import require
 from .training.initial import fill, generator
 
 Array = NDArray[Any]
@@ -22,10 +23,12 @@ Bound = tuple[Run, tuple[Array, ...], tuple[Array, ...]]
 class Trainer:
     """Runs a program's predictions and steps on one arena, which is all the memory that they use.
 
-    `epoch` is the number of epochs finished, which decides the learning rate; `steps` counts the updates made.
+    `epoch` is the number of epochs finished, which decides the learning rate; `steps` counts the updates made. Making
+    one raises RunError when a library of the program's tier is missing.
     """
 
     def __init__(self, program: Program, seed: int = 0) -> None:
+        require(program.tier)
         self.program = program
         self.arena = _aligned(program.memory.total)
         self.epoch = 0

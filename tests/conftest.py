@@ -1,4 +1,4 @@
-"""What all tests share: `--bless` and texts compared with files, `--figures` and promises proven."""
+"""What all tests share: `--bless` and texts compared with files, tiers, `--figures` and promises proven."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+
+from netc.compiler.graph.tiers import TIERS
 
 from .trust.promises import Figure, Proof, save
 
@@ -25,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--figures") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Figures())
+
+
+@pytest.fixture(params=TIERS)
+def tier(request: pytest.FixtureRequest) -> str:
+    """A test that asks for it runs in every tier of emission."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -46,6 +46,9 @@ OUTSIDE = {
     "onnxruntime": {"runtime/session"},
     "safetensors": set[str](),
     "threadpoolctl": {"runtime/kernels/lanes"},
+    "numba": {"runtime/kernels/fast"},
+    "llvmlite": {"runtime/kernels/fast/compiled"},
+    "scipy": {"runtime/kernels/fast"},
 }
 # Also what stands beside the folders, and is imported as `netc`.
 ALL_SOURCE = SOURCE | {
@@ -63,8 +66,9 @@ FORBIDDEN_ATTRIBUTES = {
     "system", "popen", "execv", "execve", "execvp", "fork", "posix_spawn", "spawnv", "setrecursionlimit", "find_class",
     "eval", "exec", "__import__", "__builtins__", "__subclasses__", "__globals__",
 }  # fmt: skip
-# The one place that runs a program which the compiler has written.
-LET_THROUGH = {"runtime/trainer": {"exec", "compile"}}
+# The one place that runs a program which the compiler has written, and the one that runs the loop of a chain of its
+# statements.
+LET_THROUGH = {"runtime/trainer": {"exec", "compile"}, "runtime/kernels/fast/compiled": {"exec"}}
 
 
 def module(path: str) -> str:

@@ -9,9 +9,10 @@ import click
 
 from ..analysis.figures import FREE, TooSmall
 from ..graph.dims import Unbound
+from ..graph.tiers import Tier
 from ..report.summary import no_figure, summarise
 from ..resolve.network import Network
-from .options import amount, colored, common, compiled, request, show
+from .options import amount, colored, common, compiled, request, show, tier_option
 from .running import budget_errors, run_errors
 
 
@@ -27,6 +28,7 @@ from .running import budget_errors, run_errors
 @click.option("--optimizer", type=click.Choice(("sgd", "momentum", "adam")), help="Plan training with it.")
 @click.option("--budget", type=amount, metavar="AMOUNT", help="Print the largest batch that fits, as 2GiB.")
 @click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Plan training within it, as 200MiB.")
+@tier_option
 @common
 def analyze(
     spec: str,
@@ -36,6 +38,7 @@ def analyze(
     optimizer: str | None,
     budget: int | None,
     memory_budget: int | None,
+    tier: Tier,
     **options: Any,
 ) -> None:
     """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""
@@ -50,7 +53,7 @@ def analyze(
             _batch(found.networks[0], budget, optimizer)
         else:
             with run_errors():
-                _print(found.networks[0], form, depth, explain, optimizer, memory_budget, options["color"])
+                _print(found.networks[0], form, depth, explain, optimizer, memory_budget, tier, options["color"])
     except (Unbound, TooSmall) as error:
         show((no_figure(error, found.networks[0]),), options["color"])
         raise click.exceptions.Exit(1) from None
@@ -75,6 +78,7 @@ def _print(
     explain: str | None,
     optimizer: str | None,
     budget: int | None,
+    tier: Tier,
     color: str,
 ) -> None:
     if explain is not None:
@@ -87,7 +91,7 @@ def _print(
             raise click.UsageError(str(error)) from None
         return
     with budget_errors():
-        summary = summarise(network, depth, optimizer, budget)
+        summary = summarise(network, depth, optimizer, budget, tier)
     if form == "table":
         from ..report.table import print_rich, render
 

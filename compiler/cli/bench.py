@@ -9,7 +9,7 @@ import click
 
 from ...runtime.errors import RunError
 from .models import is_model, open_model
-from .options import common, limits_by
+from .options import common, limits_by, tier_option
 from .running import make_program, one_network, run_errors
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str) -> t
 @click.option("--batch", "batches", callback=_numbers, default="1,8,32", show_default=True, help="Sizes of a batch.")
 @click.option("--threads", callback=_numbers, default="1", show_default=True, help="Threads of onnxruntime.")
 @click.option("--seconds", type=click.FloatRange(0.01, 600), default=1.0, show_default=True, help="For each line.")
+@tier_option
 @common
 def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds: float, **options: Any) -> None:
     """Latency and throughput of predictions: of an ONNX model in onnxruntime, of SPEC in its NumPy program.
@@ -36,6 +37,8 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
     A dimension of a model such as T is 1 unless given: `--dim T=100`.
     """
     given = None if is_model(spec) else one_network(spec, options)
+    if given is None and options["tier"] != "numpy":
+        raise click.UsageError("onnxruntime has no tiers: leave `--tier` out")
     with run_errors():
         from ...runtime.measure import Timing, measure
 
@@ -52,7 +55,7 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
             for batch in batches:
                 trainer = Trainer(make_program(given, batch, None))
                 ports, sizes = trainer.program.inputs, trainer.program.sizes
-                line("numpy", batch, measure(lambda arrays: trainer.forward(**arrays), ports, sizes, seconds))  # noqa: B023
+                line(given.tier, batch, measure(lambda arrays: trainer.forward(**arrays), ports, sizes, seconds))  # noqa: B023
             return
         from pathlib import Path
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import amount, common
+from .options import amount, common, tier_option
 from .running import FLOATS, Given, budget_errors, make_program, one_network, run_errors
 
 STAGES = ("graph", "predict", "evaluate", "step")
@@ -22,6 +22,7 @@ STAGES = ("graph", "predict", "evaluate", "step")
 @click.option("--memory-map", metavar="FILE", help="Draw the memory plan of a step as SVG instead.")
 @click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to train within it, 200MiB.")
 @click.option("--stop-after", "stage", type=click.Choice(STAGES), help="Print a stage of the compilation instead.")
+@tier_option
 @common
 def emit(spec: str, **options: Any) -> None:
     """The NumPy program of SPEC, for prediction and training, as the source that `netc train` runs."""
@@ -53,13 +54,16 @@ def _drawing(given: Given, options: dict[str, Any]) -> str:
     network = given.network
     batch = _batch(given, options)
     with budget_errors():
-        made = plan(network.graph, network.settings, {**network.dims, "N": batch}, budget=options["memory_budget"])
+        sizes = {**network.dims, "N": batch}
+        made = plan(network.graph, network.settings, sizes, budget=options["memory_budget"], tier=given.tier)
     return memory_map(made, network.graph.uses, f"{network.name}, batch {batch}")
 
 
 def _program(given: Given, options: dict[str, Any]) -> str:
     from ..emit.standalone import standalone
 
+    if options["standalone"] and given.tier != "numpy":
+        raise click.UsageError("a program that stands alone is of the tier numpy: leave `--tier` out")
     source = make_program(given, _batch(given, options), options["dtype"], budget=options["memory_budget"]).source
     return standalone(source) if options["standalone"] else source
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .options import common
+from .options import common, tier_option
 from .running import make_program, one_network, run_errors
 
 # Steps of a sequence: a first, a last, and one with both a state before it and one after it.
@@ -20,6 +20,7 @@ STEPS = 3
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--samples", type=click.IntRange(min=1), default=20, show_default=True, help="Entries of each parameter.")
 @click.option("--tolerance", type=click.FloatRange(min=0, min_open=True), default=1e-6, show_default=True)
+@tier_option
 @common
 def gradcheck(spec: str, batch: int, seed: int, samples: int, tolerance: float, **options: Any) -> None:
     """The gradients of SPEC in float64 against central differences, parameter by parameter.

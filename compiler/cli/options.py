@@ -14,6 +14,7 @@ from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.render import REPORT_LINES, report
 from ..diagnostics.visible import visible
 from ..driver import Compiled, Request, compile_spec
+from ..graph.tiers import TIERS
 from ..limits import DEFAULT_LIMITS, Limits, raised
 from ..reading import ReadError
 
@@ -53,6 +54,12 @@ def amount(text: str) -> int:
     if rest:
         raise click.BadParameter(f"{text!r} is not a whole amount")
     return whole_amount
+
+
+def tier_option(function: _F) -> _F:
+    """The option that picks the kernels."""
+    help = "The kernels: NumPy's, or compiled ones, which need the extra `fast`."
+    return click.option("--tier", type=click.Choice(TIERS), default="numpy", show_default=True, help=help)(function)
 
 
 limit_option = click.option(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import amount, common
+from .options import amount, common, tier_option
 from .running import make_program, one_network, run_errors
 
 
@@ -15,6 +15,7 @@ from .running import make_program, one_network, run_errors
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="Steps to measure.")
 @click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to train within it, 200MiB.")
+@tier_option
 @common
 def profile(spec: str, form: str, steps: int, memory_budget: int | None, **options: Any) -> None:
     """Time, bytes and GFLOP/s of every layer in a step of training SPEC, beside what the machine can do.
@@ -37,5 +38,5 @@ def profile(spec: str, form: str, steps: int, memory_budget: int | None, **optio
         roofline = measure_roofline(program.dtype)
         parts = measure(Trainer(program), steps, owners(network.graph))
         found = entries(network.graph, dims, parts)
-        result = Profile(network, dims, program.dtype, trains, steps, roofline, found)
+        result = Profile(network, dims, program.dtype, program.tier, trains, steps, roofline, found)
         click.echo({"table": render, "json": to_json}[form](result))

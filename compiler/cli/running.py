@@ -13,6 +13,7 @@ import click
 from ...runtime.errors import RunError
 from ..diagnostics.visible import visible
 from ..driver import Request
+from ..graph.tiers import Tier
 from ..resolve.network import Network
 from ..training.settings import Settings
 from .options import compiled, limits_by, request, show
@@ -27,10 +28,11 @@ FLOATS: dict[str, Literal["f32", "f64"]] = {"float32": "f32", "float64": "f64"}
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A network with the request that it came from."""
+    """A network with the request that it came from, and the tier of its programs."""
 
     network: Network
     request: Request
+    tier: Tier = "numpy"
 
 
 def one_network(spec: str, options: Mapping[str, Any]) -> Given:
@@ -42,7 +44,7 @@ def one_network(spec: str, options: Mapping[str, Any]) -> Given:
     show(found.diagnostics, options["color"])
     if found.failed or not found.networks:
         raise click.exceptions.Exit(1)
-    return Given(found.networks[0], wanted)
+    return Given(found.networks[0], wanted, options.get("tier", "numpy"))
 
 
 def wanted_settings(given: Given) -> Settings:
@@ -99,7 +101,14 @@ def make_program(
         float_type = FLOATS[dtype] if dtype else None
         with budget_errors():
             return program(
-                network.name, network.graph, network.settings, sizes, float_type, probes=probes, budget=budget
+                network.name,
+                network.graph,
+                network.settings,
+                sizes,
+                float_type,
+                probes=probes,
+                budget=budget,
+                tier=given.tier,
             )
     except Unbound as error:
         raise RunError(
@@ -131,7 +140,7 @@ def with_data(
             for dim, size in zip(port.dims[1:], part.arrays[port.name].shape[1:], strict=True):
                 if isinstance(dim, str) and dim.isidentifier():
                     sizes[dim] = max(size, sizes.get(dim, 1))
-    return Given(replace(network, dims=sizes | dict(network.dims)), given.request), found
+    return replace(given, network=replace(network, dims=sizes | dict(network.dims))), found
 
 
 def read_data(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..diagnostics.visible import visible
-from .options import amount, common
+from .options import amount, common, tier_option
 from .remembered import RUN, recall
 from .running import one_network, run_errors
 
@@ -46,6 +46,7 @@ def data_options(function: Any) -> Any:
 @click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to stay within it, 200MiB.")
 @click.option("--log-gradients", is_flag=True, help="Record the gradients of cells' states, step by step, in DIR.")
 @click.option("--dry-run", is_flag=True, help="Check spec and data, print the plan, and stop.")
+@tier_option
 @data_options
 @common
 def train(spec: str, **options: Any) -> None:

@@ -18,6 +18,7 @@ from ...runtime.run.checkpoint import State, check_saved, newest, save, save_wei
 from ...runtime.run.folder import RunFolder, read_alphabet
 from ...runtime.run.signals import Interrupt
 from ...runtime.run.space import check_disk, check_memory
+from ...runtime.tiers import require
 from ...runtime.trainer import Trainer
 from ...runtime.training.fit import Fit, Options, Position, stored_position
 from ..diagnostics.visible import visible
@@ -33,12 +34,13 @@ def run(given: Given, options: dict[str, Any]) -> int:
     chosen = _chosen(settings, options)
     # A schedule may depend on the number of epochs.
     trained = replace(given.network, settings=replace(settings, epochs=chosen.epochs))
-    given = Given(trained, given.request)
+    given = replace(given, network=trained)
     known = read_alphabet(Path(options["resume"]), given.request.limits) if options["resume"] else None
     given, data = with_data(given, options, known)
     data = _parts(data, chosen.seed, options)
     batch = min(chosen.batch or data.train.size, data.train.size)
     program = make_program(given, batch, options["dtype"], budget=options["memory_budget"])
+    require(program.tier)
     check_memory(program.memory.total)
     if options["dry_run"]:
         click.echo("\n".join(_plan(program, chosen, data)))

@@ -65,6 +65,7 @@ RUN_CODES: dict[str, str] = {
     "folder-in-use": "a run folder that another run works in",
     "folder-not-empty": "a run folder with something in it",
     "missing-array": "an input or target that is not given",
+    "missing-extra": "a library that a tier needs and that is not installed",
     "no-kernel": "an operator that onnxruntime cannot run",
     "no-memory": "more memory for training than is free",
     "no-states": "gradients of states, of a network that has none",

@@ -17,9 +17,12 @@ from ..graph.op import Op
 from ..graph.tensor import TensorType
 from ..ops.sliding import Sliding
 from ..recurrence.scan import Scan
+from .chains import elementwise
 
 # What makes up for the thirty microseconds that a second thread takes to wake: bytes read and written, or arithmetic.
 BYTES, FLOPS = 4 << 20, 100_000_000
+# Compiled kernels let go of the interpreter once for all that they do, so that less of it pays.
+EASIER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def lanes_pay(nodes: Iterable[Node]) -> bool:
 
 def write_node(op: Op, code: Code) -> None:
     """The statements of an operation, in two lanes where these are wanted and it is large and can be divided."""
-    cut = _cut(op, code) if code.names.lanes else None
+    cut = _cut(op, code) if code.names.lanes and not _in_a_chain(op, code) else None
     if cut is None:
         op.numpy(code)
         code.done()
@@ -63,8 +66,25 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     how = op.over_steps()
     if how is None or op.random or len(code.outs) != 1:
         return None
-    cut = _by_weight(op, code) or _by_samples(code, 0 if how == "rows" else None)
-    return cut if cut is not None and _pays(op, code) else None
+    by_samples = _by_samples(code, 0 if how == "rows" else None)
+    called = _tried(op, code).kernels if code.fast else set()
+    # Tiles of whole rows of channels are wanted there.
+    cut = by_samples if any(kernel.startswith("fast.winograd.") for kernel in called) else None
+    cut = cut or _by_weight(op, code) or by_samples
+    compiled = any(kernel.startswith("fast.") for kernel in called)
+    return cut if cut is not None and _pays(op, code, EASIER if compiled else 1) else None
+
+
+def _in_a_chain(op: Op, code: Code) -> bool:
+    """Whether the operation becomes part of a chain, which is divided as a whole."""
+    return code.fast and op.elementwise and elementwise(_tried(op, code).lines)
+
+
+def _tried(op: Op, code: Code) -> Code:
+    """What an operation would write."""
+    tried = replace(code, lines=[], views=[], scratches=[], kernels=set(), _after=[])
+    op.numpy(tried)
+    return tried
 
 
 def _by_weight(op: Op, code: Code) -> _Cut | None:
@@ -95,13 +115,13 @@ def _by_samples(code: Code, out: int | None) -> _Cut | None:
     return cut
 
 
-def _pays(op: Op, code: Code) -> bool:
+def _pays(op: Op, code: Code, easier: int) -> bool:
     number = code.names.number
     out = number(code.out_types[0].bytes)
     bytes = sum(number(type.bytes) for type in code.types) + out
-    if bytes < BYTES >> 6:
+    if easier * bytes < BYTES >> 6:
         return False
-    return bytes >= BYTES or number(op.flops(code.types, code.out_types).value) >= FLOPS
+    return easier * bytes >= BYTES or easier * number(op.flops(code.types, code.out_types).value) >= FLOPS
 
 
 def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...runtime.program import Memory
 from ..graph.graph import Graph
+from ..graph.tiers import Tier
 from ..training.settings import Settings
 from .arena import arena
 from .plans import plan
@@ -34,6 +35,7 @@ def needed(
     dims: Mapping[str, int],
     optimizer: str | None = None,
     budget: int | None = None,
+    tier: Tier = "numpy",
 ) -> Needed:
     """The memory of a network at these sizes; `optimizer` is one of SLOTS, by default that of the settings; with a
     `budget` values are made again so that training is within so many bytes.
@@ -41,7 +43,7 @@ def needed(
     Raises OverBudget; Unbound when a symbolic dimension has no size.
     """
     slots = SLOTS[optimizer] if optimizer else None
-    made = plan(graph, settings, dims, slots=slots, writer=sketch, budget=budget)
+    made = plan(graph, settings, dims, slots=slots, writer=sketch, budget=budget, tier=tier)
     _, body, room = made.bodies[0]
     parameters = body.computation.parameters
     inference = arena([room], parameters, body.spelling, trained=False, slots=0, scratch=0).memory()

@@ -11,6 +11,7 @@ from ..graph.dims import Poly
 from ..graph.graph import Graph
 from ..graph.op import Op, Types, Values
 from ..graph.tensor import Float
+from ..graph.tiers import Tier
 from ..passes.build import evaluation, prediction, training
 from ..passes.recompute import Recomputed, Sizes, cheaply, within
 from ..recurrence.unrolling import unrolled
@@ -60,6 +61,7 @@ def plan(
     *,
     probes: bool = False,
     budget: int | None = None,
+    tier: Tier = "numpy",
 ) -> Plan:
     """The memory plan at these sizes: for training, or for prediction alone where there is nothing to train by.
 
@@ -74,7 +76,7 @@ def plan(
         carries = settings.unroll is not None
         found["step"] = training(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
-    planner = _Planner(found, settings, dims, step_dims(graph, settings, dims), slots or 0)
+    planner = _Planner(found, settings, dims, step_dims(graph, settings, dims), slots or 0, tier)
     step = found.get("step")
     if step is None:
         made = planner.plan(None, writer)
@@ -113,6 +115,7 @@ class _Planner:
     dims: Mapping[str, int]
     step_dims: Mapping[str, int]
     slots: int
+    tier: Tier
 
     def plan(self, step: Recomputed | None, writer: Writer) -> Plan:
         found = {**self.found, "step": step.computation} if step else self.found
@@ -150,7 +153,7 @@ class _Planner:
     def _names(self, body: str) -> Names:
         found = self.found[body]
         dims = self.step_dims if body == "step" else self.dims
-        return Names(_symbols(found, self.dims), dims, lanes_pay(found.nodes))
+        return Names(_symbols(found, self.dims), dims, lanes_pay(found.nodes), self.tier)
 
 
 def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) -> Mapping[str, int]:

@@ -12,6 +12,7 @@ from ..graph.dims import Poly
 from ..graph.graph import Graph, Parameter
 from ..graph.graph import Port as GraphPort
 from ..graph.tensor import Float
+from ..graph.tiers import Tier
 from ..ops.embed import Embed
 from ..passes.loss import class_axis
 from ..recurrence.unrolling import unrolled
@@ -32,6 +33,7 @@ def program(
     *,
     probes: bool = False,
     budget: int | None = None,
+    tier: Tier = "numpy",
 ) -> runtime.Program:
     """The program of a network for up to these sizes, in its own float type or another.
 
@@ -39,7 +41,7 @@ def program(
     With a `budget` its arena is within so many bytes. Raises OverBudget; Unbound when a symbolic dimension has no size,
     TooSmall when one leaves a result without positions.
     """
-    made = plan(graph, settings, dims, float_type, probes=probes, budget=budget)
+    made = plan(graph, settings, dims, float_type, probes=probes, budget=budget, tier=tier)
     predict = made.bodies[0][1]
     layout = made.arena
     text = update(settings, made.bodies[-1][1].computation, layout, predict.spelling) if settings else None
@@ -65,6 +67,7 @@ def program(
         _unroll(graph, settings, dims, made),
         tuple(port.name for port in made.bodies[-1][1].computation.outputs) if probes else (),
         analyse(graph).least(predict.planned),
+        tier,
     )
 
 

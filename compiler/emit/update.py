@@ -10,6 +10,7 @@ from ..graph.code import NUMPY_TYPES, Names
 from ..graph.computation import Computation
 from ..graph.graph import Parameter
 from ..graph.tensor import ITEM_BYTES
+from ..graph.tiers import kernel
 from ..training.settings import Ramp, Settings
 from .arena import Arena
 from .plan import round_up, size
@@ -53,7 +54,10 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
         f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {scratch_bytes(layout.gradient_bytes) // item})"
     ]
     lines = [f"rate = learning_rate({_phases(settings)!r}, epoch)"]
-    kernels = {"training.schedule.learning_rate", f"kernels.optimizers.{settings.optimizer.kind}"}
+    kernels = {
+        "training.schedule.learning_rate",
+        f"kernels.{kernel(f'optimizers.{settings.optimizer.kind}', names.tier)}",
+    }
     blocks = [("p", layout.first), ("g", 0)]
     blocks += [(f"v{number}", place) for number, place in enumerate(layout.slots, 1)]
     if settings.clip_norm is not None:

@@ -10,6 +10,7 @@ from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op, Types, Values
 from ..graph.tensor import TensorType
+from .chains import fuse
 from .lanes import write_node
 
 
@@ -53,6 +54,8 @@ def write(found: Computation, names: Names) -> Body:
         for value in node.outs:
             known[value] = names.new("x" if place < found.forward else "g")
         written.append(_node(node, known, names))
+    if names.tier == "fast":
+        fuse([each.code for each in written], names)
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
     return Body(found, tuple(written), known, numbers, names)
 

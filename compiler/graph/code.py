@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from .dims import Dim, Poly, bound, product
 from .tensor import DType, TensorType
+from .tiers import Tier, kernel
 
 # The bytes of a pass over memory that takes several times as long as a second thread needs to wake.
 WAKING = 1 << 20
@@ -38,9 +39,9 @@ def in_order(type: TensorType) -> bool:
 class Names:
     """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers.
 
-    `bytes` remembers those of types that have been asked for. With `lanes` there are two
-    threads for large pieces of work; `HALVES` are the parts of the batch, as symbols of their own: the first is the
-    larger where N is odd.
+    `bytes` remembers those of types that have been asked for. With `lanes` there are two threads for large pieces of
+    work; `HALVES` are the parts of the batch, as symbols of their own: the first is the larger where N is odd. `tier`
+    chooses the kernels.
     """
 
     HALVES: ClassVar[tuple[str, str]] = ("N/1", "N/2")
@@ -48,6 +49,7 @@ class Names:
     symbols: Mapping[str, str]
     planned: Mapping[str, int]
     lanes: bool = False
+    tier: Tier = "numpy"
     bytes: dict[TensorType, int] = field(default_factory=dict)
     _spelled: dict[str, str] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
@@ -102,11 +104,12 @@ class Code:
         """Write one statement."""
         self.lines.append(line)
 
-    def call(self, kernel: str, /, *arguments: object, **keywords: object) -> None:
-        """Write a call of a kernel, `module.function` in `runtime/kernels`; None and numbers are written as such."""
-        self.kernels.add(kernel)
+    def call(self, function: str, /, *arguments: object, **keywords: object) -> None:
+        """Write a call of a kernel, `module.function` in `runtime/kernels`, or of its form in the tier; None and
+        numbers are written as such."""
+        self.kernels.add(kernel(function, self.names.tier))
         items = [str(a) for a in arguments] + [f"{name}={value}" for name, value in keywords.items()]
-        self(f"{kernel.rpartition('.')[2]}({', '.join(items)})")
+        self(f"{function.rpartition('.')[2]}({', '.join(items)})")
 
     def run(self) -> str:
         """The function that runs the two halves of the work on the first input: at once where that pays."""
@@ -199,6 +202,11 @@ class Code:
     def number(self, dim: Dim) -> int:
         """A size at the planned dimensions, to choose blocks by."""
         return self.names.number(dim)
+
+    @property
+    def fast(self) -> bool:
+        """Whether kernels may be compiled ones."""
+        return self.names.tier == "fast"
 
     def image(self, operand: int) -> str:
         """An input [N, channels, …spatial] with two spatial dimensions, stored channels-last.

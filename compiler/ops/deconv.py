@@ -13,6 +13,7 @@ from ..graph.formula import Formula, maximum, named, times
 from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
+from . import winograd
 from .pad import Crop
 from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions
 from .unfolding import banded, convolutions, is_depthwise, is_narrow, slide, spans, spread_bias, write_conv
@@ -121,13 +122,17 @@ class Deconv(Op):
 
     def _write_flipped(self, code: Code, weight: str, sizes: Sizes4, windows: tuple[Window, Window]) -> None:
         """At stride 1 it is a convolution with the taps of the weight in the other order."""
+        ins, outs = image(code.types[0]), image(code.out_types[0])
+        turned_windows = turn(windows)
+        if winograd.fits(code, ins, outs, sizes, turned_windows, self.groups):
+            winograd.write(code, weight, ins, outs, turned_windows, flipped=True)
+            return
         inputs, outputs = divide(sizes[0], self.groups), sizes[3] * self.groups
         assert inputs is not None
         flipped = code.scratch(*sizes[1:3], inputs, outputs)
         turned = code.view(f"{flipped}.transpose(3, 2, 0, 1)")
         code.call("convolution.flip", weight, turned, groups=self.groups)
-        first, second = (Window(w.kernel, 1, w.dilation, w.reach - 1 - w.before, 0) for w in windows)
-        write_conv(code, turned, (outputs, sizes[1], sizes[2], inputs), (first, second), self.groups)
+        write_conv(code, turned, (outputs, sizes[1], sizes[2], inputs), turned_windows, self.groups)
 
     def onnx(self, code: OnnxCode) -> None:
         """Output padding takes away from the padding at the end; what is left of it holds the bias alone."""
@@ -170,6 +175,12 @@ class Deconv(Op):
         yield Example(cls(far, (3, 1)), (TensorType("f64", (2, 2, 3, 2)), TensorType("f64", (2, 3, 2, 1))))
         inner = (Window(3, 2, 1, 2, 2), Window(2, 1, 1, 1, 1))
         yield Example(cls(inner, (1, 0)), (TensorType("f64", (2, 2, 3, 4)), TensorType("f64", (2, 1, 3, 2))))
+
+
+def turn(windows: tuple[Window, Window]) -> tuple[Window, Window]:
+    """The windows of the convolution that a transposed one at stride 1 is."""
+    first, second = (Window(w.kernel, 1, w.dilation, w.reach - 1 - w.before, 0) for w in windows)
+    return first, second
 
 
 def restoring(windows: tuple[Window, ...], x: TensorType, y: TensorType, groups: int) -> Deconv:

@@ -9,6 +9,7 @@ from ..graph.code import Code
 from ..graph.dims import Dim
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..graph.window import Window
+from . import winograd
 from .sliding import CACHE, TAPS, Sizes4, block, image
 
 Pair = tuple[Window, Window]
@@ -19,8 +20,11 @@ MANY = 64
 def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: int) -> None:
     """y = the convolution of input 0 with an array `weight` of `sizes` [maps, …kernel, channels / groups], plus the
     bias, input 2."""
-    x, y = code.image(0), code.image_out()
     ins, outs = image(code.types[0]), image(code.out_types[0])
+    if winograd.fits(code, ins, outs, sizes, windows, groups):
+        winograd.write(code, weight, ins, outs, windows, flipped=False)
+        return
+    x, y = code.image(0), code.image_out()
     bias = spread_bias(code, outs)
     if is_depthwise(sizes, groups):
         room = padded(code, ins, outs, windows, block(code, outs, TAPS)[0])

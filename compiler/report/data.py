@@ -50,7 +50,7 @@ def to_dict(summary: Summary) -> dict[str, Any]:
         "layers": [_layer(line) for line in summary.lines],
         "totals": {"params": totals.params, "buffers": totals.buffers, "macs": totals.macs, "flops": totals.flops},
         "memory": {
-            "tier": "numpy",
+            "tier": summary.tier,
             "inference": _memory(inference, INFERENCE),
             "training": _memory(training, TRAINING) if training else None,
         },

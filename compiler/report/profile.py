@@ -39,6 +39,7 @@ class Profile:
     network: Network
     dims: Mapping[str, int]
     dtype: str
+    tier: str
     trains: bool
     steps: int
     roofline: Roofline
@@ -203,6 +204,7 @@ def to_json(profile: Profile) -> str:
         },
         "what": "step" if profile.trains else "prediction",
         "dtype": profile.dtype,
+        "tier": profile.tier,
         "steps": profile.steps,
         "roofline": {
             "gflops": profile.roofline.flops / 1e9,

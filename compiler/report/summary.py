@@ -10,6 +10,7 @@ from ..analysis.figures import FREE, Row, TooSmall, Totals, analyse
 from ..diagnostics.diagnostic import Diagnostic
 from ..emit.memory import Needed, needed
 from ..graph.dims import Dim, Shape, Unbound, bound
+from ..graph.tiers import Tier
 from ..resolve.network import Network
 from ..source import Span
 
@@ -43,15 +44,20 @@ class Summary:
     totals: Totals
     memory: Needed
     budget: int | None = None
+    tier: Tier = "numpy"
 
 
 def summarise(
-    network: Network, depth: int | None = None, optimizer: str | None = None, budget: int | None = None
+    network: Network,
+    depth: int | None = None,
+    optimizer: str | None = None,
+    budget: int | None = None,
+    tier: Tier = "numpy",
 ) -> Summary:
     """The figures of a network at its dims; scopes deeper than `depth` are collapsed into one line each.
 
     Memory for training is that of `optimizer`, sgd, momentum or adam, or of the network's own; with a `budget` it is
-    within so many bytes, or OverBudget is raised.
+    within so many bytes, or OverBudget is raised. It is that of programs of `tier`.
 
     Raises Unbound when a dimension other than N and T has no value, TooSmall when one leaves a result without size.
     """
@@ -62,8 +68,8 @@ def summarise(
     lines = tuple(_line(row, numbers, scopes) for row in analysis.rows)
     if depth is not None:
         lines = _collapse(lines, depth, scopes)
-    memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer, budget)
-    return Summary(network, bound_dims(network), lines, totals, memory, budget)
+    memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer, budget, tier)
+    return Summary(network, bound_dims(network), lines, totals, memory, budget, tier)
 
 
 def no_figure(error: Unbound | TooSmall, network: Network) -> Diagnostic:

@@ -96,6 +96,11 @@ def _libraries() -> tuple[Any, ...]:
     return tuple(library for library in found if library.num_threads > 1)
 
 
+def look_again() -> None:
+    """To be called when another library of BLAS has been loaded."""
+    _libraries.cache_clear()
+
+
 @cache
 def _helper() -> _Helper | None:
     """The second thread, where BLAS leaves one."""

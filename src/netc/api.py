@@ -11,6 +11,7 @@ from .compiler.analysis.figures import TooSmall, analyse
 from .compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from .compiler.driver import Request, compile_spec
 from .compiler.graph.dims import Unbound
+from .compiler.graph.tiers import Tier, chosen
 from .compiler.reading import ReadError
 from .compiler.report.summary import Summary, no_figure, summarise, symbols
 from .compiler.resolve.network import Network
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class Net:
-    """A network that has been read and checked."""
+    """A network that has been read and checked, and the tier of its programs."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, tier: Tier = "numpy") -> None:
         self.network = network
+        self.tier = tier
 
     def analyze(self, **dims: int) -> Summary:
         """Its figures with these symbolic dimensions, N and T being 1 unless given: `net.analyze(N=32).totals.params`.
@@ -35,7 +37,7 @@ class Net:
         self._check(dims)
         network = replace(self.network, dims=dict(self.network.dims) | dims)
         try:
-            return summarise(network)
+            return summarise(network, tier=self.tier)
         except (Unbound, TooSmall) as error:
             raise SpecError((no_figure(error, network),)) from None
 
@@ -47,7 +49,7 @@ class Net:
         `N` is by default the batch of the `train` block, other symbolic dimensions need their largest number. `dtype`
         is float32 or float64, by default the network's own; `seed` that of the `train` block. With a
         `memory_budget` in bytes the backward pass makes values again, so that the arena is within it; no result
-        changes. Raises SpecError, and RunError when nothing is within the budget.
+        changes. Raises SpecError, and RunError when nothing is within the budget or a library of the tier is missing.
         """
         from .compiler.emit.plans import OverBudget
         from .compiler.emit.program import program
@@ -63,7 +65,15 @@ class Net:
         try:
             sizes = {"N": batch} | dict(self.network.dims) | dims
             network, float_type = self.network, floats[dtype] if dtype else None
-            made = program(network.name, network.graph, network.settings, sizes, float_type, budget=memory_budget)
+            made = program(
+                network.name,
+                network.graph,
+                network.settings,
+                sizes,
+                float_type,
+                budget=memory_budget,
+                tier=self.tier,
+            )
         except OverBudget as error:
             raise RunError("over-budget", str(error), error.help) from None
         except (Unbound, TooSmall) as error:
@@ -113,12 +123,14 @@ def load(
     set: Mapping[str, object] | None = None,
     variant: str | None = None,
     dims: Mapping[str, int] | None = None,
+    tier: str = "numpy",
 ) -> Net:
-    """The network of a spec: a path, or the name of a bundled spec or variant. `set` gives parameters.
+    """The network of a spec: a path, or the name of a bundled spec or variant. `set` gives parameters; `tier` is that
+    of its programs: numpy, or fast for compiled kernels, with the extra of that name.
 
     Raises SpecError with all diagnostics when the spec has errors.
     """
-    return _compile(Request(os.fspath(spec), None, net, variant, _texts(set or {}), dict(dims or {})))
+    return _compile(Request(os.fspath(spec), None, net, variant, _texts(set or {}), dict(dims or {})), tier)
 
 
 def loads(
@@ -128,19 +140,21 @@ def loads(
     set: Mapping[str, object] | None = None,
     variant: str | None = None,
     dims: Mapping[str, int] | None = None,
+    tier: str = "numpy",
 ) -> Net:
-    """The network of a spec given as text. Raises SpecError."""
-    return _compile(Request("<text>", text, net, variant, _texts(set or {}), dict(dims or {})))
+    """The network of a spec given as text, as `load` does. Raises SpecError."""
+    return _compile(Request("<text>", text, net, variant, _texts(set or {}), dict(dims or {})), tier)
 
 
-def _compile(request: Request) -> Net:
+def _compile(request: Request, tier: str) -> Net:
+    wanted = chosen(tier)
     try:
         found = compile_spec(request)
     except ReadError as error:
         raise SpecError((error.diagnostic,)) from None
     if found.failed or not found.networks:
         raise SpecError(tuple(d for d in found.diagnostics if d.severity == "error"))
-    return Net(found.networks[0])
+    return Net(found.networks[0], wanted)
 
 
 def _texts(values: Mapping[str, object]) -> dict[str, str]:

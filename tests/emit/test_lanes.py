@@ -49,9 +49,9 @@ def batch(size: int) -> dict[str, Array]:
     return {"image": rng.normal(size=(size, 3, 9, 8)), "label": rng.integers(5, size=size)}
 
 
-def run(size: int, planned: int) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+def run(size: int, planned: int, tier: str = "numpy") -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
     """Gradients, weights after three steps, and a prediction."""
-    trainer = netc.loads(TEXT).trainer(N=planned, seed=3)
+    trainer = netc.loads(TEXT, tier=tier).trainer(N=planned, seed=3)
     given = batch(size)
     gradients = trainer.gradients(**given)
     for _ in range(3):
@@ -60,10 +60,12 @@ def run(size: int, planned: int) -> tuple[dict[str, Array], dict[str, Array], di
 
 
 @pytest.mark.parametrize(("size", "planned"), [(8, 8), (7, 8), (2, 2), (3, 8), (1, 4)])
-def test_halves_make_the_whole(size: int, planned: int, all_divided: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = run(size, planned)
+def test_halves_make_the_whole(
+    size: int, planned: int, tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run(size, planned, tier)
     monkeypatch.setattr(plans, "lanes_pay", lambda _: False)
-    for made, wanted in zip(found, run(size, planned), strict=True):
+    for made, wanted in zip(found, run(size, planned, tier), strict=True):
         for name, array in wanted.items():
             assert np.abs(made[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
 
@@ -78,10 +80,10 @@ def test_the_program_divides_what_it_can(all_divided: None) -> None:
     assert step.count("together(first, second)") > 20
 
 
-def test_one_thread_and_two_give_the_same_bits(all_divided: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    two = run(7, 8)
+def test_one_thread_and_two_give_the_same_bits(tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    two = run(7, 8, tier)
     monkeypatch.setattr("netc.runtime.kernels.lanes._helper", lambda: None)
-    for made, wanted in zip(two, run(7, 8), strict=True):
+    for made, wanted in zip(two, run(7, 8, tier), strict=True):
         for name, array in wanted.items():
             assert np.array_equal(made[name], array), name
 

@@ -78,8 +78,8 @@ def test_what_lives_at_the_same_time_lies_apart(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_the_arena_has_the_bytes_that_analysis_prints(name: str) -> None:
-    net = netc.load(name)
+def test_the_arena_has_the_bytes_that_analysis_prints(name: str, tier: str) -> None:
+    net = netc.load(name, tier=tier)
     printed = net.analyze(N=4).memory.training
     trainer = net.trainer(N=4)
     assert printed is not None
@@ -116,11 +116,11 @@ def traced(trainer: Trainer, n: int) -> int:
 
 
 @pytest.mark.parametrize("name", ["mlp", "lenet5", "lenet5_1998", "digits"])
-def test_a_step_allocates_no_array(name: str) -> None:
+def test_a_step_allocates_no_array(name: str, tier: str) -> None:
     """After the first step of a batch's size all that comes and goes is small objects and NumPy's buffers for mixed
-    types, which are 8,192 elements long: no more for a batch eight times as large."""
-    trainer = netc.load(name).trainer(N=256)
-    small, large = traced(trainer, 32), traced(trainer, 256)
+    types, which are 8,192 elements long: no more for a batch four times as large."""
+    trainer = netc.load(name, tier=tier).trainer(N=512)
+    small, large = traced(trainer, 128), traced(trainer, 512)
     assert large < 192 * 1024
     assert large - small < 8 * 1024
 

@@ -12,6 +12,7 @@ from netc.compiler.emit.program import program
 from netc.compiler.export.export import export
 from netc.compiler.graph.graph import Port, Value
 from netc.compiler.graph.layer import layer_names
+from netc.compiler.graph.tiers import Tier
 from netc.compiler.reference import explain_layer
 from netc.compiler.resolve.network import Network
 from netc.compiler.training.settings import LossCall, Optimizer, Phase, Settings
@@ -57,7 +58,7 @@ def with_loss(network: Network) -> tuple[Network, Settings]:
 
 @pytest.mark.promise("P6", "layers in networks of their own, the gradient of every parameter", 40)
 @pytest.mark.parametrize("name", layer_names())
-def test_the_gradients_of_a_layer(name: str, promise: Promise) -> None:
+def test_the_gradients_of_a_layer(name: str, tier: Tier, promise: Promise) -> None:
     found = networks(name)
     assert found
     worst: list[float] = []
@@ -65,7 +66,7 @@ def test_the_gradients_of_a_layer(name: str, promise: Promise) -> None:
         trained, settings = with_loss(network)
         if not any(parameter.trainable for parameter in network.graph.parameters):
             continue
-        made = program("t", trained.graph, settings, {"N": 3, "T": 4}, "f64")
+        made = program("t", trained.graph, settings, {"N": 3, "T": 4}, "f64", tier=tier)
         for entry in gradcheck(made, 0, 3):
             assert entry.error <= 1e-6, f"{entry.name}: {entry.error}"
             worst.append(entry.error)

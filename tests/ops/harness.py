@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -22,12 +23,15 @@ from netc.compiler.graph.graph import Parameter, Port, Use, Value
 from netc.compiler.graph.make import Make
 from netc.compiler.graph.op import Op
 from netc.compiler.graph.tensor import TensorType
+from netc.compiler.graph.tiers import Tier
 from netc.compiler.ops.losses import CrossEntropy
 from netc.compiler.passes.autodiff import differentiate
 from netc.compiler.passes.dead import drop_dead
 from netc.compiler.source import Source, Span
 
 Array = NDArray[Any]
+# The tier that computations are built for.
+TIER: ContextVar[Tier] = ContextVar("TIER", default="numpy")
 NOWHERE = Span(Source("test", ""), 0, 0)
 USE = Use("op", "op", NOWHERE, (), (), (), None)
 
@@ -62,7 +66,8 @@ def RNG() -> np.random.Generator:  # noqa: N802 - reads as the generator that it
 def build(computation: Computation, planned: Mapping[str, int] | None = None) -> Built:
     """The program of one computation; gradients are among its outputs."""
     verify(computation)
-    names = Names({name: f"n{place}" for place, name in enumerate(planned or {})}, planned or {})
+    symbols = {name: f"n{place}" for place, name in enumerate(planned or {})}
+    names = Names(symbols, planned or {}, tier=TIER.get())
     body = write(computation, names)
     room = place(body, names)
     layout = arena([room], computation.parameters, names, trained=False, slots=0, scratch=0)

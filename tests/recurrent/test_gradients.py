@@ -16,9 +16,9 @@ TEXTS = texts()
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_gradients(name: str) -> None:
+def test_gradients(name: str, tier: str) -> None:
     sizes = {"N": 3, "T": 4}
-    trainer = netc.loads(trained(TEXTS[name])).trainer(dtype="float64", **sizes)
+    trainer = netc.loads(trained(TEXTS[name]), tier=tier).trainer(dtype="float64", **sizes)
     trainer.load_state_dict(lively(trainer.state_dict()))
     found = worst(trainer, batch((*trainer.program.inputs, *trainer.program.targets), sizes))
     assert {parameter: error for parameter, error in found.items() if error > 1e-6} == {}
@@ -51,13 +51,12 @@ def test_gradients_over_one_step() -> None:
         "embed(4, 3) -> dropout(0.2) -> gru(3)",
     ],
 )
-def test_gradients_of_what_is_looked_up(body: str) -> None:
+def test_gradients_of_what_is_looked_up(body: str, tier: str) -> None:
     """A table of at most twice as many rows as features is multiplied before it is looked up, in training alone."""
     sizes = {"N": 3, "T": 4}
     text = f"net t {{\n  input text: i64[N, T]\n  target next: i64[N, T]\n  {body}\n  fc(5)\n"
-    trainer = netc.loads(text + "  train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }\n}\n").trainer(
-        dtype="float64", **sizes
-    )
+    text += "  train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }\n}\n"
+    trainer = netc.loads(text, tier=tier).trainer(dtype="float64", **sizes)
     trainer.load_state_dict(lively(trainer.state_dict()))
     rng = np.random.default_rng(0)
     arrays = {"text": rng.integers(0, 4, (3, 4)), "next": rng.integers(0, 5, (3, 4))}

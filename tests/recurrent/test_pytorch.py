@@ -21,10 +21,10 @@ GOLDEN = json.loads(Path(__file__).with_name("pytorch.json").read_text("utf-8"))
 TORCH = find_spec("torch") is not None
 
 
-def trained(name: str) -> tuple[Any, dict[str, Array], dict[str, Array]]:
+def trained(name: str, tier: str = "numpy") -> tuple[Any, dict[str, Array], dict[str, Array]]:
     """A trainer with the weights of a case, its inputs and its target."""
     case = CASES[name]
-    trainer = netc.loads(case.spec()).trainer(N=len(LENGTHS), T=STEPS, dtype="float64")
+    trainer = netc.loads(case.spec(), tier=tier).trainer(N=len(LENGTHS), T=STEPS, dtype="float64")
     trainer.load_state_dict(case.weights(trainer))
     arrays = case.arrays()
     wanted = {"wanted": arrays.pop("wanted")}
@@ -40,20 +40,20 @@ def near(found: dict[str, Array], wanted: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_outputs_and_states(name: str) -> None:
-    trainer, arrays, _ = trained(name)
+def test_outputs_and_states(name: str, tier: str) -> None:
+    trainer, arrays, _ = trained(name, tier)
     near(trainer.forward(**arrays), GOLDEN[name]["outputs"])
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_gradients_by_name(name: str) -> None:
-    trainer, arrays, wanted = trained(name)
+def test_gradients_by_name(name: str, tier: str) -> None:
+    trainer, arrays, wanted = trained(name, tier)
     near(trainer.gradients(**arrays, **wanted), GOLDEN[name]["gradients"])
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_fifty_steps(name: str) -> None:
-    trainer, arrays, wanted = trained(name)
+def test_fifty_steps(name: str, tier: str) -> None:
+    trainer, arrays, wanted = trained(name, tier)
     losses = [trainer.step(**arrays, **wanted) for _ in range(50)]
     assert losses == pytest.approx(GOLDEN[name]["losses"], rel=1e-9)
     assert losses[-1] < losses[0]

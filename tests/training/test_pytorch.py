@@ -23,8 +23,8 @@ TORCH = find_spec("torch") is not None
 
 @pytest.mark.promise("P7", "networks trained for 50 steps", 5)
 @pytest.mark.parametrize("name", CASES)
-def test_fifty_steps(name: str, promise: Promise) -> None:
-    trainer = netc.loads(CASES[name].spec).trainer(N=BATCH, dtype="float64", seed=3)
+def test_fifty_steps(name: str, tier: str, promise: Promise) -> None:
+    trainer = netc.loads(CASES[name].spec, tier=tier).trainer(N=BATCH, dtype="float64", seed=3)
     *batches, (image, _) = CASES[name].batches()
     losses = [trainer.step(image=x, label=y) for x, y in batches]
     promise(relative_difference_of_a_loss=np.max(np.abs(np.divide(losses, GOLDEN[name]["losses"]) - 1)))
@@ -36,13 +36,13 @@ def test_fifty_steps(name: str, promise: Promise) -> None:
 
 @pytest.mark.skipif(not TORCH, reason="PyTorch is not installed; its numbers are in pytorch.json")
 @pytest.mark.parametrize("name", CASES)
-def test_gradients_and_weights_both_ways(name: str) -> None:
+def test_gradients_and_weights_both_ways(name: str, tier: str) -> None:
     """The gradients of a batch are PyTorch's; weights trained here predict the same there, and the other way round."""
     import torch
 
     from .pytorch import load, module, names, train
 
-    trainer = netc.loads(CASES[name].spec).trainer(N=BATCH, dtype="float64", seed=3)
+    trainer = netc.loads(CASES[name].spec, tier=tier).trainer(N=BATCH, dtype="float64", seed=3)
     *batches, (image, label) = CASES[name].batches()
     there = module(name)
     load(there, trainer.state_dict())

@@ -1,0 +1,222 @@
+"""Chains of elementwise statements as one compiled loop, which reads every array once and writes it once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import activations, lanes
+from . import elementary
+from .compiled import compiled_text
+
+Array = NDArray[Any]
+Run = Callable[[], None]
+
+# What takes several times as long as a second thread needs to wake.
+WAKING = 1 << 20
+# Each function as an expression of its operands; a comparison with itself finds what is not a number.
+EXPRESSIONS = {
+    "add": "{0} + {1}",
+    "subtract": "{0} - {1}",
+    "multiply": "{0} * {1}",
+    "divide": "{0} / {1}",
+    "maximum": "({0} if {0} >= {1} or {0} != {0} else {1})",
+    "minimum": "({0} if {0} <= {1} or {0} != {0} else {1})",
+    "greater": "{0} > {1}",
+    "less": "{0} < {1}",
+    "negative": "-{0}",
+    "abs": "abs({0})",
+    "sqrt": "np.sqrt({0})",
+    "exp": "exp({0})",
+    "sigmoid": "sigmoid({0})",
+    "copyto": "{0}",
+    "fill": "{0}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`out` = `function` of names and numbers."""
+
+    function: str
+    operands: tuple[str | float, ...]
+    out: str
+
+    def names(self) -> list[str]:
+        return [*(operand for operand in self.operands if isinstance(operand, str)), self.out]
+
+
+@cache
+def parse(line: str) -> Statement:
+    """A statement of a program: `np.add(x, 1.0, out=y)`, `np.copyto(y, x)`, `y.fill(1)` or `sigmoid(x, y)`."""
+    call = ast.parse(line, mode="eval").body
+    assert isinstance(call, ast.Call)
+    if isinstance(call.func, ast.Name):
+        *operands, out = map(_operand, call.args)
+        function = call.func.id
+    else:
+        assert isinstance(call.func, ast.Attribute)
+        function = call.func.attr
+        operands = [_operand(argument) for argument in call.args]
+        if function == "copyto":
+            out, *operands = operands
+        elif function == "fill":
+            out = _operand(call.func.value)
+        else:
+            out = _operand(call.keywords[0].value)
+    assert isinstance(out, str)
+    return Statement(function, tuple(operands), out)
+
+
+def _operand(node: ast.expr) -> str | float:
+    return node.id if isinstance(node, ast.Name) else float(ast.literal_eval(node))
+
+
+def chain(*lines: str, arrays: Mapping[str, Array], dead: Iterable[str] = (), two: bool = False) -> Run:
+    """What runs these statements on these arrays.
+
+    Statements whose arrays lie alike, and are the same memory or apart, are one loop. What `dead` names hold nobody
+    reads afterwards: it is written for a later loop alone. With `two` a large loop is divided between two threads.
+    """
+    loops: list[_Loop] = []
+    for statement in map(parse, lines):
+        if not loops or not loops[-1].takes(statement, arrays):
+            loops.append(_Loop())
+            loops[-1].takes(statement, arrays)
+    runs: list[Run] = []
+    for number, loop in enumerate(loops):
+        later = [_place(arrays[name]) for other in loops[number + 1 :] for s in other.statements for name in s.names()]
+        unread = {name for name in dead if not any(_meet(_place(arrays[name]), place) for place in later)}
+        runs += loop.runs(arrays, unread, two)
+    if len(runs) == 1:
+        return runs[0]
+
+    def run() -> None:
+        for part in runs:
+            part()
+
+    return run
+
+
+@dataclass(slots=True)
+class _Loop:
+    """Statements over arrays of one shape, laid out in one of the ways in `orders`; `places` are their addresses."""
+
+    statements: list[Statement] = field(default_factory=list)
+    shape: tuple[int, ...] | None = None
+    orders: frozenset[tuple[int, ...]] = frozenset()
+    places: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def takes(self, statement: Statement, arrays: Mapping[str, Array]) -> bool:
+        """Add a statement, if it fits; one that is the first of no loop stays alone, and NumPy runs it."""
+        if self.statements and not self.orders:
+            return False
+        found = [arrays[name] for name in statement.names()]
+        shape = self.shape or found[-1].shape
+        orders = self.orders if self.shape is not None else _orders(found[0])
+        for array in found:
+            orders = orders & _orders(array)
+        places = dict(self.places)
+        for name, array in zip(statement.names(), found, strict=True):
+            place = _place(array)
+            if place not in places and any(_meet(place, other) for other in places):
+                orders = frozenset()
+            places.setdefault(place, name)
+        if any(array.shape != shape for array in found):
+            orders = frozenset()
+        if self.statements and not orders:
+            return False
+        self.statements.append(statement)
+        self.shape, self.orders, self.places = shape, orders, places
+        return True
+
+    def runs(self, arrays: Mapping[str, Array], dead: set[str], two: bool) -> list[Run]:
+        large = two and self.shape is not None and arrays[self.statements[-1].out].nbytes >= WAKING
+        worthy = len(self.statements) > 1 or self.statements[0].function == "sigmoid" or large
+        if not worthy or not self.orders:
+            return [_by_numpy(statement, arrays) for statement in self.statements]
+        order = min(self.orders)
+        slots = {place: f"a{number}" for number, place in enumerate(self.places)}
+        of = {name: slots[_place(arrays[name])] for s in self.statements for name in s.names()}
+        flat = [arrays[name].transpose(order).reshape(-1) for name in self.places.values()]
+        floats = [array.dtype for array in flat if array.dtype != np.bool_]
+        kept = {of[s.out] for s in self.statements if s.out not in dead}
+        text, numbers = _text(self.statements, of, len(flat), kept)
+        function = _function(text, numbers, floats[0].name)
+        if not large:
+            return [partial(function, *flat)]
+        half = -(-flat[0].size // 2)
+        first, second = (
+            partial(function, *(array[part] for array in flat)) for part in (slice(half), slice(half, None))
+        )
+        return [partial(lanes.together, first, second)]
+
+
+def _place(array: Array) -> tuple[int, int]:
+    return array.ctypes.data, array.ctypes.data + array.nbytes
+
+
+def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _orders(array: Array) -> frozenset[tuple[int, ...]]:
+    """The orders of the dimensions in which an array lies together: as they are, turned round, or channels last."""
+    wanted = {tuple(range(array.ndim)), tuple(reversed(range(array.ndim)))}
+    if array.ndim == 4:
+        wanted.add((0, 2, 3, 1))
+    return frozenset(order for order in wanted if array.transpose(order).flags.c_contiguous)
+
+
+def _by_numpy(statement: Statement, arrays: Mapping[str, Array]) -> Run:
+    operands = [arrays[name] if isinstance(name, str) else name for name in statement.operands]
+    out = arrays[statement.out]
+    if statement.function == "copyto":
+        return partial(np.copyto, out, operands[0])
+    if statement.function == "fill":
+        return partial(out.fill, operands[0])
+    if statement.function == "sigmoid":
+        (given,) = operands
+        assert not isinstance(given, float)
+        return partial(activations.sigmoid, given, out)
+    return partial(getattr(np, statement.function), *operands, out=out)
+
+
+def _text(
+    statements: list[Statement], of: Mapping[str, str], count: int, kept: set[str]
+) -> tuple[str, tuple[float, ...]]:
+    """The loop as the text of a function, and the numbers that it calls c0, c1, …"""
+    numbers: list[float] = []
+    now: dict[str, str] = {}
+    lines = []
+    for number, statement in enumerate(statements):
+        operands = []
+        for operand in statement.operands:
+            if isinstance(operand, str):
+                slot = of[operand]
+                if slot not in now:
+                    now[slot] = f"r{slot}"
+                    lines.append(f"r{slot} = {slot}[i]")
+                operands.append(now[slot])
+            else:
+                operands.append(f"c{len(numbers)}")
+                numbers.append(operand)
+        lines.append(f"v{number} = {EXPRESSIONS[statement.function].format(*operands)}")
+        now[of[statement.out]] = f"v{number}"
+    lines += [f"{slot}[i] = {value}" for slot, value in now.items() if value.startswith("v") and slot in kept]
+    arguments = ", ".join(f"a{number}" for number in range(count))
+    body = "".join(f"        {line}\n" for line in lines)
+    return f"def run({arguments}):\n    for i in range(a0.size):\n{body}", tuple(numbers)
+
+
+@cache
+def _function(text: str, numbers: tuple[float, ...], dtype: str) -> Callable[..., None]:
+    kind = np.dtype(dtype).type
+    named = {f"c{place}": kind(number) for place, number in enumerate(numbers)}
+    return compiled_text(text, "run", {**named, "exp": elementary.exp, "sigmoid": elementary.sigmoid})

@@ -1,0 +1,21 @@
+"""Whether the libraries of a tier are there."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from .errors import RunError
+
+LIBRARIES = {"numpy": (), "fast": ("numba", "scipy", "threadpoolctl")}
+
+
+def require(tier: str) -> None:
+    """Raises RunError when a library of the tier is missing."""
+    missing = [name for name in LIBRARIES[tier] if find_spec(name) is None]
+    if missing:
+        raise RunError(
+            "missing-extra",
+            f"the tier `{tier}` needs {' and '.join(missing)}",
+            help="install the extra: `pip install 'netc[fast]'`",
+            exit=2,
+        )

@@ -1,0 +1,22 @@
+"""Every test of single operations runs in every tier of emission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from netc.compiler.graph.tiers import TIERS, Tier
+from netc.compiler.ops import winograd
+
+from .harness import TIER
+
+
+@pytest.fixture(autouse=True, params=TIERS)
+def tier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tier]:
+    """The tier of this run; in the compiled one small convolutions are computed as large ones are."""
+    monkeypatch.setattr(winograd, "MAPS", 1)
+    monkeypatch.setattr(winograd, "TILES", 1)
+    token = TIER.set(request.param)
+    yield request.param
+    TIER.reset(token)
