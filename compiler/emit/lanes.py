@@ -68,8 +68,9 @@ def _cut(op: Op, code: Code) -> _Cut | None:
         return None
     by_samples = _by_samples(code, 0 if how == "rows" else None)
     called = _tried(op, code).kernels if code.fast else set()
-    # Tiles of whole rows of channels are wanted there.
-    cut = by_samples if any(kernel.startswith("fast.winograd.") for kernel in called) else None
+    # Tiles of whole rows of channels, or planes of all of them, are wanted there.
+    whole = any(kernel.startswith(("fast.winograd.", "fast.direct.")) for kernel in called)
+    cut = by_samples if whole else None
     cut = cut or _by_weight(op, code) or by_samples
     compiled = any(kernel.startswith("fast.") for kernel in called)
     return cut if cut is not None and _pays(op, code, EASIER if compiled else 1) else None

@@ -220,6 +220,10 @@ class Code:
         self(f"np.copyto({image}, {self.view(f'{name}[:, :, None, :]')})")
         return image
 
+    def stored_image(self, name: str) -> str:
+        """An image, or the weight of a convolution, with its dimensions in the order in which they are stored."""
+        return self.view(f"{name}.transpose(0, 2, 3, 1)")
+
     def image_out(self, place: int = 0) -> str:
         """An output to be written as an image, see `image`; `done` copies it to where it belongs."""
         name, type = self.outs[place], self.out_types[place]

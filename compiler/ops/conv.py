@@ -12,7 +12,7 @@ from ..graph.graph import Value
 from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
-from . import winograd
+from . import direct, winograd
 from .deconv import restoring
 from .reduce import Sum
 from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions
@@ -116,6 +116,9 @@ class ConvWeightGradient(Op):
         ins, outs, sizes = image(code.types[0]), image(code.types[1]), image(code.out_types[0])
         if winograd.fits(code, ins, outs, sizes, windows, self.groups):
             winograd.write_weight_gradient(code, ins, outs, windows)
+            return
+        if direct.fits(code, ins[3], windows, self.groups):
+            direct.write_weight_gradient(code, ins, outs, windows)
             return
         arrays = code.image(0), code.image(1), code.image_out()
         if is_depthwise(sizes, self.groups):

@@ -13,7 +13,7 @@ from ..graph.formula import Formula, maximum, named, times
 from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
-from . import winograd
+from . import direct, winograd
 from .pad import Crop
 from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions
 from .unfolding import banded, convolutions, is_depthwise, is_narrow, slide, spans, spread_bias, write_conv
@@ -98,6 +98,9 @@ class Deconv(Op):
         windows, weight = axes(self.windows), code.image(1)
         sizes, ins, outs = image(code.types[1]), image(code.types[0]), image(code.out_types[0])
         deep = is_depthwise(sizes, self.groups)
+        if direct.fits(code, outs[3], windows, self.groups):
+            direct.write(code, weight, ins, outs, turn(windows), flipped=True)
+            return
         if all(w.stride == 1 for w in windows) and (deep or code.number(sizes[3]) > FEW):
             self._write_flipped(code, weight, sizes, windows)
             return

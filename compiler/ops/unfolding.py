@@ -9,7 +9,7 @@ from ..graph.code import Code
 from ..graph.dims import Dim
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..graph.window import Window
-from . import winograd
+from . import direct, winograd
 from .sliding import CACHE, TAPS, Sizes4, block, image
 
 Pair = tuple[Window, Window]
@@ -23,6 +23,9 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
     ins, outs = image(code.types[0]), image(code.out_types[0])
     if winograd.fits(code, ins, outs, sizes, windows, groups):
         winograd.write(code, weight, ins, outs, windows, flipped=False)
+        return
+    if direct.fits(code, outs[3], windows, groups):
+        direct.write(code, weight, ins, outs, windows, flipped=False)
         return
     x, y = code.image(0), code.image_out()
     bias = spread_bias(code, outs)

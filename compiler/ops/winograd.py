@@ -30,16 +30,16 @@ def fits(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4, windows: Pair, gr
 
 def write(code: Code, weight: str, ins: Sizes4, outs: Sizes4, windows: Pair, *, flipped: bool) -> None:
     """y = the convolution of input 0 by the array `weight`, plus the bias, input 2; `flipped` as in the kernel."""
-    x, y = _stored(code, code.image(0)), _stored(code, code.image_out())
+    x, y = code.stored_image(code.image(0)), code.stored_image(code.image_out())
     bias = code.ins[2] if len(code.ins) > 2 else None
     before = (w.before for w in windows)
     work = _scratch(code, ins, outs)
-    code.call("fast.winograd.winograd", x, _stored(code, weight), bias, y, *work, *before, flipped)
+    code.call("fast.winograd.winograd", x, code.stored_image(weight), bias, y, *work, *before, flipped)
 
 
 def write_weight_gradient(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair) -> None:
     """The gradient by the weight, from images, input 0, and the gradient by what is made of them, input 1."""
-    x, gy, gw = (_stored(code, name) for name in (code.image(0), code.image(1), code.image_out()))
+    x, gy, gw = (code.stored_image(name) for name in (code.image(0), code.image(1), code.image_out()))
     kernels, *work = _scratch(code, ins, outs)
     part = code.scratch(ins[3] * outs[3])
     before = (w.before for w in windows)
@@ -64,8 +64,3 @@ def _scratch(code: Code, ins: Sizes4, outs: Sizes4) -> list[str]:
 def _half(code: Code, size: Dim) -> int:
     """The tiles along a size."""
     return -(-code.number(size) // 2)
-
-
-def _stored(code: Code, name: str) -> str:
-    """An image with its dimensions in the order in which they are stored."""
-    return code.view(f"{name}.transpose(0, 2, 3, 1)")

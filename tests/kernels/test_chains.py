@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def compared(lines: tuple[str, ...], made: dict[str, Array], wanted: dict[str, A
     ],
 )
 def test_the_bits_are_those_of_numpy(lines: tuple[str, ...]) -> None:
-    x1, x2 = (grid.reshape(-1) for grid in np.meshgrid(np.float32(SPECIAL), np.float32(SPECIAL)))
+    special = np.array(SPECIAL, np.float32)
+    x1, x2 = (grid.reshape(-1) for grid in np.meshgrid(special, special))
     made = {"x1": x1.copy(), "x2": x2.copy(), "y1": np.zeros_like(x1)}
     compared(lines, made, {name: array.copy() for name, array in made.items()})
 
@@ -88,7 +90,7 @@ def test_two_threads_do_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_exponential_functions(dtype: type) -> None:
     """Within two units in the last place of e^x; a sum of it and 1 rounds once more."""
-    x = np.concatenate([np.linspace(-87, 88, 20_001), [0.0, -0.0]]).astype(dtype)
+    x: NDArray[Any] = np.concatenate([np.linspace(-87, 88, 20_001), [0.0, -0.0]]).astype(dtype)
     out, half = np.empty_like(x), np.empty_like(x)
     chain("np.exp(x1, out=y1)", "np.multiply(y1, 1.0, out=y1)", arrays={"x1": x, "y1": out})()
     chain("sigmoid(x1, y1)", arrays={"x1": x, "y1": half})()
@@ -100,7 +102,7 @@ def test_exponential_functions(dtype: type) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_exponential_functions_at_the_ends(dtype: type) -> None:
-    x = np.array([math.inf, -math.inf, math.nan, 1000, -1000], dtype)
+    x: NDArray[Any] = np.array([math.inf, -math.inf, math.nan, 1000, -1000], dtype)
     out = np.empty_like(x)
     chain("np.exp(x1, out=y1)", "np.multiply(y1, 1.0, out=y1)", arrays={"x1": x, "y1": out})()
     assert np.array_equal(out, np.array([math.inf, 0, math.nan, math.inf, 0], dtype), equal_nan=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,11 @@ def avg_pool(
 ) -> None:
     """The mean of each window; `counted` is the padding (before, after) on each axis whose taps count."""
     ins, outs = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
-    counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(y.dtype)
-    mean(ins, outs, np.broadcast_to(counts, (*outs.shape[1:3], 1))[:, :, 0], kernel, stride, dilation, before)
+    counts = taps(ins.shape, outs.shape, kernel, stride, dilation, before, counted, y.dtype)
+    if beside(ins, outs, kernel, stride, dilation, before):
+        mean_of_four(ins, outs, counts)
+    else:
+        mean(ins, outs, counts, kernel, stride, dilation, before)
 
 
 def avg_pool_gradient(
@@ -70,8 +74,33 @@ def avg_pool_gradient(
 ) -> None:
     """gy in equal parts to the positions of each window."""
     outs, ins = gy.transpose(0, 2, 3, 1), gx.transpose(0, 2, 3, 1)
-    counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(gy.dtype)
-    from_mean(outs, ins, np.broadcast_to(counts, (*outs.shape[1:3], 1))[:, :, 0], kernel, stride, dilation, before)
+    counts = taps(ins.shape, outs.shape, kernel, stride, dilation, before, counted, gy.dtype)
+    if beside(ins, outs, kernel, stride, dilation, before):
+        to_four(outs, ins, counts)
+    else:
+        from_mean(outs, ins, counts, kernel, stride, dilation, before)
+
+
+def beside(x: Array, y: Array, kernel: Pair, stride: Pair, dilation: Pair, before: Pair) -> bool:
+    """Whether windows are two by two, each begins where the one before it ends, and together they are the image."""
+    plain = kernel == stride == (2, 2) and dilation == (1, 1) and before == (0, 0)
+    return plain and x.shape[1:3] == (2 * y.shape[1], 2 * y.shape[2])
+
+
+@cache
+def taps(
+    ins: tuple[int, ...],
+    outs: tuple[int, ...],
+    kernel: Pair,
+    stride: Pair,
+    dilation: Pair,
+    before: Pair,
+    counted: tuple[Pair, Pair],
+    dtype: np.dtype[Any],
+) -> Array:
+    """What the sum of each window is divided by [height, width]."""
+    counts = tap_counts(ins, outs, kernel, stride, dilation, before, counted).astype(dtype)
+    return np.array(np.broadcast_to(counts, (*outs[1:3], 1))[:, :, 0])
 
 
 @compiled
@@ -153,6 +182,34 @@ def mean(x: Array, y: Array, counts: Array, kernel: Pair, stride: Pair, dilation
                             out[c] += given[c]
                 for c in range(channels):
                     out[c] /= count
+
+
+@compiled
+def mean_of_four(x: Array, y: Array, counts: Array) -> None:
+    for image in range(len(y)):
+        for i in range(y.shape[1]):
+            for j in range(y.shape[2]):
+                a, b = x[image, 2 * i, 2 * j], x[image, 2 * i, 2 * j + 1]
+                c, d = x[image, 2 * i + 1, 2 * j], x[image, 2 * i + 1, 2 * j + 1]
+                out, count = y[image, i, j], counts[i, j]
+                for k in range(y.shape[3]):
+                    out[k] = (a[k] + b[k] + c[k] + d[k]) / count
+
+
+@compiled
+def to_four(gy: Array, gx: Array, counts: Array) -> None:
+    for image in range(len(gy)):
+        for i in range(gy.shape[1]):
+            for j in range(gy.shape[2]):
+                a, b = gx[image, 2 * i, 2 * j], gx[image, 2 * i, 2 * j + 1]
+                c, d = gx[image, 2 * i + 1, 2 * j], gx[image, 2 * i + 1, 2 * j + 1]
+                given, count = gy[image, i, j], counts[i, j]
+                for k in range(gy.shape[3]):
+                    share = given[k] / count
+                    a[k] = share
+                    b[k] = share
+                    c[k] = share
+                    d[k] = share
 
 
 @compiled
