@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -31,12 +33,12 @@ def trained(seed: int) -> tuple[Graph, Settings, str] | None:
     return (*made_to_learn, text) if made_to_learn else None
 
 
-def numbers(trainer: Trainer) -> list[np.ndarray]:
+def numbers(trainer: Trainer, sizes: Mapping[str, int] = SIZES) -> list[np.ndarray]:
     """Two steps, and what they leave."""
     rng = np.random.default_rng(1)
     arrays = {}
     for port in (*trainer.program.inputs, *trainer.program.targets):
-        shape = tuple(SIZES[dim] if isinstance(dim, str) else dim for dim in port.dims)
+        shape = tuple(sizes[dim] if isinstance(dim, str) else dim for dim in port.dims)
         floats = port.dtype.startswith("float")
         arrays[port.name] = rng.normal(size=shape) if floats else rng.integers(port.classes or 2, size=shape)
     losses = [np.array(trainer.step(**arrays)) for _ in range(2)]

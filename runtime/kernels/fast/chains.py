@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
@@ -48,6 +48,10 @@ class Statement:
     operands: tuple[str | float, ...]
     out: str
 
+    def with_numbers(self, known: Mapping[str, float]) -> Statement:
+        """The same with these names as numbers."""
+        return replace(self, operands=tuple([known.get(o, o) if isinstance(o, str) else o for o in self.operands]))
+
     def names(self) -> list[str]:
         return [*(operand for operand in self.operands if isinstance(operand, str)), self.out]
 
@@ -78,14 +82,16 @@ def _operand(node: ast.expr) -> str | float:
     return node.id if isinstance(node, ast.Name) else float(ast.literal_eval(node))
 
 
-def chain(*lines: str, arrays: Mapping[str, Array], dead: Iterable[str] = (), two: bool = False) -> Run:
+def chain(*lines: str, arrays: Mapping[str, Any], dead: Iterable[str] = (), two: bool = False) -> Run:
     """What runs these statements on these arrays.
 
     Statements whose arrays lie alike, and are the same memory or apart, are one loop. What `dead` names hold nobody
     reads afterwards: it is written for a later loop alone. With `two` a large loop is divided between two threads.
+    Among the arrays there may be sizes, which are numbers.
     """
+    sizes = {name: float(size) for name, size in arrays.items() if isinstance(size, int)}
     loops: list[_Loop] = []
-    for statement in map(parse, lines):
+    for statement in (parse(line).with_numbers(sizes) for line in lines):
         if not loops or not loops[-1].takes(statement, arrays):
             loops.append(_Loop())
             loops[-1].takes(statement, arrays)
