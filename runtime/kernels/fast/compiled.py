@@ -24,9 +24,10 @@ if FOLDER:
 # arrays would have to be seen to be apart.
 llvmlite.binding.set_option("netc", "--runtime-memory-check-threshold=4096")
 # The widest vectors that there are: LLVM prefers half of them, as some processors slow down.
-if not numba.config.CPU_FEATURES:
+FEATURES = llvmlite.binding.get_host_cpu_features()
+if FEATURES.get("avx512f") and not numba.config.CPU_FEATURES:
     numba.config.CPU_NAME = llvmlite.binding.get_host_cpu_name()
-    numba.config.CPU_FEATURES = f"{llvmlite.binding.get_host_cpu_features().flatten()},-prefer-256-bit"
+    numba.config.CPU_FEATURES = f"{FEATURES.flatten()},-prefer-256-bit"
 # A product and a sum may be rounded once instead of twice; every order of operations stays as it is written.
 OPTIONS = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
 
