@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import pytest
 
 from netc.runtime.kernels import bands, convolution
+from netc.runtime.kernels.fast import convolution as compiled
 
 from .images import Array, empty_image, garbage, random_image
 
@@ -110,23 +111,25 @@ def operands(case: Case) -> tuple[Array, Array, Array, Array]:
     return random_image(1, *case.x), random_image(2, *case.weight), bias, random_image(3, *case.y)
 
 
+@pytest.mark.parametrize("kernels", [convolution, compiled], ids=["numpy", "fast"])
 @pytest.mark.parametrize(("case", "block"), runs)
-def test_convolution_and_weight_gradient(case: Case, block: Block) -> None:
+def test_convolution_and_weight_gradient(case: Case, block: Block, kernels: Any) -> None:
     x, weight, bias, gy = operands(case)
     y, gw = empty_image(*case.y), empty_image(*case.weight)
     images, rows = block[0], block[1] or case.y[2]
     padded = case.padded(images)
     columns = garbage(images, rows, case.y[3], case.x[1] * case.kernel[0] * case.kernel[1])
     repeated = np.tile(bias, (case.y[3], 1))
-    convolution.conv(x, weight, repeated, y, padded, columns, **case.slide, groups=case.groups)
+    kernels.conv(x, weight, repeated, y, padded, columns, **case.slide, groups=case.groups)
     np.testing.assert_allclose(y, expected_y(case, x, weight, bias), rtol=0, atol=1e-13)
     part = garbage(*gw.transpose(0, 2, 3, 1).shape)
-    convolution.conv_weight_gradient(x, gy, gw, part, padded, columns, **case.slide, groups=case.groups)
+    kernels.conv_weight_gradient(x, gy, gw, part, padded, columns, **case.slide, groups=case.groups)
     np.testing.assert_allclose(gw, expected_gradients(case, x, weight, gy)[1], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("kernels", [convolution, compiled], ids=["numpy", "fast"])
 @pytest.mark.parametrize(("case", "block"), runs)
-def test_transposed_convolution_is_the_gradient_by_x(case: Case, block: Block) -> None:
+def test_transposed_convolution_is_the_gradient_by_x(case: Case, block: Block, kernels: Any) -> None:
     x, weight, _, gy = operands(case)
     gx, spread = empty_image(*case.x), case.x[2:]
     images, rows = block[0], block[1] or case.y[2]
@@ -135,7 +138,7 @@ def test_transposed_convolution_is_the_gradient_by_x(case: Case, block: Block) -
     whole = garbage(images, *sizes, case.x[1])
     bias = np.arange(case.x[1], dtype=np.float64)
     repeated = np.tile(bias, (case.x[3], 1))
-    convolution.deconv(gy, weight, repeated, gx, whole, products, **case.slide, groups=case.groups)
+    kernels.deconv(gy, weight, repeated, gx, whole, products, **case.slide, groups=case.groups)
     expected = expected_gradients(case, x, weight, gy)[0] + bias[:, None, None]
     np.testing.assert_allclose(gx, expected, rtol=0, atol=1e-13)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import pytest
 
 from netc.runtime.kernels import pooling, regions
+from netc.runtime.kernels.fast import pooling as compiled
 
 from .images import Array, empty_image, garbage, random_image
 
@@ -45,17 +46,18 @@ def inside(case: int, place: Pair) -> list[tuple[int, Pair]]:
     return found
 
 
+@pytest.mark.parametrize("kernels", [pooling, compiled], ids=["numpy", "fast"])
 @pytest.mark.parametrize("block", [1, 2, 5])
 @pytest.mark.parametrize("case", range(len(CASES)))
-def test_max_pool(case: int, block: int) -> None:
+def test_max_pool(case: int, block: int, kernels: Any) -> None:
     extents, sizes, kernel, stride, dilation, before = CASES[case]
     x, gy = random_image(1, IMAGES, 2, *extents, whole=True), random_image(2, IMAGES, 2, *sizes)
     y, gx = empty_image(*gy.shape), empty_image(*x.shape)
     slide: Slide = {"kernel": kernel, "stride": stride, "dilation": dilation, "before": before}
-    pooling.max_pool(x, y, block=block, **slide)
+    kernels.max_pool(x, y, block=block, **slide)
     part = garbage(block, *sizes, 2)
     flags = [np.ones(part.shape, bool) for _ in range(2)]
-    pooling.max_pool_gradient(x, y, gy, gx, part, *flags, **slide)
+    kernels.max_pool_gradient(x, y, gy, gx, part, *flags, **slide)
     expected = np.zeros(x.shape)
     for n, c, i, j in np.ndindex(*y.shape):
         positions = [position for _, position in inside(case, (i, j))]
@@ -65,16 +67,17 @@ def test_max_pool(case: int, block: int) -> None:
     np.testing.assert_allclose(gx, expected, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("kernels", [pooling, compiled], ids=["numpy", "fast"])
 @pytest.mark.parametrize("counted", [((0, 0), (0, 0)), ((1, 1), (1, 0))])
 @pytest.mark.parametrize("case", range(len(CASES)))
-def test_avg_pool_divides_by_the_taps_that_count(case: int, counted: tuple[Pair, Pair]) -> None:
+def test_avg_pool_divides_by_the_taps_that_count(case: int, counted: tuple[Pair, Pair], kernels: Any) -> None:
     extents, sizes, kernel, stride, dilation, before = CASES[case]
     x, gy = random_image(1, IMAGES, 2, *extents), random_image(2, IMAGES, 2, *sizes)
     y, gx = empty_image(*gy.shape), empty_image(*x.shape)
     slide: Slide = {"kernel": kernel, "stride": stride, "dilation": dilation, "before": before}
     lines = garbage(2, sizes[0], extents[1], 2)
-    pooling.avg_pool(x, y, lines, **slide, counted=counted)
-    pooling.avg_pool_gradient(gy, gx, garbage(2, *sizes, 2), lines, **slide, counted=counted)
+    kernels.avg_pool(x, y, lines, **slide, counted=counted)
+    kernels.avg_pool_gradient(gy, gx, garbage(2, *sizes, 2), lines, **slide, counted=counted)
     expected_y, expected_gx = np.zeros(y.shape), np.zeros(x.shape)
     for n, c, i, j in np.ndindex(*y.shape):
         count = 0
