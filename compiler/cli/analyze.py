@@ -38,7 +38,7 @@ def analyze(
     optimizer: str | None,
     budget: int | None,
     memory_budget: int | None,
-    tier: Tier,
+    tier: Tier | None,
     **options: Any,
 ) -> None:
     """Sizes, padding, parameters, operations and memory of every layer of SPEC, exact and without running anything."""
@@ -53,7 +53,9 @@ def analyze(
             _batch(found.networks[0], budget, optimizer)
         else:
             with run_errors():
-                _print(found.networks[0], form, depth, explain, optimizer, memory_budget, tier, options["color"])
+                _print(
+                    found.networks[0], form, depth, explain, optimizer, memory_budget, tier or "numpy", options["color"]
+                )
     except (Unbound, TooSmall) as error:
         show((no_figure(error, found.networks[0]),), options["color"])
         raise click.exceptions.Exit(1) from None

@@ -37,7 +37,7 @@ def bench(spec: str, batches: tuple[int, ...], threads: tuple[int, ...], seconds
     A dimension of a model such as T is 1 unless given: `--dim T=100`.
     """
     given = None if is_model(spec) else one_network(spec, options)
-    if given is None and options["tier"] != "numpy":
+    if given is None and options["tier"]:
         raise click.UsageError("onnxruntime has no tiers: leave `--tier` out")
     with run_errors():
         from ...runtime.measure import Timing, measure

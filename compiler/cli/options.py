@@ -59,7 +59,7 @@ def amount(text: str) -> int:
 def tier_option(function: _F) -> _F:
     """The option that picks the kernels."""
     help = "The kernels: NumPy's, or compiled ones, which need the extra `fast`."
-    return click.option("--tier", type=click.Choice(TIERS), default="numpy", show_default=True, help=help)(function)
+    return click.option("--tier", type=click.Choice(TIERS), show_default="numpy", help=help)(function)
 
 
 limit_option = click.option(

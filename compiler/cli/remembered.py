@@ -15,7 +15,7 @@ from ...runtime.limits import DEFAULT_FILE_LIMITS
 READING = {"labels": str, "target": str, "seq_len": int}
 # All that decides about the bytes of a run.
 RUN = {**READING, "data": str, "val_split": float, "samples": int, "seed": int, "epochs": int, "batch": int}
-RUN |= {"dtype": str, "patience": int}
+RUN |= {"dtype": str, "patience": int, "tier": str}
 
 
 def recall(options: dict[str, Any], folder: Path, wanted: Iterable[str]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def one_network(spec: str, options: Mapping[str, Any]) -> Given:
     show(found.diagnostics, options["color"])
     if found.failed or not found.networks:
         raise click.exceptions.Exit(1)
-    return Given(found.networks[0], wanted, options.get("tier", "numpy"))
+    return Given(found.networks[0], wanted, options.get("tier") or "numpy")
 
 
 def wanted_settings(given: Given) -> Settings:

@@ -48,6 +48,9 @@ def test_a_run_says_its_tier(tmp_path: Path) -> None:
     done = run(*TRAIN, "--out", str(tmp_path / "run"))
     assert done.exit_code == 0, done.stderr
     assert json.loads((tmp_path / "run" / "args.json").read_text())["tier"] == "fast"
+    more = run("train", "digits", "--resume", str(tmp_path / "run"), "--epochs", "2")
+    assert more.exit_code == 0, more.stderr
+    assert json.loads((tmp_path / "run" / "args.json").read_text())["tier"] == "fast"
     assert run("eval", "digits", "--data", "digits", "--weights", str(tmp_path / "run")).exit_code == 0
 
 
