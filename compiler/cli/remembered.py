@@ -10,6 +10,7 @@ from typing import Any
 from ...runtime.data.files import is_folder, read
 from ...runtime.errors import RunError
 from ...runtime.limits import DEFAULT_FILE_LIMITS
+from ..graph.tiers import TIERS
 
 # How a source of data is read, and which types the options are.
 READING = {"labels": str, "target": str, "seq_len": int}
@@ -36,6 +37,8 @@ def _sound(name: str, value: Any) -> bool:
         return False
     if name == "dtype":
         return value in ("float32", "float64")
+    if name == "tier":
+        return value in TIERS
     if isinstance(value, float):
         return 0 < value < 1
     return not isinstance(value, int) or value >= (name != "seed")

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from ..diagnostics.visible import visible
-from ..graph.tiers import TIERS
 from .options import amount, common, tier_option
 from .remembered import RUN, recall
 from .running import one_network, run_errors
@@ -64,7 +63,7 @@ def train(spec: str, **options: Any) -> None:
         raise click.UsageError("`--resume DIR` goes on in that folder: leave `--out` out")
     if options["resume"]:
         options = recall(options, Path(options["resume"]), RUN)
-    options["tier"] = options["tier"] if options["tier"] in TIERS else "numpy"
+    options["tier"] = options["tier"] or "numpy"
     if options["data"] is None:
         raise click.UsageError("say what to train on: `--data digits`, or a file or folder")
     if options["log_gradients"] and not (options["out"] or options["resume"]):
