@@ -82,8 +82,8 @@ class _Copy:
     def outputs(self, graph: Graph) -> tuple[Port, ...]:
         return tuple(replace(port, value=self.of[port.value]) for port in graph.outputs)
 
-    def loss(self, calls: Sequence[LossCall]) -> Value:
-        return total_loss(self.b, calls, self.of)
+    def loss(self, calls: Sequence[LossCall], *, alone: bool = False) -> Value:
+        return total_loss(self.b, calls, self.of, alone=alone)
 
 
 def finished(found: Computation) -> Computation:
@@ -121,7 +121,7 @@ def training(
     `carries` the states of cells go on from step to step, with `probes` the outputs are the norms of the gradient by
     each state after each step of its loop."""
     copy = _Copy(graph, float_type, training=True, carries=carries, probes=probes)
-    loss = copy.loss(calls)
+    loss = copy.loss(calls, alone=True)
     forward = len(copy.b.nodes)
     trained = {p.value: p for p in copy.parameters if p.trainable}
     added = tuple([value for _, value in copy.probed.values()])
