@@ -47,7 +47,7 @@ class Embed(Op):
         return None, b(EmbedGradient(ins[1].type.shape), ins[0], gy)
 
     def numpy(self, code: Code) -> None:
-        code(f'np.take({code.ins[1]}, {code.ins[0]}, axis=0, out={code.ordered_out()}, mode="clip")')
+        code(f'{code.ins[1]}.take({code.ins[0]}, axis=0, out={code.ordered_out()}, mode="clip")')
 
     def onnx(self, code: OnnxCode) -> None:
         code.last("Gather", code.ins[1], code.ins[0], axis=0)

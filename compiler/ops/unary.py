@@ -182,7 +182,7 @@ class Sigmoid(Unary):
         """y · (1 − y)."""
         (y, gy), (gx,) = code.ins, code.outs
         rest = code.like_scratch()
-        code(f"np.subtract(1.0, {y}, out={rest})")
+        code(f"np.subtract({code.number_array(1.0)}, {y}, out={rest})")
         code(f"np.multiply({rest}, {y}, out={rest})")
         code(f"np.multiply({gy}, {rest}, out={gx})")
 
@@ -235,7 +235,7 @@ class Tanh(Unary):
         (y, gy), (gx,) = code.ins, code.outs
         rest = code.like_scratch()
         code(f"np.multiply({y}, {y}, out={rest})")
-        code(f"np.subtract(1.0, {rest}, out={rest})")
+        code(f"np.subtract({code.number_array(1.0)}, {rest}, out={rest})")
         code(f"np.multiply({gy}, {rest}, out={gx})")
 
     def onnx(self, code: OnnxCode) -> None:

@@ -44,10 +44,11 @@ ERFC = (
 
 
 def sigmoid(x: Array, y: Array) -> None:
-    """1 / (1 + e⁻ˣ), which keeps the digits of small results; beyond the border e⁻ˣ would overflow. y may be x."""
-    np.maximum(x, -88.0 if x.dtype == np.float32 else -709.0, out=y)
-    np.negative(y, out=y)
-    np.exp(y, out=y)
+    """1 / (1 + e⁻ˣ), which keeps the digits of small results, and is 0 where e⁻ˣ is infinite. y may be x."""
+    np.negative(x, out=y)
+    # To bring x into bounds before takes half as long as the exponential.
+    with np.errstate(over="ignore"):
+        np.exp(y, out=y)
     np.add(y, 1.0, out=y)
     np.divide(1.0, y, out=y)
 
