@@ -20,13 +20,19 @@ _NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
 def write(
-    code: Code, body: Body, steps: Dim, reverse: bool, turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    code: Code,
+    body: Body,
+    steps: Dim,
+    reverse: bool,
+    turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ()),
+    before: tuple[int, ...] = (),
 ) -> None:
     """Write the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop.
 
-    `turned` are the numbers of the stacks read and made whose steps lie feature by feature.
+    `turned` are the numbers of the stacks read and made whose steps lie feature by feature, `before` those of the
+    stacks read of which each step sees the next one's, and the last what is among the further inputs.
     """
-    _Loop(code, body, steps, reverse, turned).write()
+    _Loop(code, body, steps, reverse, turned).write(before)
 
 
 class _Loop:
@@ -55,7 +61,7 @@ class _Loop:
         self.stacks = dict(zip(body.outputs, code.outs[count:], strict=False))
         self.totals = code.outs[count + len(body.outputs) :]
 
-    def write(self) -> None:
+    def write(self, before: tuple[int, ...]) -> None:
         body, code = self.body, self.code
         made = {value: place for place, node in enumerate(body.nodes) for value in node.outs}
         cut = {value for node in body.nodes if isinstance(node.op, Cut) for value in node.outs}
@@ -67,11 +73,14 @@ class _Loop:
         for place, (value, stack) in enumerate(self.stacks.items()):
             if value in rows:
                 self.names[value] = self._stepped(stack, turned=place in self.turned[1])
+        names = code.ins[len(body.states) + len(body.inputs) :]
+        last = dict(zip(before, names[len(body.captured) :], strict=True))
         for place, (value, stack) in enumerate(zip(body.inputs, code.ins[len(body.states) :], strict=False)):
             step = self._stepped(stack, turned=place in self.turned[0])
+            if place in last:
+                step = self._varying(f"[*{self.lists[step]}[1:], {last[place]}]")
             self.names[value] = step if place in self.turned[0] else self._taken(value, step, self.lines)
-        names = code.ins[len(body.states) + len(body.inputs) :]
-        for value, name in zip(body.captured, names, strict=True):
+        for value, name in zip(body.captured, names, strict=False):
             self.names[value] = self._taken(value, name, self.before)
         self._states(made, cut)
         self._places(homes(body, [*body.leaves, *(value for value in made if value in self.names)]))

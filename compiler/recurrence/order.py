@@ -50,7 +50,39 @@ def in_order(found: Computation) -> Computation:
             more = [value for value in node.outs if value in columns]
             nodes += [Node(Columns(node.op.steps), (value,), (columns[value],), node.use) for value in more]
             forward += len(more) if place < found.forward else 0
-    return replace(found, nodes=tuple(nodes), forward=forward)
+    return _read_where_it_is(replace(found, nodes=tuple(nodes), forward=forward))
+
+
+def _read_where_it_is(found: Computation) -> Computation:
+    """The computation without copies of what comes before each step of a stack, where only loops back read them: such
+    a loop reads the stack, of which each step sees the next one's."""
+    wanted = set(found.results())
+    before = {node.outs[0]: node for node in found.nodes if isinstance(node.op, Before) and node.outs[0] not in wanted}
+    for node in found.nodes:
+        for value in [value for value in node.ins if value in before]:
+            if not _reads_back(node, value, before[value].op):
+                del before[value]
+    nodes = [_reading(node, before) for node in found.nodes if not before.keys() & set(node.outs)]
+    return replace(found, nodes=tuple(nodes))
+
+
+def _reads_back(node: Node, value: Value, before: Op) -> bool:
+    assert isinstance(before, Before)
+    if not isinstance(node.op, Scan) or node.op.reverse == before.reverse:
+        return False
+    first = len(node.op.body.states)
+    return node.ins.count(value) == node.ins[first : first + len(node.op.body.inputs)].count(value)
+
+
+def _reading(node: Node, before: Mapping[Value, Node]) -> Node:
+    if not isinstance(node.op, Scan) or not before.keys() & set(node.ins):
+        return node
+    count = len(node.op.body.states)
+    stacks = node.ins[count : count + len(node.op.body.inputs)]
+    places = tuple([place for place, value in enumerate(stacks) if value in before])
+    ins = [before[value].ins[1] if value in before else value for value in node.ins]
+    ins += [before[stacks[place]].ins[0] for place in places]
+    return replace(node, op=replace(node.op, before=places), ins=tuple(ins))
 
 
 def _with_turned(node: Node, turned: set[Value]) -> Node:

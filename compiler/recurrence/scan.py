@@ -37,6 +37,8 @@ class Scan(Op):
     last states, the stacks of its outputs, its totals. With `saves` the body's outputs have all that the gradient
     reads. `cell` is the bundled cell whose equations these are; `states` names the first
     states; `turned` are the stacks, by number of the body's inputs and outputs, whose steps lie feature by feature.
+    `before` are the inputs of the body that read the step after theirs in the order of the loop, and after the last the
+    value that is among the further inputs of the loop, in this order.
     """
 
     operands = ("inputs",)
@@ -47,9 +49,11 @@ class Scan(Op):
     cell: Cell | None = None
     states: tuple[str, ...] = ()
     turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    before: tuple[int, ...] = ()
 
     def infer(self, ins: Types) -> Types:
         taken, given = self.body.types(self.steps)
+        taken += tuple([self.body.inputs[place].type for place in self.before])
         for operand, (type, wanted) in enumerate(zip(ins, taken, strict=True)):
             if type != wanted:
                 raise OpError("shape-mismatch", f"the loop takes {wanted}, this is {type}", operand=operand)
@@ -100,7 +104,7 @@ class Scan(Op):
         return back.gradients(arrange(b, back.body, back.ins, again._loop))
 
     def numpy(self, code: Code) -> None:
-        loop.write(code, self.body, self.steps, self.reverse, self.turned)
+        loop.write(code, self.body, self.steps, self.reverse, self.turned, self.before)
 
     def onnx(self, code: OnnxCode) -> None:
         onnx.write(code, self.body, self.steps, reverse=self.reverse)

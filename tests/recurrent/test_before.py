@@ -1,0 +1,52 @@
+"""What a loop had before each step is read where it lies, wherever only loops back read it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import netc
+from netc.compiler.driver import Request, compile_spec
+from netc.compiler.ops.steps import Before
+from netc.compiler.passes.build import training
+from netc.compiler.recurrence.scan import Scan
+
+# Of each cell the states that are copied, since a product reads them as one matrix, and those that a loop reads.
+CELLS = {
+    "lstm(3)": (1, 1),
+    "lstm(3, reverse = yes)": (1, 1),
+    "lstm(3, coupled = yes)": (1, 1),
+    "gru(3)": (1, 0),
+    "elman(3)": (1, 0),
+}
+
+
+def spec(cell: str) -> str:
+    return f"""net own {{
+  input x: f32[N, T, 2]
+  target t: i64[N, T]
+  {cell}
+  logits = fc(4)
+  output logits
+  train {{ loss = cross_entropy; optimizer = sgd(lr = 0.1) }}
+}}
+"""
+
+
+@pytest.mark.parametrize(("cell", "states"), CELLS.items())
+def test_only_what_products_read_is_copied(cell: str, states: tuple[int, int]) -> None:
+    (network,) = compile_spec(Request("own", spec(cell))).networks
+    assert network.settings is not None
+    nodes = training(network.graph, network.settings.loss).nodes
+    read = sum(len(node.op.before) for node in nodes if isinstance(node.op, Scan))
+    assert (sum(isinstance(node.op, Before) for node in nodes), read) == states
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_shorter_sequences_have_the_gradients_of_their_own_program(cell: str) -> None:
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(3, 4, 2)).astype(np.float32), rng.integers(4, size=(3, 4))
+    own, longer = (netc.loads(spec(cell)).trainer(N=n, T=steps, seed=1) for n, steps in ((3, 4), (5, 9)))
+    found, expected = longer.gradients(x=x, t=t), own.gradients(x=x, t=t)
+    for name, gradient in expected.items():
+        np.testing.assert_allclose(found[name], gradient, rtol=1e-4, atol=1e-6)
