@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 
 @compiled
-def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array) -> None:
+def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array, ones: Array) -> None:
     """y = x − max − log Σ e^(x − max) along each row."""
     for row in range(len(x)):
         given, out = x[row], y[row]
