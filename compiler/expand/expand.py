@@ -12,6 +12,7 @@ from ..driver import Request, compile_spec
 from ..graph.graph import Port, Value
 from ..graph.layer import layer_names
 from ..limits import Limits
+from ..reading import ReadError
 from ..resolve.network import Network
 from ..resolve.program import library
 from ..resolve.training import LOSSES, OPTIMIZERS, RAMPS, SCHEDULES
@@ -57,7 +58,11 @@ def expand(network: Network, limits: Limits) -> str:
 def _check(network: Network, text: str, limits: Limits) -> None:
     """Compile what was written and compare. Raises CannotExpand."""
     dims = {symbol: size for symbol, size in network.dims.items() if symbol not in network.fixed}
-    found = compile_spec(Request("expanded", text, dims=dims, limits=limits))
+    try:
+        found = compile_spec(Request("expanded", text, dims=dims, limits=limits))
+    except ReadError as error:
+        # Written out it may be larger than a file.
+        raise CannotExpand(error.diagnostic.message, error.diagnostic.help) from None
     if not found.networks:
         first = next(d for d in found.diagnostics if d.severity == "error" and d.code != "expectation")
         line = first.span.position[0] if first.span else 1

@@ -297,6 +297,12 @@ REFUSED = {
 }
 
 
+def test_a_text_that_is_larger_than_a_file_may_be_is_refused() -> None:
+    network = network_of(Request("s", NET + "repeat 9 { relu } }"))
+    with pytest.raises(CannotExpand, match="`expanded` is over the limit of 100 bytes"):
+        expand(network, replace(DEFAULT_LIMITS, file_bytes=100))
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_written_is_refused(case: str, tmp_path: Path) -> None:
     text, message = REFUSED[case]
