@@ -48,8 +48,7 @@ def fmt(specs: tuple[str, ...], check: bool, diff: bool, stdin_filename: str, li
 
 
 def _left_alone(source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:
-    show(diagnostics, "auto")
-    click.echo(f"{visible(source.name)} has errors and is left as it is", err=True)
+    show(diagnostics, "auto", f"{visible(source.name)} has errors and is left as it is")
 
 
 def _one(spec: str, source: Source, limits: Limits, *, check: bool, diff: bool) -> bool:

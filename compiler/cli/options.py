@@ -133,10 +133,12 @@ def colored(choice: str, stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def show(diagnostics: Sequence[Diagnostic], color: str) -> None:
-    """A short report on standard error: at most 25 lines, the first two in full, and how to see the others so."""
+def show(diagnostics: Sequence[Diagnostic], color: str, end: str = "") -> None:
+    """A report of at most 25 lines on standard error: the first two in full, how to see the others so, and `end`."""
     if diagnostics:
         ordered = sorted(diagnostics, key=lambda d: d.severity != "error")
         more = len(ordered) > SHOWN
-        text = report(ordered, SHOWN, lines=REPORT_LINES - more, color=colored(color, sys.stderr))
+        text = report(ordered, SHOWN, lines=REPORT_LINES - more - bool(end), color=colored(color, sys.stderr))
         click.echo(text + "\n`netc check` shows them in full" * more, err=True, color=True)
+        if end:
+            click.echo(end, err=True)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,34 @@ def test_small(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     in_order(done.exit_code, done.stdout, done.stderr, entry)
 
 
+def run(arguments: Sequence[str], spec: Path) -> tuple[int, str, str, float, float]:
+    """The exit code, the output, and the seconds of processor time and mebibytes that the whole program takes."""
+    folder = spec.parent.parent
+    environment = os.environ | {"PYTHONPATH": str(Path(package.__path__[0]).resolve().parent)}
+    begin = time.monotonic()
+    with (folder / "out").open("wb") as stdout, (folder / "err").open("wb") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "netc", *arguments, "a.net"],
+            cwd=spec.parent, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+        )  # fmt: skip
+        while True:
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() - begin > 60:
+                child.kill()
+            time.sleep(0.01)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    out, err = ((folder / name).read_text("utf-8") for name in ("out", "err"))
+    return child.returncode, out, err, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def bounded(entry: Entry, seconds: float, mebibytes: float, promise: Promise) -> None:
+    promise(**{"many_layers_seconds" if entry.many_layers else "seconds": seconds, "mib": mebibytes})
+    assert seconds < (MANY_LAYERS_SECONDS if entry.many_layers else SECONDS)
+    assert mebibytes < MEBIBYTES
+
+
 @pytest.mark.trust
 @pytest.mark.promise("P1", "hostile specs, by the command", 200)
 @pytest.mark.promise("P2", "hostile specs, by the command", 200)
@@ -66,27 +95,20 @@ def test_small(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_bounded(name: str, folder: Path, promise: Promise) -> None:
     """The whole program, in time and memory."""
     entry = ENTRIES[name]
-    spec = entry.write(folder)
-    out, err = folder.parent / "out", folder.parent / "err"
-    environment = os.environ | {"PYTHONPATH": str(Path(package.__path__[0]).resolve().parent)}
-    begin = time.monotonic()
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "netc", "analyze", "a.net"],
-            cwd=spec.parent, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
-        )  # fmt: skip
-        used = 0.0
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            used = usage.ru_utime + usage.ru_stime
-            if pid:
-                break
-            if time.monotonic() - begin > 60:
-                child.kill()
-            time.sleep(0.01)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    mebibytes = usage.ru_maxrss / 1024
-    promise(**{"many_layers_seconds" if entry.many_layers else "seconds": used, "mib": mebibytes})
-    in_order(child.returncode, out.read_text("utf-8"), err.read_text("utf-8"), entry)
-    assert used < (MANY_LAYERS_SECONDS if entry.many_layers else SECONDS)
-    assert mebibytes < MEBIBYTES
+    status, out, err, seconds, mebibytes = run(["analyze"], entry.write(folder))
+    in_order(status, out, err, entry)
+    bounded(entry, seconds, mebibytes, promise)
+
+
+@pytest.mark.trust
+@pytest.mark.promise("P2", "the larger ones of them, by other commands", 500)
+@pytest.mark.parametrize("command", ["check", "fmt --check", "expand"])
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if entry.large])
+def test_other_commands_are_bounded(name: str, command: str, folder: Path, promise: Promise) -> None:
+    entry = ENTRIES[name]
+    status, out, err, seconds, mebibytes = run(command.split(), entry.write(folder))
+    assert status in (0, 1, 2), err
+    assert "Traceback" not in err
+    assert "hunter2" not in out + err
+    assert err.count("\n") <= REPORT_LINES
+    bounded(entry, seconds, mebibytes, promise)
