@@ -15,7 +15,7 @@ from netc.compiler.emit.program import program
 from netc.compiler.export.export import export
 from netc.compiler.graph.dims import bound
 from netc.compiler.graph.graph import Port
-from netc.compiler.report.summary import summarise
+from netc.compiler.report.summary import Summary, summarise
 from netc.compiler.resolve.network import Network
 from netc.runtime.errors import RunError
 from netc.runtime.measure import random_input
@@ -33,9 +33,8 @@ def watched(network: Network) -> Network:
     return replace(network, graph=replace(network.graph, outputs=outputs))
 
 
-def shapes_hold(seed: int, chosen: dict[str, int]) -> int:
+def shapes_hold(network: Network, summary: Summary, seed: int, chosen: dict[str, int]) -> int:
     """Run a network here and in onnxruntime; returns how many shapes of layers were compared."""
-    network, _ = network_of(seed)
     seen = watched(network)
     trainer = Trainer(program("seen", seen.graph, None, chosen))
     rng = np.random.default_rng(seed)
@@ -48,7 +47,7 @@ def shapes_hold(seed: int, chosen: dict[str, int]) -> int:
             raise
         seen = watched(network_of(seed, narrow=True)[0])
         there = Session(export(seen, verified=False, folded=False).proto.SerializeToString()).run(arrays)
-    lines = {line.name: line for line in summarise(replace(network, dims=dict(network.dims) | chosen)).lines}
+    lines = {line.name: line for line in summary.lines}
     compared = 0
     for use in network.graph.uses:
         if use.part_of is not None:
@@ -61,9 +60,8 @@ def shapes_hold(seed: int, chosen: dict[str, int]) -> int:
     return compared
 
 
-def sizes_hold(network: Network, chosen: dict[str, int]) -> None:
+def sizes_hold(network: Network, summary: Summary, chosen: dict[str, int]) -> None:
     """Parameters, buffers and their bytes are those of the arrays; memory is that of the arena."""
-    summary = summarise(replace(network, dims=dict(network.dims) | chosen))
     totals, printed = summary.totals, summary.memory.inference
     trainer = Trainer(program("predicts", network.graph, None, chosen))
     trained = {parameter.name for parameter in network.graph.parameters if parameter.trainable}
@@ -90,8 +88,9 @@ def exact(seeds: Iterable[int]) -> int:
         network, text = network_of(seed)
         chosen = sizes(network, [1 + seed % 4], [2 + seed % 5, 12])[0]
         try:
-            compared += shapes_hold(seed, chosen)
-            sizes_hold(network, chosen)
+            summary = summarise(replace(network, dims=dict(network.dims) | chosen))
+            compared += shapes_hold(network, summary, seed, chosen)
+            sizes_hold(network, summary, chosen)
         except Exception as error:
             raise AssertionError(f"{chosen}: {error!r}\n{text}") from error
         count += 1
