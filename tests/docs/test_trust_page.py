@@ -13,7 +13,7 @@ from ..trust.promises import PROMISES, Figure, Proof, proofs
 
 ROOT = Path(__file__).parents[2]
 # Promises that no test proves yet.
-OPEN = {"P10", "P11", "P12", "P17"}
+OPEN = {"P10", "P11", "P17"}
 
 
 def test_every_promise_has_proofs_and_they_are_there() -> None:
