@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from .training.initial import fill, generator
 
 Array = NDArray[Any]
 Run = Callable[[], None]
+Moment = tuple[Any, list[Array]]
 Bound = tuple[Run, tuple[Array, ...], tuple[Array, ...]]
 
 
@@ -45,6 +47,14 @@ class Trainer:
             for p in program.parameters
             for slot, place in zip(program.slots, p.slots, strict=p.trainable)
         }
+        # The arena begins with the gradients, and ends with parameters, slots and buffers.
+        memory, dtype = program.memory, program.dtype
+        kept = memory.parameters + memory.optimizer + memory.buffers
+        self._kept = self.arena[memory.total - kept :].view(dtype)
+        self._step_numbers = (
+            self.arena[: memory.gradients].view(dtype),
+            self.arena[memory.total - memory.buffers :].view(dtype),
+        )
         self._functions = _load(program.name, program.source, {})
         self._bound: dict[tuple[str, tuple[int, ...]], Bound] = {}
         self._update = self._functions["update"](self.arena) if program.trains else None
@@ -59,8 +69,10 @@ class Trainer:
 
     def start(self) -> None:
         """Begin new sequences: the next step does not go on from the states that the last one ended with."""
-        for state in self.program.unroll.states if self.program.unroll else ():
-            self.arena[state.place : state.place + state.bytes].view(self.program.dtype).fill(state.initial)
+        for state, array in zip(
+            self.program.unroll.states if self.program.unroll else (), self._carried(), strict=True
+        ):
+            array.fill(state.initial)
 
     @property
     def memory(self) -> Memory:
@@ -89,12 +101,23 @@ class Trainer:
         return {name: np.array(array) for name, array in zip(self.program.probes, norms, strict=True)}
 
     def update(self) -> None:
-        """Change the parameters by the gradients in the arena."""
+        """Change the parameters by the gradients in the arena. Raises RunError when a number becomes too large."""
         assert self._update is not None
         self.steps += 1
-        # Gradients too large for their squares make the next loss one that is not finite, which is found then.
-        with np.errstate(all="ignore"):
-            self._update(self.epoch, self.steps)
+        # From finite numbers the flags of the processor tell of every one that is not, at no cost.
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+                self._update(self.epoch, self.steps)
+        except FloatingPointError:
+            sizes = {name: float(np.max(np.abs(g), initial=0)) for name, g in self._gradients.items()}
+            name = max(sizes, key=lambda name: sizes[name])
+            raise RunError(
+                "not-finite",
+                f"the update of step {self.steps} made numbers too large for their type; the largest gradient "
+                f"is {sizes[name]:.3g}, by {name}",
+                help="lower the learning rate, or clip gradients with `clip_norm`; checkpoints are kept",
+                exit=4,
+            ) from None
 
     def gradients(self, **arrays: Array) -> dict[str, Array]:
         """The gradient of a batch's loss in training by each parameter, with no update. Raises RunError."""
@@ -168,8 +191,27 @@ class Trainer:
         return self._gradients[name]
 
     def finite(self) -> bool:
-        """Whether every parameter and buffer is a finite number."""
-        return all(bool(np.isfinite(view).all()) for view in self._views.values())
+        """Whether every parameter, buffer and slot of the optimizer is a finite number."""
+        return _finite(self._kept)
+
+    def step_finite(self) -> bool:
+        """Whether the last step's gradients, and the buffers that it changed, are finite numbers."""
+        return all(map(_finite, self._step_numbers))
+
+    def moment(self) -> Moment:
+        """What a step on the same arrays depends on beside the parameters, to go `back` to."""
+        return self.rng.bit_generator.state, [state.copy() for state in self._carried()]
+
+    def back(self, moment: Moment) -> None:
+        """Make the next step on the same arrays the one that followed the moment."""
+        self.rng.bit_generator.state, states = moment
+        for state, before in zip(self._carried(), states, strict=True):
+            state[...] = before
+
+    def _carried(self) -> list[Array]:
+        """The states that a step goes on from."""
+        states = self.program.unroll.states if self.program.unroll else ()
+        return [self.arena[state.place : state.place + state.bytes].view(self.program.dtype) for state in states]
 
     def check_finite(self) -> None:
         """Refuse weights that are not finite, or too large for their type. Raises RunError."""
@@ -251,6 +293,13 @@ def _aligned(size: int) -> NDArray[np.uint8]:
 def _view(arena: NDArray[np.uint8], parameter: Parameter, place: int, dtype: str) -> Array:
     size = int(np.prod(parameter.stored, dtype=np.int64)) * np.dtype(dtype).itemsize
     return arena[place : place + size].view(dtype).reshape(parameter.stored).transpose(parameter.order)
+
+
+def _finite(numbers: Array) -> bool:
+    """Whether all numbers are finite, with no memory of their size: a square that is too large decides nothing."""
+    with np.errstate(all="ignore"):
+        square = float(np.dot(numbers, numbers))
+    return math.isfinite(square) or bool(np.isfinite(numbers.min()) and np.isfinite(numbers.max()))
 
 
 def _load(name: str, source: str, names: Mapping[str, Any]) -> dict[str, Any]:

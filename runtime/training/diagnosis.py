@@ -23,7 +23,7 @@ class _Found(Exception):
 def first_not_finite(trainer: Trainer, arrays: Mapping[str, Array]) -> str | None:
     """The first layer of a step on these arrays whose numbers are not all finite, as the program's comments name it.
 
-    None when there is none: dropout draws other numbers than it did before.
+    None when there is none.
     """
 
     def watch(layer: str, *values: Array) -> None:

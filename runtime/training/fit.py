@@ -16,7 +16,7 @@ from ..errors import RunError
 from ..program import Program
 from ..trainer import Trainer
 from .diagnosis import first_not_finite
-from .metrics import score
+from .metrics import score_unless
 
 Array = NDArray[Any]
 
@@ -115,16 +115,17 @@ class Fit:
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self._keep(False)
                 saved = time.monotonic()
-        self._finish(first, time.monotonic() - started)
-        return True
+        return self._finish(first, time.monotonic() - started)
 
     def _train(self, batch: Mapping[str, Array]) -> float:
         """Train on a batch: one update, or with truncated back-propagation one for each chunk; the mean loss."""
         self.trainer.start()
         total = 0.0
         for chunk, share in _chunks(batch, self.trainer.program):
+            moment = self.trainer.moment()
             loss = self.trainer.differentiate(**chunk)
-            if not math.isfinite(loss):
+            if not (math.isfinite(loss) and self.trainer.step_finite()):
+                self.trainer.back(moment)
                 raise _not_finite(self.trainer, chunk, loss, self.position)
             self.trainer.update()
             total += share * loss
@@ -137,7 +138,8 @@ class Fit:
         for start in range(first, self.train.size, batch):
             yield order[start : start + batch]
 
-    def _finish(self, first: int, seconds: float) -> None:
+    def _finish(self, first: int, seconds: float) -> bool:
+        """Score and record an epoch whose steps are done; False when stopped before, and then that is left to do."""
         position = self.position
         record: dict[str, Any] = {
             "epoch": position.epoch + 1,
@@ -146,9 +148,12 @@ class Fit:
         }
         value = -record["loss"]
         if self.held_out is not None:
-            found = score(self.trainer, self.held_out)
+            found = score_unless(self.trainer, self.held_out, self.stop)
+            if found is None:
+                self._keep(False)
+                return False
             record |= {f"held_out_{name}": number for name, number in found.figures().items()}
-            value = found.value()
+            value = found.value() if not math.isnan(found.value()) else -math.inf
         record |= {"seconds": seconds, "samples_per_second": (position.index - first) / max(seconds, 1e-9)}
         improved = position.best is None or value > position.best
         position.epoch, position.index, position.loss = position.epoch + 1, 0, 0.0
@@ -156,13 +161,14 @@ class Fit:
             position.best, position.best_epoch = value, position.epoch
         self.log.epoch(record)
         self._keep(improved)
+        return True
 
     def _keep(self, improved: bool) -> None:
         """Save a checkpoint, but never one that training could not go on from. Raises RunError."""
         if not self.trainer.finite():
             raise RunError(
                 "not-finite",
-                f"the weights became too large for their type by step {self.trainer.steps}",
+                f"the weights are no longer finite numbers by step {self.trainer.steps}",
                 help="lower the learning rate, or clip gradients with `clip_norm`; the checkpoint before is kept",
                 exit=4,
             )
@@ -184,9 +190,10 @@ def _chunks(batch: Mapping[str, Array], program: Program) -> Iterator[tuple[dict
 def _not_finite(trainer: Trainer, batch: Mapping[str, Any], loss: float, position: Position) -> RunError:
     layer = first_not_finite(trainer, batch)
     where = f"; the first layer with such numbers is {layer}" if layer else ""
+    what = f"the loss became {loss}" if not math.isfinite(loss) else "the gradients or statistics became infinite"
     return RunError(
         "not-finite",
-        f"the loss became {loss} in epoch {position.epoch + 1}, step {trainer.steps + 1}{where}",
+        f"{what} in epoch {position.epoch + 1}, step {trainer.steps + 1}{where}",
         help="lower the learning rate, clip gradients with `clip_norm`, or look at the data; checkpoints are kept",
         exit=4,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,6 +41,13 @@ class Judge(Protocol):
 
 def score(judge: Judge, data: Dataset) -> Score:
     """The score at inference, in batches of the size that the program is planned for."""
+    found = score_unless(judge, data, lambda: False)
+    assert found is not None
+    return found
+
+
+def score_unless(judge: Judge, data: Dataset, stop: Callable[[], bool]) -> Score | None:
+    """The score, or None where `stop` says after a batch to leave off."""
     program = judge.program
     scored = program.scored
     total, right, counted = 0.0, 0, 0
@@ -55,4 +63,6 @@ def score(judge: Judge, data: Dataset) -> Score:
             guesses = outputs[scored.output].argmax(scored.axis)
             right += int(np.count_nonzero((guesses == labels) & kept))
             counted += int(np.count_nonzero(kept))
+        if stop():
+            return None
     return Score(total / data.size, right / counted if counted else None)
