@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from ...runtime.run.signals import ending_at_once
 from ..diagnostics.suggest import likely
 from ..diagnostics.visible import visible
 from ..version import VERSION
@@ -75,13 +76,14 @@ def netc() -> None:
 
 
 def main() -> None:
-    """The console script."""
+    """Runs the command, and ends the process with its exit code."""
     # A command builds one graph and ends; looking for garbage in it takes a third of the time of a large network.
     gc.disable()
     _open_streams()
     try:
-        status = _run()
-        sys.stdout.flush()
+        with ending_at_once():
+            status = _run()
+            sys.stdout.flush()
     except OSError as error:
         status = _unwritten(error)
     sys.exit(status)
@@ -104,8 +106,6 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (click.Abort, KeyboardInterrupt):
-        return 130
     except OSError:
         raise
     except MemoryError:

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TextIO, cast
 
 import click
 
 from ...runtime.training.fit import Position
+from ..diagnostics.visible import visible
+
+
+class _Listener:
+    """Standard error, on which a run with a folder does not depend.
+
+    Once it cannot be written, since the terminal is gone, the reader of a pipe has ended or a disk is full, what is
+    written goes nowhere. Where it is `needed`, that is an error.
+    """
+
+    def __init__(self, *, needed: bool) -> None:
+        self._file = sys.stderr
+        self._needed = needed
+
+    def write(self, text: str) -> None:
+        self._tried(self._file.write, text)
+
+    def flush(self) -> None:
+        self._tried(self._file.flush)
+
+    def _tried(self, call: Callable[..., object], *arguments: str) -> None:
+        try:
+            call(*arguments)
+        except OSError:
+            if self._needed:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class Progress:
-    """Writes to standard error; `metrics` is where each epoch's record also goes."""
+    """Writes to standard error, which is `needed` where nothing else is kept of a run."""
 
-    def __init__(self, epochs: int, *, animated: bool) -> None:
+    def __init__(self, epochs: int, *, needed: bool) -> None:
         self.epochs = epochs
-        self._bar = _Bar(epochs) if animated else None
+        self._listener = cast(TextIO, _Listener(needed=needed))
+        animated = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar = _Bar(epochs, self._listener) if animated else None
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        if self._bar is not None:
+            self._bar.pause()
+        click.echo(visible(text, 4000), file=self._listener)
 
     def step(self, position: Position, loss: float, size: int) -> None:
         if self._bar is not None:
             self._bar.step(position, loss, size)
 
     def epoch(self, record: dict[str, Any]) -> None:
-        if self._bar is not None:
-            self._bar.pause()
-        click.echo(line(record, self.epochs), err=True)
+        self.say(line(record, self.epochs))
 
     def close(self) -> None:
         if self._bar is not None:
@@ -43,7 +81,7 @@ def line(record: dict[str, Any], epochs: int) -> str:
 
 
 class _Bar:
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int, file: TextIO) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -56,7 +94,7 @@ class _Bar:
             TextColumn("loss {task.fields[loss]}"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            console=Console(file=sys.stderr),
+            console=Console(file=file),
             transient=True,
         )
         self._task = self._progress.add_task("", epoch="", loss="", rate="")
@@ -66,6 +104,8 @@ class _Bar:
     def step(self, position: Position, loss: float, size: int) -> None:
         if not self._progress.live.is_started:
             self._progress.start()
+            # Nothing hides it for good then, however the process ends.
+            self._progress.console.show_cursor(True)
             self._started, self._first = time.monotonic(), position.epoch * size + position.index
         done = position.epoch * size + position.index
         seconds = time.monotonic() - self._started

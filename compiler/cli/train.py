@@ -59,6 +59,8 @@ def train(spec: str, **options: Any) -> None:
     samples = [text for text in options["limits"] if text.isdecimal()]
     options["limits"] = [text for text in options["limits"] if text not in samples]
     options["samples"] = int(samples[-1]) if samples else None
+    if "" in (options["out"], options["resume"]):
+        raise click.UsageError("the run folder has an empty name: give it one, or leave the option out")
     if options["out"] and options["resume"]:
         raise click.UsageError("`--resume DIR` goes on in that folder: leave `--out` out")
     if options["resume"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from ...runtime.run.space import check_disk, check_memory
 from ...runtime.tiers import require
 from ...runtime.trainer import Trainer
 from ...runtime.training.fit import Fit, Options, Position, stored_position
-from ..diagnostics.visible import visible
 from ..graph.identity import identity as of_graph
 from ..training.settings import Settings
 from .progress import Progress
@@ -98,13 +97,22 @@ def _count(shape: tuple[int, ...]) -> int:
 
 def _train(given: Given, program: Program, chosen: Options, data: Splits, options: dict[str, Any]) -> int:
     trainer = Trainer(program, chosen.seed)
-    progress = Progress(chosen.epochs, animated=sys.stderr.isatty())
     where = options["resume"] or options["out"]
+    progress = Progress(chosen.epochs, needed=where is None)
     probe = _probe(given, program, data.train, options) if where and options["log_gradients"] else None
-    run = Run(given, program, trainer, Path(where), options, data.alphabet) if where else None
-    position = run.resume() if run and options["resume"] else Position()
-    if run:
-        run.start()
+    run = Run(given, program, trainer, Path(where), options, data.alphabet, progress.say) if where else None
+    try:
+        return _fit(trainer, chosen, data, run, progress, probe)
+    finally:
+        progress.close()
+        if run:
+            run.folder.close()
+
+
+def _fit(
+    trainer: Trainer, chosen: Options, data: Splits, run: Run | None, progress: Progress, probe: _Probe | None
+) -> int:
+    position = run.begin() if run else Position()
     with Interrupt() as interrupt:
         fit = Fit(
             trainer,
@@ -116,21 +124,16 @@ def _train(given: Given, program: Program, chosen: Options, data: Splits, option
             lambda: interrupt.pending is not None,
             position,
         )
-        try:
-            done = fit.run()
-        finally:
-            progress.close()
-    if not done:
-        assert interrupt.pending is not None
-        if run:
-            run.folder.close()
-        kept = f"; go on with `--resume {where}`" if where else "; without `--out` nothing was kept"
-        click.echo(f"stopped in epoch {fit.position.epoch + 1}{kept}", err=True)
-        return 128 + interrupt.pending
-    if run:
-        run.finish()
-        click.echo(f"weights: {run.folder.path / 'last.safetensors'}", err=True)
-    return 0
+        done = fit.run()
+        if done and run:
+            run.finish()
+            progress.say(f"weights: {run.folder.path / 'last.safetensors'}")
+    if done:
+        return 0
+    assert interrupt.pending is not None
+    kept = f"; go on with `--resume {run.folder.path}`" if run else "; without `--out` nothing was kept"
+    progress.say(f"stopped in epoch {fit.position.epoch + 1}{kept}")
+    return 128 + interrupt.pending
 
 
 def _forget(position: Position, improved: bool) -> None:
@@ -143,9 +146,12 @@ class _Probe:
 
     trainer: Trainer
     batch: dict[str, Any]
+    random: Any
 
     def norms(self, state: dict[str, Any]) -> dict[str, list[float]]:
         self.trainer.load_state_dict(state)
+        # Dropout drops the same each time: epochs can be compared, and a resumed run with one that was not.
+        self.trainer.rng.bit_generator.state = self.random
         return {name: norms.tolist() for name, norms in self.trainer.state_gradients(**self.batch).items()}
 
 
@@ -158,7 +164,8 @@ def _probe(given: Given, program: Program, train: Dataset, options: dict[str, An
     batch = train.first(size)
     if probes.unroll is not None:
         batch = {name: array[:, : probes.unroll.steps] for name, array in batch.items()}
-    return _Probe(Trainer(probes), batch)
+    trainer = Trainer(probes)
+    return _Probe(trainer, batch, trainer.rng.bit_generator.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +199,24 @@ class Run:
         path: Path,
         options: dict[str, Any],
         alphabet: str | None,
+        say: Callable[[str], None],
     ) -> None:
         self.given = given
         self.program = program
         self.trainer = trainer
         self.options = options
         self.alphabet = alphabet
+        self.say = say
         self.folder = RunFolder(path, resume=bool(options["resume"]))
         self.identity = identity(given, program)
 
-    def start(self) -> None:
+    def begin(self) -> Position:
+        """Write what was asked for, and say where training begins. Raises RunError."""
+        position = self._resume() if self.options["resume"] else Position()
+        self._start(position)
+        return position
+
+    def _start(self, position: Position) -> None:
         """Write what was asked for, and check that there is room."""
         check_saved(self.folder.path, expected(self.program), self.given.request.limits)
         check_disk(self.folder.path, sum(_count(shape) * 8 for _, shape in expected(self.program).values()))
@@ -212,20 +227,27 @@ class Run:
         resolved |= {"dims": dict(self.program.sizes)} | ({"alphabet": self.alphabet} if self.alphabet else {})
         self.folder.write("resolved.json", json.dumps(resolved, indent=1) + "\n")
         self.folder.write("args.json", json.dumps(self.options, indent=1, default=str) + "\n")
-        for reason in self.folder.start_metrics(self.trainer.steps, self.given.request.limits):
-            click.echo(f"warning: {visible(reason, 1000)}", err=True)
+        for reason in self.folder.start_metrics(position.epoch, self.given.request.limits):
+            self.say(f"warning: {reason}")
 
-    def resume(self) -> Position:
-        """Take the newest whole checkpoint, and say which; without one training starts afresh."""
+    def _resume(self) -> Position:
+        """Take the newest whole checkpoint, and say which; a run that has none yet starts afresh.
+
+        Raises RunError when there are checkpoints and none is whole.
+        """
         limits = self.given.request.limits
         found, skipped = newest(self.folder.checkpoints, self.identity, expected(self.program), _restored, limits)
         for reason in skipped:
-            click.echo(f"warning: {visible(reason, 1000)}", err=True)
+            self.say(f"warning: {reason}")
+        if found is None and skipped:
+            message = f"none of the {len(skipped)} checkpoints is whole: {skipped[0]}"
+            help = "put one back from a copy, or begin again with another `--out`"
+            raise RunError("bad-checkpoint", message, help, str(self.folder.checkpoints))
         if found is None:
-            click.echo("no whole checkpoint: training starts afresh", err=True)
+            self.say("no checkpoint yet: training starts afresh")
             return Position()
         state, position = found
-        click.echo(f"resuming from step {state.step:,}", err=True)
+        self.say(f"resuming from step {state.step:,}")
         groups: dict[str, dict[str, Any]] = {"model": {}, "optimizer": {}}
         for name, array in state.tensors.items():
             group, _, rest = name.partition("/")
@@ -249,9 +271,8 @@ class Run:
         save(self.folder.checkpoints, state, self.identity)
 
     def finish(self) -> None:
-        """Write the weights at the end, and let the folder go."""
+        """Write the weights at the end."""
         save_weights(self.folder.path / "last.safetensors", self.trainer.state_dict(), self.alphabet)
-        self.folder.close()
 
 
 def _restored(state: State) -> tuple[State, Position]:

@@ -6,8 +6,10 @@ import csv
 import fcntl
 import io
 import json
+import math
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,23 +56,24 @@ class RunFolder:
 
     def close(self) -> None:
         """Let the folder go."""
-        os.close(self._lock)
+        with suppress(OSError):
+            os.close(self._lock)
 
     def write(self, name: str, text: str) -> None:
         """Write one of the files that say what was asked for. Raises RunError."""
         write_atomic(self.path / name, text.encode())
 
-    def start_metrics(self, step: int, limits: FileLimits = DEFAULT_FILE_LIMITS) -> list[str]:
-        """Keep the records up to a step alone, so that those after a resumed checkpoint are not there twice.
+    def start_metrics(self, epoch: int, limits: FileLimits = DEFAULT_FILE_LIMITS) -> list[str]:
+        """Keep the records of so many epochs alone, so that those after a resumed checkpoint are not there twice.
 
         Returns what is said of lines that are left out because they are no records. Raises RunError.
         """
-        records, left_out = _records(self.path / "metrics.jsonl", step, limits)
+        records, left_out = _records(self.path / "metrics.jsonl", epoch, limits)
         self.write("metrics.jsonl", "".join(map(_line, records)))
         self.write("metrics.csv", ",".join(COLUMNS) + "\n" + "".join(map(_row, records)))
         gradients = self.path / "gradients.jsonl"
         if os.path.lexists(gradients):
-            records, also_left_out = _records(gradients, step, limits)
+            records, also_left_out = _records(gradients, epoch, limits)
             self.write(gradients.name, "".join(map(_line, records)))
             left_out += also_left_out
         return left_out
@@ -113,8 +116,8 @@ def _locked(path: Path) -> int:
     return lock
 
 
-def _records(path: Path, step: int, limits: FileLimits) -> tuple[list[dict[str, Any]], list[str]]:
-    """The records of a file up to a step, and which lines are none, as one that a failing disk has cut off.
+def _records(path: Path, epoch: int, limits: FileLimits) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of a file up to an epoch, and which lines are none, as one that a failing disk has cut off.
 
     Raises RunError.
     """
@@ -123,7 +126,7 @@ def _records(path: Path, step: int, limits: FileLimits) -> tuple[list[dict[str, 
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            if record["step"] <= step:
+            if record["epoch"] <= epoch:
                 records.append(record)
         except (ValueError, KeyError, TypeError, RecursionError):
             left_out.append(f"{path}: line {number} is no record and is left out")
@@ -131,7 +134,9 @@ def _records(path: Path, step: int, limits: FileLimits) -> tuple[list[dict[str, 
 
 
 def _line(record: Mapping[str, Any]) -> str:
-    return json.dumps(dict(record)) + "\n"
+    """The record as JSON, which has no word for infinity."""
+    known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in record.items()}
+    return json.dumps(known) + "\n"
 
 
 def _row(record: Mapping[str, Any]) -> str:

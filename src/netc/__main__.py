@@ -1,5 +1,5 @@
 """`python -m netc`."""
 
-from .compiler.cli.main import main
+from .start import main
 
 main()

@@ -115,14 +115,6 @@ def test_3_is_a_bug_and_names_its_place(monkeypatch: pytest.MonkeyPatch, capsys:
     assert "netc: this is a bug in netc: ZeroDivisionError at test_exit_codes.py:" in capsys.readouterr().err
 
 
-def test_130_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(**_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(cli.netc, "main", interrupted)
-    assert cli._run() == 130
-
-
 @pytest.mark.parametrize("arguments", [["analyze", "vgg19"], ["analyze", "vgg19", "--format", "json"], ["--help"]])
 @pytest.mark.parametrize("read", [0, 1])
 def test_a_reader_that_stops_is_no_error_to_speak_of(arguments: list[str], read: int) -> None:

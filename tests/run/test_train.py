@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 SPEC = """net small {
   input x: f32[N, 12]
@@ -81,42 +81,6 @@ def test_two_runs_give_the_same_bytes(place: Path) -> None:
     assert results(place / "a")["last"] != results(place / "c")["last"]
 
 
-def killed_and_resumed(place: Path, name: str, rng: random.Random) -> Path:
-    """A run that is killed at random moments until it comes to its end."""
-    folder = place / name
-    arguments = ["--out", str(folder)]
-    for _ in range(40):
-        process = subprocess.Popen(command(place, *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(timeout=rng.uniform(0.25, 0.75))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        if (folder / "last.safetensors").exists():
-            return folder
-        if folder.exists():
-            arguments = ["--resume", str(folder)]
-    assert train(place, *arguments).returncode == 0
-    return folder
-
-
-def trials(place: Path, count: int, seed: int) -> None:
-    assert train(place, "--out", str(place / "whole")).returncode == 0
-    wanted = results(place / "whole")
-    rng = random.Random(seed)
-    for trial in range(count):
-        assert results(killed_and_resumed(place, f"trial{trial}", rng)) == wanted
-
-
-def test_killed_and_resumed_is_the_same_bytes(place: Path) -> None:
-    trials(place, 3, 1)
-
-
-@pytest.mark.trust
-def test_a_hundred_kills(place: Path) -> None:
-    trials(place, 100, 2)
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_says_how_to_go_on(place: Path, number: signal.Signals, code: int) -> None:
     folder = place / "run"
@@ -143,6 +107,21 @@ def test_a_loss_that_is_not_finite_ends_with_4_and_keeps_the_last_checkpoint(pla
     assert "Traceback" not in done.stderr
 
 
+def test_a_run_that_explodes_keeps_its_last_finite_checkpoint_and_goes_on_with_another_rate(place: Path) -> None:
+    """From the third epoch on the rate is 1e30 times as large: thirteen steps of each epoch before it are kept."""
+    whole = SPEC.replace("adam(lr = 0.01)", "sgd(lr = 0.01)").replace("batchnorm -> relu -> dropout(0.3)", "relu")
+    (place / "small.net").write_text(whole.replace("schedule = cosine", "schedule = step(factor = 1e30, every = 2)"))
+    folder = place / "run"
+    done = train(place, "--out", str(folder), "--epochs", "4")
+    assert done.returncode == 4
+    assert "in epoch 3, step 2" in done.stderr
+    assert "Traceback" not in done.stderr
+    (place / "small.net").write_text(whole.replace("schedule = cosine;", ""))
+    again = train(place, "--resume", str(folder), "--epochs", "4")
+    assert (again.returncode, "resuming from step 26" in again.stderr) == (0, True), again.stderr
+    assert all(np.isfinite(array).all() for array in load_file(folder / "last.safetensors").values())
+
+
 def test_a_damaged_checkpoint_is_passed_over(place: Path) -> None:
     folder = place / "run"
     assert train(place, "--out", str(folder)).returncode == 0
@@ -155,6 +134,13 @@ def test_a_damaged_checkpoint_is_passed_over(place: Path) -> None:
     assert done.returncode == 0
     assert f"warning: {newest.name} is damaged" in done.stderr
     assert results(folder) == wanted
+    for path in (folder / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    kept = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    done = train(place, "--resume", str(folder))
+    assert done.returncode == 1
+    assert "error[bad-checkpoint]: none of the 2 checkpoints is whole" in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == kept
 
 
 def test_a_folder_is_one_run(place: Path) -> None:
