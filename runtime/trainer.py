@@ -69,10 +69,20 @@ class Trainer:
 
     def start(self) -> None:
         """Begin new sequences: the next step does not go on from the states that the last one ended with."""
-        for state, array in zip(
-            self.program.unroll.states if self.program.unroll else (), self._carried(), strict=True
-        ):
+        for state, array in zip(self.program.unroll.states if self.program.unroll else (), self.carried(), strict=True):
             array.fill(state.initial)
+
+    def carried(self) -> list[Array]:
+        """The states of cells that the next step goes on from, where they lie in the arena: writing changes them."""
+        states = self.program.unroll.states if self.program.unroll else ()
+        return [self.arena[state.place : state.place + state.bytes].view(self.program.dtype) for state in states]
+
+    def carry(self, stored: Any) -> None:
+        """Set the states that the next step goes on from. Raises ValueError or TypeError where these are not theirs."""
+        for states, before in zip(self.carried(), map(np.asarray, stored), strict=True):
+            if before.shape != states.shape:
+                raise ValueError
+            states[...] = before
 
     @property
     def memory(self) -> Memory:
@@ -200,18 +210,13 @@ class Trainer:
 
     def moment(self) -> Moment:
         """What a step on the same arrays depends on beside the parameters, to go `back` to."""
-        return self.rng.bit_generator.state, [state.copy() for state in self._carried()]
+        return self.rng.bit_generator.state, [state.copy() for state in self.carried()]
 
     def back(self, moment: Moment) -> None:
         """Make the next step on the same arrays the one that followed the moment."""
         self.rng.bit_generator.state, states = moment
-        for state, before in zip(self._carried(), states, strict=True):
+        for state, before in zip(self.carried(), states, strict=True):
             state[...] = before
-
-    def _carried(self) -> list[Array]:
-        """The states that a step goes on from."""
-        states = self.program.unroll.states if self.program.unroll else ()
-        return [self.arena[state.place : state.place + state.bytes].view(self.program.dtype) for state in states]
 
     def check_finite(self) -> None:
         """Refuse weights that are not finite, or too large for their type. Raises RunError."""

@@ -256,7 +256,18 @@ class Run:
         self.trainer.load_optimizer_state(groups["optimizer"])
         self.trainer.steps = state.step
         self.trainer.rng.bit_generator.state = state.position["random"]
+        if position.chunk:
+            self._carry(state.position.get("states"))
         return position
+
+    def _carry(self, stored: Any) -> None:
+        """Put the states of cells back with which a run was stopped within a batch. Raises RunError."""
+        try:
+            self.trainer.carry(stored)
+        except (TypeError, ValueError):
+            message = "was stopped within a batch of another size"
+            help = "resume it with the batch that it was started with"
+            raise RunError("other-network", message, help, str(self.folder.path)) from None
 
     def save(self, position: Position, improved: bool) -> None:
         """Write a checkpoint, and after the best epoch so far the weights too."""
@@ -264,7 +275,10 @@ class Run:
         tensors = {f"model/{name}": array for name, array in weights.items()}
         tensors |= {f"optimizer/{name}": array for name, array in self.trainer.optimizer_state().items()}
         random = self.trainer.rng.bit_generator.state
-        state = State(self.trainer.steps, tensors, {"position": asdict(position), "random": random})
+        where: dict[str, Any] = {"position": asdict(position), "random": random}
+        if position.chunk:
+            where["states"] = [states.tolist() for states in self.trainer.carried()]
+        state = State(self.trainer.steps, tensors, where)
         # The best weights first: a run that dies in between makes them again from the checkpoint before.
         if improved:
             save_weights(self.folder.path / "best.safetensors", weights, self.alphabet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -29,6 +30,8 @@ def ending_at_once() -> Iterator[None]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    # An object that is cut off while it is made may fail again when it goes, which nobody needs to read.
+    sys.unraisablehook = lambda _: None
     raise SystemExit(128 + number)
 
 

@@ -36,14 +36,17 @@ class Options:
 
 @dataclass(slots=True)
 class Position:
-    """Where training stands: `epoch` epochs are finished and `index` samples of the next one are done.
+    """Where training stands: after `epoch` epochs, `index` samples of the next one, `chunk` chunks of the next batch.
 
-    `loss` is the sum of the epoch's losses so far, each times its samples; `best` the best score, at `best_epoch`.
+    `loss` is the sum of the epoch's losses so far, each times its samples, `part` that of the chunks, each times its
+    share of the batch; `best` the best score, at `best_epoch`.
     """
 
     epoch: int = 0
     index: int = 0
     loss: float = 0.0
+    chunk: int = 0
+    part: float = 0.0
     best: float | None = None
     best_epoch: int = 0
 
@@ -53,8 +56,8 @@ def stored_position(found: Mapping[str, Any], random: Mapping[str, Any]) -> Posi
     where they are none."""
     np.random.default_rng().bit_generator.state = dict(random)
     position = Position(**found)
-    counts = (position.epoch, position.index, position.best_epoch)
-    numbers = (position.loss, 0.0 if position.best is None else position.best)
+    counts = (position.epoch, position.index, position.chunk, position.best_epoch)
+    numbers = (position.loss, position.part, 0.0 if position.best is None else position.best)
     if not all(type(count) is int and 0 <= count < 1 << 63 for count in counts):
         raise ValueError
     if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
@@ -106,6 +109,9 @@ class Fit:
         first = position.index
         for indices in self._batches(first):
             loss = self._train(self.train.take(indices))
+            if loss is None:
+                self._keep(False)
+                return False
             position.index += len(indices)
             position.loss += loss * len(indices)
             self.log.step(position, loss, self.train.size)
@@ -117,19 +123,27 @@ class Fit:
                 saved = time.monotonic()
         return self._finish(first, time.monotonic() - started)
 
-    def _train(self, batch: Mapping[str, Array]) -> float:
-        """Train on a batch: one update, or with truncated back-propagation one for each chunk; the mean loss."""
-        self.trainer.start()
-        total = 0.0
-        for chunk, share in _chunks(batch, self.trainer.program):
+    def _train(self, batch: Mapping[str, Array]) -> float | None:
+        """Train on a batch: one update, or with truncated back-propagation one for each chunk that is left to do.
+
+        Returns the mean loss, or None when stopped between chunks.
+        """
+        position, chunks = self.position, list(_chunks(batch, self.trainer.program))
+        if position.chunk == 0:
+            self.trainer.start()
+        for chunk, share in chunks[position.chunk :]:
             moment = self.trainer.moment()
             loss = self.trainer.differentiate(**chunk)
             if not (math.isfinite(loss) and self.trainer.step_finite()):
                 self.trainer.back(moment)
-                raise _not_finite(self.trainer, chunk, loss, self.position)
+                raise _not_finite(self.trainer, chunk, loss, position)
             self.trainer.update()
-            total += share * loss
-        return total
+            position.chunk, position.part = position.chunk + 1, position.part + share * loss
+            if position.chunk < len(chunks) and self.stop():
+                return None
+        whole = position.part
+        position.chunk, position.part = 0, 0.0
+        return whole
 
     def _batches(self, first: int) -> Iterator[NDArray[np.int64]]:
         """The samples of the epoch in its own order, which follows from the seed and the number of the epoch."""
@@ -153,9 +167,9 @@ class Fit:
                 self._keep(False)
                 return False
             record |= {f"held_out_{name}": number for name, number in found.figures().items()}
-            value = found.value() if not math.isnan(found.value()) else -math.inf
+            value = found.value()
         record |= {"seconds": seconds, "samples_per_second": (position.index - first) / max(seconds, 1e-9)}
-        improved = position.best is None or value > position.best
+        improved = math.isfinite(value) and (position.best is None or value > position.best)
         position.epoch, position.index, position.loss = position.epoch + 1, 0, 0.0
         if improved:
             position.best, position.best_epoch = value, position.epoch

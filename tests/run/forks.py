@@ -58,7 +58,7 @@ def run(request: dict[str, Any]) -> None:
 class Faults:
     """Counts the calls of `os` that touch a folder, and at the one with the number `at` does what `kind` says.
 
-    `kind` is the name of an error that the call fails with, `short` (a write writes half and later ones find the disk
+    `kind` is the name of an error that the call fails with, `short` (a write writes half, other calls find the disk
     full), `kill` (the process is killed before the call, in the middle of it when it writes) or `count`, which writes
     the number of calls to `count`. With `stays` every later call that changes something fails as well.
     """

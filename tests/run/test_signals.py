@@ -99,7 +99,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(name: str, runs: Forks) -> None
 def test_fifty_runs_stop_in_time_and_go_on_to_the_same_bytes(seed: int, runs: Forks, promise: Promise) -> None:
     """A step takes a millisecond here: the seconds are those to save and to end, beside what else the machine does."""
     stopped = Stopped(runs, list(NETWORKS)[seed], 10 + seed)
-    count = int(os.environ.get("NETC_SIGNALS", 60)) // len(NETWORKS)
+    count = int(os.environ.get("NETC_SIGNALS", 120)) // len(NETWORKS)
     came = sum(stopped.trial() for _ in range(count))
     promise(came, stopped.late, seconds=stopped.longest)
 

@@ -1,5 +1,5 @@
 """A run with truncated back-propagation goes on to the same bytes, wherever it was stopped: states begin anew with each
-batch, and it stops when all chunks of one are done."""
+batch, and are kept where it stops between the chunks of one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SPEC = """net chars {
 
 
 class StopsAfter:
-    """In the place of the signals: asked after each batch, it says to stop after this many."""
+    """In the place of the signals: asked after each chunk, it says to stop after this many."""
 
-    batches = 0
+    chunks = 0
 
     def __enter__(self) -> StopsAfter:
         self.asked = 0
@@ -36,11 +36,11 @@ class StopsAfter:
     @property
     def pending(self) -> int | None:
         self.asked += 1
-        return 2 if self.asked >= self.batches else None
+        return 2 if self.asked >= self.chunks else None
 
 
-@pytest.mark.parametrize("batches", [1, 2, 3, 4, 7])
-def test_a_stopped_run_goes_on_to_the_same_bytes(batches: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("chunks", [1, 2, 3, 4, 5, 8, 11])
+def test_a_stopped_run_goes_on_to_the_same_bytes(chunks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "chars.net").write_text(SPEC)
     (tmp_path / "text.txt").write_text("abcdefghfedcba" * 8)
     train = ["train", str(tmp_path / "chars.net"), "--data", str(tmp_path / "text.txt"), "--seq-len", "10"]
@@ -50,9 +50,28 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(batches: int, tmp_path: Path, m
 
     assert run("--out", str(tmp_path / "whole")) == 0
     with monkeypatch.context() as patched:
-        patched.setattr(StopsAfter, "batches", batches)
+        patched.setattr(StopsAfter, "chunks", chunks)
         patched.setattr(training, "Interrupt", StopsAfter)
         assert run("--out", str(tmp_path / "stopped")) == 130
     assert run("--resume", str(tmp_path / "stopped")) == 0
     for name in ("last.safetensors", "best.safetensors"):
         assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_run_that_was_stopped_within_a_batch_goes_on_with_that_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "chars.net").write_text(SPEC)
+    (tmp_path / "text.txt").write_text("abcdefghfedcba" * 8)
+    train = ["train", str(tmp_path / "chars.net"), "--data", str(tmp_path / "text.txt"), "--seq-len", "10"]
+    folder = str(tmp_path / "run")
+    with monkeypatch.context() as patched:
+        patched.setattr(StopsAfter, "chunks", 2)
+        patched.setattr(training, "Interrupt", StopsAfter)
+        assert CliRunner().invoke(netc, [*train, "--out", folder]).exit_code == 130
+    other = CliRunner().invoke(netc, [*train, "--resume", folder, "--batch", "3"])
+    assert other.exit_code == 1
+    assert "error[other-network]: was stopped within a batch of another size" in other.stderr
+    assert CliRunner().invoke(netc, [*train, "--resume", folder, "--batch", "4"]).exit_code == 0
+    # At the end of an epoch any batch will do.
+    assert CliRunner().invoke(netc, [*train, "--resume", folder, "--batch", "3", "--epochs", "4"]).exit_code == 0
