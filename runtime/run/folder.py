@@ -126,6 +126,8 @@ def _records(path: Path, epoch: int, limits: FileLimits) -> tuple[list[dict[str,
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
+            if not (type(record["epoch"]) is type(record["step"]) is int):
+                raise ValueError
             if record["epoch"] <= epoch:
                 records.append(record)
         except (ValueError, KeyError, TypeError, RecursionError):
