@@ -90,4 +90,8 @@ def tests_of(root: Path, path: str) -> tuple[str, ...]:
     if path.startswith("compiler/layers/"):
         return (LAYERS, MESSAGES, f"tests/layers -k {Path(path).stem}")
     names = " or ".join(re.findall(r"^@primitive\nclass (\w+)", (root / path).read_text("utf-8"), re.MULTILINE))
-    return (f"tests/ops tests/kernels {LOWERED} -k '{names} or table_of_figures'", LAYERS, MESSAGES)
+    return (
+        f"tests/ops tests/kernels {LOWERED} -k '{names} or test_{Path(path).stem} or table_of_figures'",
+        LAYERS,
+        MESSAGES,
+    )
