@@ -35,13 +35,6 @@ class Bug:
 
 
 BUGS: dict[str, Bug] = {
-    "a convolution whose output is read elsewhere too is folded into its batch norm": Bug(
-        "compiler/export/fold.py",
-        "*(name for name, _ in found.outputs)",
-        "*()",
-        MANY_RANDOM_EXPORTS,
-        "88879c5",
-    ),
     "the slope of leaky_relu is a float32 in a model of float64": Bug(
         "compiler/ops/unary.py",
         """        if code.dtype == "f32":
