@@ -32,7 +32,8 @@ Small faults, drawn with a seed from all places of a module where one can be, ar
 package, and the tests of that module are run up to the first that fails: a comparison turned or its limit moved, `+`
 for `−`, `and` for `or`, a number one too large, a condition turned into its opposite, a statement left out, nothing
 returned, another function in a statement that is written into a program. `tests/mutation/areas.py` says which tests
-belong to a module. A fault that makes the tests run twice as long as without it, and 10 s more, is found too.
+belong to a module. A fault with which they take twice as many seconds of a processor as without it, and 10 more, is
+found too.
 
 Found are **{found} of {len(judged)}, {100 * found / len(judged):.1f} %**. Python {platform.python_version()}.
 
