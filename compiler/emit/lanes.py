@@ -21,8 +21,8 @@ from .chains import elementwise
 
 # What makes up for the thirty microseconds that a second thread takes to wake: bytes read and written, or arithmetic.
 BYTES, FLOPS = 4 << 20, 100_000_000
-# Compiled kernels let go of the interpreter once for all that they do, so that less of it pays.
-EASIER = 8
+# Compiled kernels let go of the interpreter once for all that they do, so that less of it pays: arithmetic above all.
+EASIER_BYTES, EASIER_FLOPS = 2, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     cut = by_samples if whole else None
     cut = cut or _by_weight(op, code) or by_samples
     compiled = any(kernel.startswith("fast.") for kernel in called)
-    return cut if cut is not None and _pays(op, code, EASIER if compiled else 1) else None
+    return cut if cut is not None and _pays(op, code, compiled) else None
 
 
 def _in_a_chain(op: Op, code: Code) -> bool:
@@ -116,13 +116,14 @@ def _by_samples(code: Code, out: int | None) -> _Cut | None:
     return cut
 
 
-def _pays(op: Op, code: Code, easier: int) -> bool:
+def _pays(op: Op, code: Code, compiled: bool) -> bool:
     number = code.names.number
     out = number(code.out_types[0].bytes)
     bytes = sum(number(type.bytes) for type in code.types) + out
-    if easier * bytes < BYTES >> 6:
+    if bytes < BYTES >> (9 if compiled else 6):
         return False
-    return easier * bytes >= BYTES or easier * number(op.flops(code.types, code.out_types).value) >= FLOPS
+    enough = (BYTES // EASIER_BYTES, FLOPS // EASIER_FLOPS) if compiled else (BYTES, FLOPS)
+    return bytes >= enough[0] or number(op.flops(code.types, code.out_types).value) >= enough[1]
 
 
 def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:

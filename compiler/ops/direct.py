@@ -18,7 +18,8 @@ PLANE = 2048
 
 def fits(code: Code, maps: Dim, windows: Pair, groups: int) -> bool:
     """Whether a convolution that makes, or with its gradient by the weight reads, so many maps is better done so."""
-    if not code.fast or groups != 1 or code.number(maps) > FEW:
+    # Of one or two taps in a row a product of matrices makes more.
+    if not code.fast or groups != 1 or code.number(maps) > FEW or windows[1].kernel < 3:
         return False
     return all(window.stride == 1 and window.before >= 0 for window in windows)
 

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 Run = Callable[[], None]
 
 # What takes several times as long as a second thread needs to wake.
-WAKING = 1 << 20
+WAKING = 2 << 20
 # Each function as an expression of its operands; a comparison with itself finds what is not a number.
 EXPRESSIONS = {
     "add": "{0} + {1}",
