@@ -114,7 +114,9 @@ def test_trainers_of_two_threads_do_not_wait_for_each_other(all_divided: None) -
 
 
 def test_a_process_ends_though_its_second_thread_waits() -> None:
-    code = "from netc.runtime.kernels.lanes import together; together(lambda: print('one'), lambda: print('two'))"
+    # Each is written at once, so that they do not end up within each other.
+    work = "lambda: print('one ', end=''), lambda: print('two ', end='')"
+    code = f"from netc.runtime.kernels.lanes import together; together({work})"
     free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run(
         [sys.executable, "-c", code], env=free, capture_output=True, text=True, timeout=60, check=True
