@@ -67,11 +67,23 @@ def _shape_help(shape: tuple[int, ...], port: Port) -> str:
 
 
 def _blocks(data: Dataset, array: Array) -> Iterator[tuple[Array, NDArray[np.int64]]]:
-    """The chosen samples of an array in parts, with their places."""
+    """The chosen samples of an array in parts, with the places of the samples."""
     count = max(BLOCK // max(array[:1].nbytes, 1), 1)
     for start in range(0, data.size, count):
         places = np.arange(start, min(start + count, data.size))
-        yield (array[start : start + count] if data.chosen is None else array[data.chosen[places]]), places
+        samples = array[start : start + count] if data.chosen is None else array[data.chosen[places]]
+        for part in _parts(samples):
+            yield part, places
+
+
+def _parts(samples: Array, axis: int = 1) -> Iterator[Array]:
+    """Samples in parts along their own dimensions, where one of them is large."""
+    if samples.nbytes <= BLOCK or axis == samples.ndim:
+        yield samples
+        return
+    step = max(BLOCK * samples.shape[axis] // samples.nbytes, 1)
+    for start in range(0, samples.shape[axis], step):
+        yield from _parts(samples[(slice(None),) * axis + (slice(start, start + step),)], axis + 1)
 
 
 def _numbers(port: Port, part: Array, places: NDArray[np.int64]) -> tuple[str, str] | None:

@@ -141,6 +141,17 @@ def test_what_fits(port: Port, array: NDArray[np.generic]) -> None:
     check(Dataset({port.name: array}), (port,), "data")
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3 << 20), (2, 3 << 10, 2, 1 << 10), (5 << 20, 2), (2, 2, 5 << 20)])
+def test_the_last_number_of_large_samples_is_looked_at(shape: tuple[int, ...]) -> None:
+    """Samples are looked at together where they are small, and in parts where they are large."""
+    array = np.zeros(shape, np.uint8)
+    port = Port("x", "int64", ("N", *shape[1:]), 3)
+    check(Dataset({"x": array}), (port,), "data")
+    array[(-1,) * len(shape)] = 3
+    with pytest.raises(RunError, match=rf"sample {shape[0] - 1:,} of `x` has 3"):
+        check(Dataset({"x": array}), (port,), "data")
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     data = Dataset({"image": np.array([[0, np.nan]]), "label": np.array([5])})
     with pytest.raises(RunError) as caught:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .foreign import NET, Array, Entry, Payload, X, Y, both, file, nothing, npy, of_data, sparse
+from .foreign import NET, Array, Entry, Payload, X, Y, both, described, file, nothing, npy, npz, of_data, sparse
 
 GIB = 1 << 30
 
@@ -156,11 +156,17 @@ def _texts() -> Iterator[Entry]:
         lambda folder: file("d.txt", b"abcdefghij" * 20_000_000)(folder),
         "d.txt", "--seq-len", "4", spec=TEXT_NET, large=True,
     )  # fmt: skip
-    yield of_data(
-        "txt-200-mb-good", None,
-        lambda folder: file("d.txt", b"abcde" * 20)(folder),
-        "d.txt", "--seq-len", "4", spec=TEXT_NET, large=True,
-    )  # fmt: skip
+    # A sample that makes half a terabyte of results.
+    wide, steps = TEXT_NET.replace("embed(vocab, 4)", "embed(vocab, 1024)"), 1 << 27
+    long = described(f"(1, {steps})", descr="'|u1'")
+    make = both(*(sparse(name, len(long) + steps, long) for name in ("x.npy", "y.npy")), file("w.npz", npz(x=X)))
+    sample = ("a.net", "--data", "x.npy", "--labels", "y.npy")
+    for words, arguments in (
+        ("training needs", ("train", *sample)),
+        ("the network needs", ("eval", *sample, "--weights", "w.npz")),
+    ):
+        says = f"no-memory: {words}"
+        yield Entry(f"long-sample-{arguments[0]}", says, make, arguments, "", 1, wide, large=True)
 
 
 # IDX
