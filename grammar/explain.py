@@ -12,7 +12,7 @@ from ..compiler.syntax import tree
 from .automaton import OPENERS, Automaton
 from .echo import Echo
 from .lexer import UNITS, Token
-from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, NAMES, Mistake
+from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, NAMES, RESULTS, Mistake
 
 _SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
 _HOLE = re.compile(r"<([a-z]+)>")
@@ -202,8 +202,13 @@ def _habit(place: Place) -> Diagnostic | None:
     )
     if not foreign:
         return None
-    message = f"`{word}` is not a word of the language"
-    return Diagnostic("syntax", message, Span(place.source, place.start, place.start + len(word)), help=HABITS[word])
+    message, help = f"`{word}` is not a word of the language", HABITS[word]
+    if word in RESULTS and place.token.kind in ("NAME", "PRIMED"):
+        help = help.replace("output name", f"output {place.token.text}")
+        if "cell" in place.flags:
+            # The last value is the result of a cell too, but what its text ends with is any of its states.
+            help = f"write `output {place.token.text}`"
+    return Diagnostic("syntax", message, Span(place.source, place.start, place.start + len(word)), help=help)
 
 
 def unclosed(source: Source, opener: Token) -> Diagnostic:

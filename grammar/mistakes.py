@@ -49,6 +49,9 @@ NAMES = {
     "STATE": "h", "PARAM": "p", "LET": "wide", "FOR": "c", "VARIANT": "small", "RULE": "fc1",
 }  # fmt: skip
 
+# Words that give a result elsewhere, where `output` may stand here.
+RESULTS = frozenset(("return", "yield"))
+
 # Habits of other languages: the first word of a statement, and the way out.
 HABITS = {
     "def": "write `block name(c) { … }`",

@@ -8,6 +8,7 @@ CODES: dict[str, str] = {
     "bad-operand": "an operation on values that it does not work on",
     "bare-conditional": "a conditional beside `->` without parentheses",
     "budget": "the network is over a budget given on the command line",
+    "cell-output": "a cell with several states that does not say what each step gives",
     "channels-last": "an image whose height is read as its channels",
     "control-character": "a control or direction character that would hide or reorder text",
     "duplicate-argument": "an argument is given twice",

@@ -53,6 +53,8 @@ class FileCheck(NameCheck):
         if kind == "cell":
             self._states(item, scope)
         self._body(item.body, scope)
+        if kind == "cell":
+            self._cell_output(item, scope)
         for state, span in scope.states.items() if kind == "cell" else ():
             if state not in scope.lost and not any(_writes(statement, state) for statement in item.body.statements):
                 self.report(
@@ -68,6 +70,21 @@ class FileCheck(NameCheck):
         scope.primed = frozenset(name.id for name in _bound(item.body) if isinstance(name, tree.Primed))
         sizes = [", ".join(dim.span.text for dim in slot.dims) for slot in slots]
         scope.size = next(iter([*sizes, *self.parameters]), scope.size)
+
+    def _cell_output(self, item: Item | tree.Net, scope: Scope) -> None:
+        """Warn where the result of a cell is the state that happens to be written last."""
+        statements = item.body.statements
+        if len(scope.states) < 2 or any(isinstance(s, tree.Output | tree.Broken) for s in statements):
+            return
+        match [s for s in statements if not isinstance(s, tree.State | tree.Weight | tree.Let)][-1:]:
+            case [tree.Bind(_, (tree.Primed(span, last),), _)]:
+                other = next(state for state in scope.states if state != last)
+                self.warn(
+                    "cell-output",
+                    f"`{item.name.id}` has no `output`, so each step gives `{last}'`, the last value of the body",
+                    span,
+                    help=f"write `output {other}'`, or if `{last}'` is meant `output {last}'`",
+                )
 
     def _body(self, body: tree.Body, scope: Scope) -> None:
         for statement in body.statements:
