@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,8 @@ def _train(given: Given, program: Program, chosen: Options, data: Splits, option
     probe = _probe(given, program, data.train, options) if where and options["log_gradients"] else None
     run = Run(given, program, trainer, Path(where), options, data.alphabet, progress.say) if where else None
     try:
+        for note in _notes(program, data, where):
+            progress.say(note)
         return _fit(trainer, chosen, data, run, progress, probe)
     finally:
         progress.close()
@@ -134,6 +136,15 @@ def _fit(
     kept = f"; go on with `--resume {run.folder.path}`" if run else "; without `--out` nothing was kept"
     progress.say(f"stopped in epoch {fit.position.epoch + 1}{kept}")
     return 128 + interrupt.pending
+
+
+def _notes(program: Program, data: Splits, where: str | None) -> Iterator[str]:
+    """What is said before the first step: what will not be kept, and what of a vocabulary the text leaves empty."""
+    if where is None:
+        yield "without `--out DIR` the weights are not kept"
+    size = program.inputs[0].classes if data.alphabet is not None else None
+    if data.alphabet is not None and size is not None and size > len(data.alphabet):
+        yield f"the text has {len(data.alphabet):,} different characters, and `{program.inputs[0].name}` takes {size:,}"
 
 
 def _forget(position: Position, improved: bool) -> None:

@@ -191,3 +191,17 @@ def test_gradients_of_states_that_there_are_not_leave_no_folder(place: Path) -> 
     assert done.returncode == 1
     assert "error[no-states]" in done.stderr
     assert not (place / "run").exists()
+
+
+def test_what_is_not_kept_and_what_of_a_vocabulary_is_empty_is_said_before(place: Path) -> None:
+    assert train(place, "--epochs", "1").stderr.splitlines()[0] == "without `--out DIR` the weights are not kept"
+    (place / "small.net").write_text(
+        "net t { input text: i64[N, T]\n target next: i64[N, T]\n embed(5, 4) -> fc(5)\n"
+        " train { loss = cross_entropy; optimizer = adam } }"
+    )
+    (place / "abc.txt").write_text("abcabcabc" * 9)
+    asked = ["--data", str(place / "abc.txt"), "--seq-len", "4", "--out", str(place / "run")]
+    note = "the text has 3 different characters, and `text` takes 5"
+    assert train(place, *asked).stderr.splitlines()[0] == note
+    (place / "abc.txt").write_text("abcde" * 9)
+    assert "takes" not in train(place, *asked, "--out", str(place / "full")).stderr
