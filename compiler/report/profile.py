@@ -116,7 +116,13 @@ def render(profile: Profile) -> str:
 
 def _title(profile: Profile) -> str:
     variant = f" variant {profile.network.variant}" if profile.network.variant else ""
-    at = ", ".join(f"{name} = {number}" for name, number in profile.dims.items())
+    asked = profile.network.dims
+    at = ", ".join(
+        f"{name} = {number}"
+        # A step goes over one chunk of the sequences.
+        + (f" of {asked[name]} (`unroll`)" if asked.get(name, number) != number else "")
+        for name, number in profile.dims.items()
+    )
     what = "a step of training" if profile.trains else "a prediction"
     return f"{profile.network.name}{variant}: {what} at {at or 'the sizes given'}, {profile.dtype}"
 

@@ -129,3 +129,11 @@ def test_what_is_refused(tmp_path: Path, text: str, arguments: tuple[str, ...], 
     assert done.exit_code == status, done.stdout
     assert words in done.stderr
     assert done.stdout == ""
+
+
+def test_the_title_tells_the_steps_of_a_chunk_from_those_of_the_sequences(tmp_path: Path) -> None:
+    text = CELL.replace("adam(lr = 0.1)", "adam(lr = 0.1); unroll = 3")
+    whole, chunks = run(tmp_path, CELL, "--dim", "T=8"), run(tmp_path, text, "--dim", "T=8")
+    assert "at N = 32, T = 8, float32" in whole.stdout
+    assert "at N = 32, T = 3 of 8 (`unroll`), float32" in chunks.stdout
+    assert "T = 3, float32" in run(tmp_path, text, "--dim", "T=3").stdout
