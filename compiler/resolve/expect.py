@@ -108,6 +108,8 @@ class _Figures(Evaluator):
         value = self.evaluate(arguments[0].value, frame) if len(arguments) == 1 else None
         if isinstance(value, Tensor):
             return value.value.type.shape
+        if isinstance(value, Unknown):
+            return UNKNOWN
         raise NotKnown("`shape` takes the name of one tensor", "write `shape(logits) == [N, 10]`")
 
     def _dims(self, arguments: tuple[tree.Argument, ...], frame: Frame) -> Mapping[str, int]:

@@ -188,10 +188,19 @@ class NameCheck:
                 "undefined-name",
                 f"nothing here is called `{name}`",
                 expr.span,
-                help=self.meant(name, values)
+                help=self._numbered(name, bound, layers)
+                or self.meant(name, values)
                 or otherwise
                 or f"bind it first, by `{name} = …` or `let {name} = …`, or make it a parameter of the {scope.kind}",
             )
+
+    def _numbered(self, name: str, bound: list[str], layers: list[str]) -> str:
+        """What to write for a name such as `conv1`, which a layer has in tables and no value has."""
+        kind = name.rstrip("0123456789")
+        if kind == name or kind not in layers or closest(name, bound):
+            return ""
+        call = f"{kind}(…)" if self._arguments(kind) else kind
+        return f"a layer's name in the table is no value: bind the layer, `{name} = {call}`"
 
     def meant(self, name: str, candidates: Iterable[str]) -> str:
         """`did you mean …`, or nothing; asked at most 20 times in a file."""

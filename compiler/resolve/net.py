@@ -26,7 +26,8 @@ from .names import NameCheck
 from .naming import Mark, settle
 from .network import Network
 from .program import Namespace
-from .settings import Reader, check_rules
+from .rules import check_rules
+from .settings import Broken, Reader
 from .statements import run
 from .unroll import check_unroll
 from .values import UNKNOWN, Tensor, Unknown, write
@@ -104,8 +105,9 @@ class NetResolver:
         if outputs is None or collector.failed:
             return None
         train = next((s for s in net.body.statements if isinstance(s, tree.Train)), None)
-        settings = _settings(train, outputs, evaluator, frame) if train else None
-        if collector.failed:
+        try:
+            settings = _settings(train, outputs, evaluator, frame) if train else None
+        except Broken:
             return None
         names, scopes = settle(root, len(builder.uses))
         graph = builder.finish(_ports(evaluator.inputs), _ports(evaluator.targets), outputs, names, scopes)
@@ -251,7 +253,7 @@ def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, .
 
 
 def _settings(train: tree.Train, outputs: tuple[Port, ...], evaluator: Evaluator, frame: Frame) -> Settings | None:
-    """The settings of the `train` block; None when one is wrong, which has been reported."""
+    """The settings of the `train` block; None where there is nothing to train by. Raises Broken."""
     tensors = {port.name: Tensor(port.value, port.span) for port in outputs}
     targets = {name: value for name, value, _ in evaluator.targets if isinstance(value, Tensor)}
     return Reader(evaluator, frame, tensors, targets).read(train)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from ..graph.arguments import Word
-from ..graph.graph import Graph
 from ..graph.tensor import TensorType
 from ..source import Span
 from ..syntax import tree
@@ -17,7 +15,7 @@ from ..training.settings import LossCall, LossKind, Optimizer, OptimizerKind, Ph
 from .evaluate import Evaluator
 from .frame import Frame
 from .schedule import read_schedule
-from .training import LOSSES, OPTIMIZERS, RAMPS
+from .training import LOSSES, OPTIMIZERS, RAMPS, RULE_SETTINGS
 from .values import Tensor, Unknown, describe
 
 BATCH, EPOCHS, SEED = 32, 1, 0
@@ -48,7 +46,7 @@ CHECKS: dict[str, _Check] = {
 
 
 class Broken(Exception):
-    """A setting is wrong; it has been reported."""
+    """A setting is wrong or unknown; it has been reported."""
 
 
 class Reader:
@@ -63,7 +61,7 @@ class Reader:
         self.targets = dict(targets)
 
     def read(self, statement: tree.Train) -> Settings | None:
-        """The settings; None when one is wrong, and where there is no loss or no optimizer, so nothing to train by."""
+        """The settings; None where there is no loss or no optimizer, so nothing to train by. Raises Broken."""
         given = {s.name.id: s for s in statement.settings if isinstance(s, tree.Setting)}
         rules = [s for s in statement.settings if isinstance(s, tree.Rule)]
         parts: dict[str, Any] = {}
@@ -79,9 +77,9 @@ class Reader:
         }
         broken = False
         for name, setting in given.items():
-            if name not in readers:
-                continue
             try:
+                if name not in readers:
+                    raise Broken
                 parts[name] = readers[name](setting.value)
             except Broken:
                 broken = True
@@ -89,7 +87,9 @@ class Reader:
             parts["rules"] = tuple(self._rule(rule) for rule in rules)
         except Broken:
             broken = True
-        return None if broken or not {"loss", "optimizer"} <= set(parts) else self._settings(parts)
+        if broken:
+            raise Broken
+        return self._settings(parts) if {"loss", "optimizer"} <= set(parts) else None
 
     def _settings(self, parts: Mapping[str, Any]) -> Settings:
         return Settings(
@@ -348,6 +348,8 @@ class Reader:
         raise self.report("bad-argument", "`seed` is a whole number from 0 up", expr.span, "write `seed = 1`")
 
     def _rule(self, rule: tree.Rule) -> Rule:
+        if any(s.name.id not in RULE_SETTINGS for s in rule.settings):
+            raise Broken
         values = {s.name.id: self.number(s.name.id, s.value) for s in rule.settings}
         return Rule(rule.pattern.value, values.get("lr"), values.get("weight_decay"))
 
@@ -369,17 +371,3 @@ def _is_loss(expr: tree.Expr) -> bool:
         case tree.Arithmetic(first=first, rest=rest):
             return _is_loss(first) or any(_is_loss(item) for _, item in rest)
     return False
-
-
-def check_rules(evaluator: Evaluator, frame: Frame, statement: tree.Train, graph: Graph) -> None:
-    """Report the rules whose pattern is no parameter's name."""
-    names = [parameter.name for parameter in graph.parameters if parameter.trainable]
-    for rule in statement.settings:
-        if isinstance(rule, tree.Rule) and not any(fnmatchcase(name, rule.pattern.value) for name in names):
-            evaluator.report(
-                frame,
-                "unknown-setting",
-                f"no parameter's name matches `{rule.pattern.value}`",
-                rule.pattern.span,
-                help=f"names look like `{names[0]}`; `*` stands for anything" if names else "leave the rule out",
-            )

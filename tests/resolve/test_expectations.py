@@ -49,3 +49,14 @@ def test_a_dimension_that_has_to_be_a_number_is_what_it_is() -> None:
 def test_a_step_stays_open_where_another_dimension_has_to_be_a_number() -> None:
     text = "net a { input x: f32[N, T, C]\n fc(2)\n expect { macs == 10 and macs(T = 3) == 30 } }"
     assert compile_spec(Request("a.net", text=text, dims={"C": 5, "T": 7})).diagnostics == ()
+
+
+@pytest.mark.parametrize("wrong", ["schedule = multistep([3])", "schedule = step(0.1, [3])", "epoch = 3"])
+def test_a_net_with_a_mistake_in_its_train_block_is_held_to_nothing(wrong: str) -> None:
+    text = (
+        "net a { input x: f32[N, 8]\n target y: i64[N]\n fc(2)\n expect { params == 3 }\n"
+        f" train {{ loss = cross_entropy; optimizer = adam; {wrong} }} }}"
+    )
+    found = compile_spec(Request("a.net", text=text))
+    assert [d.code for d in found.diagnostics if d.code == "expectation"] == []
+    assert [(u.count, u.reason) for u in found.unchecked] == [(1, "the net has errors")]
