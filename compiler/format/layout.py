@@ -38,7 +38,8 @@ class Line:
 
 @dataclass(slots=True)
 class _Bracket:
-    """An open bracket: what it is, the indentation of the line that opened it, and whether it closes on its line."""
+    """An open bracket: what it is, the indentation of the line that opened it, of a body that of the statement, and
+    whether it closes on its line."""
 
     kind: str
     indent: int
@@ -179,7 +180,11 @@ def _token(layout: _Layout, token: Token, single: set[int]) -> None:
         layout.open.pop()
     layout.add(token)
     if token.kind in _OPEN:
-        layout.open.append(_Bracket(token.kind, layout.lines[-1].indent, token.start in single))
+        indent = layout.lines[-1].indent
+        if token.kind == "LBRACE":
+            # A body belongs to its whole statement, on whichever of its lines it opens.
+            indent = layout.open[-1].indent + INDENT if layout.open else 0
+        layout.open.append(_Bracket(token.kind, indent, token.start in single))
 
 
 def _write(lines: Iterable[Line]) -> str:

@@ -196,3 +196,11 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert CliRunner().invoke(fmt, [str(link)]).exit_code == 0
     assert link.is_symlink()
     assert (tmp_path / "real.net").read_text() == "net t { relu }\n"
+
+
+def test_a_body_stands_below_its_statement_on_whichever_line_it_opens() -> None:
+    text = "net n(a=1,b = [1,\n   2]) { input x: f32[N, 8]\nif a == 1 or\n a == 2 { fc(2)\n } else { fc(3)\n} }\n"
+    assert format_text(Source("a.net", text), LIMITS) == (
+        "net n(a = 1, b = [1,\n  2]) {\n  input x: f32[N, 8]\n"
+        "  if a == 1 or\n    a == 2 {\n    fc(2)\n  } else {\n    fc(3)\n  }\n}\n"
+    )
