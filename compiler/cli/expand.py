@@ -16,7 +16,7 @@ from .options import common, compiled, request, show
 def expand(spec: str, **options: Any) -> None:
     """The network of SPEC as a spec without parameters, loops, conditions and variants.
 
-    It has the same layers, figures and names of weights.
+    It has the same layers, figures and names of weights, and no comments.
     """
     from ..expand.expand import CannotExpand
     from ..expand.expand import expand as write_out

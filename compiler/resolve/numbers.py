@@ -49,11 +49,13 @@ def arithmetic(operator: str, left: object, right: object, texts: tuple[str, str
     try:
         return _within(operator, _plain(operator, left, right, texts))
     except OverflowError:
-        # A whole number that no float is near.
+        # No float is near it.
         raise NumberError(f"`{operator}` gives a number that is too large", "work with smaller numbers") from None
 
 
 def _plain(operator: str, left: int | float, right: int | float, texts: tuple[str, str]) -> int | float:
+    if isinstance(left, float) or isinstance(right, float):
+        return _decimal(operator, left, right)
     match operator:
         case "+":
             return left + right
@@ -70,17 +72,30 @@ def _plain(operator: str, left: int | float, right: int | float, texts: tuple[st
 
 
 def _within(what: str, result: int | float) -> int | float:
-    """The result, which is a number that there is. Raises NumberError."""
+    """The result, which is no whole number over the limit. Raises NumberError."""
     if isinstance(result, int) and abs(result) >= MAGNITUDE:
         raise NumberError(f"`{what}` gives a number over 2^63 − 1", "work with smaller numbers", "limit")
-    if not math.isfinite(result):
-        raise NumberError(f"`{what}` gives a number that is too large", "work with smaller numbers")
     return result
 
 
-def _divide(left: int | float, right: int | float, texts: tuple[str, str]) -> int | float:
-    if not isinstance(left, int) or not isinstance(right, int):
-        return left / right
+def _decimal(operator: str, left: int | float, right: int | float) -> float:
+    """The result as on paper, rounded once: 1 - 0.9 is 0.1, which the binary numbers next to these are not."""
+    a, b = (Fraction(number if isinstance(number, int) else repr(number)) for number in (left, right))
+    match operator:
+        case "+":
+            return float(a + b)
+        case "-":
+            return float(a - b)
+        case "*":
+            return float(a * b)
+        case "//":
+            return float(a // b)
+        case "%":
+            return float(a % b)
+    return float(a / b)
+
+
+def _divide(left: int, right: int, texts: tuple[str, str]) -> int:
     if left % right:
         a, b = [text if 0 < len(text) < 40 else str(number) for text, number in zip(texts, (left, right), strict=True)]
         fraction = f"{a}.0" if a.isdecimal() else f"1.0 * {a}"
@@ -186,7 +201,7 @@ def call(name: str, values: list[object]) -> object:
         case "ceil":
             return _within(name, math.ceil(numbers[0]))
     # Halves away from zero, as in school, not to the even neighbour as Python's round.
-    exact = Fraction(numbers[0])
+    exact = Fraction(repr(numbers[0]))
     return _within(name, int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2)))
 
 
