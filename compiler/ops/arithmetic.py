@@ -222,13 +222,15 @@ class Affine(Op):
             code.last("Add", x, code.scalar(self.shift))
         elif self.shift == 0:
             code.last("Mul", x, code.scalar(self.factor))
+        elif self.factor == -1:
+            code.last("Sub", code.scalar(self.shift), x)
         else:
             code.last("Add", code.node("Mul", x, code.scalar(self.factor)), code.scalar(self.shift))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for shape in ((3, 4), (1, 1), (2, 3, 4, 5), ()):
-            for factor, shift in ((1, 0), (2.5, 0), (1, -0.5), (-3, 2), (0, 1)):
+            for factor, shift in ((1, 0), (2.5, 0), (1, -0.5), (-3, 2), (-1, 2), (0, 1)):
                 yield Example(cls(factor, shift), (TensorType("f64", shape),))
 
 
