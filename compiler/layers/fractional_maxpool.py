@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
 from fractions import Fraction
 
 from ..graph.arguments import Count, Extent, Real
@@ -34,6 +35,7 @@ class FractionalMaxPoolLayer(Layer):
     """
 
     factor: Real | None = None
+    _: KW_ONLY
     size: Extent | None = None
     seed: Count = 0
 
