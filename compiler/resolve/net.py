@@ -62,12 +62,12 @@ class NetResolver:
         trial = Collector()
         network = self._resolve(net, choice, {}, trial)
         given = {name: size for name, size in choice.dims.items() if name != "N" and name in symbols_of(net)}
-        for free in (False, True):
-            # N and T stay open where they can: expectations hold at N = T = 1.
-            fixed = {name: size for name, size in given.items() if free or name not in FREE}
+        put: Mapping[str, int] = {}
+        # T stays open where it can: expectations are about one step.
+        for fixed in ({name: size for name, size in given.items() if name not in FREE}, given):
             unbound = any(diagnostic.code == "unbound-dimension" for diagnostic in trial.ordered())
-            if fixed and (unbound or (network is not None and not _fits(network))):
-                trial = Collector()
+            if fixed != put and (unbound or (network is not None and not _fits(network))):
+                trial, put = Collector(), fixed
                 network = self._resolve(net, choice, fixed, trial)
         variant = _variant(net, choice.variant)
         for diagnostic in trial.ordered():

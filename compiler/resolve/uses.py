@@ -235,7 +235,7 @@ class Uses:
                     else "write it without brackets",
                 )
                 return UNKNOWN
-            if given.name is None and signatures[place].named:
+            if given.name is None and signatures[place].named and not isinstance(given.value, Unknown):
                 self._unnamed(recipe, signatures, place, frame)
                 return UNKNOWN
             name = given.name or signatures[place].name
