@@ -10,7 +10,9 @@ from ..graph.field import Field
 from ..graph.formula import Formula, named, times
 from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
+from .fill import Fill, FillLike
 from .reduce import Sum
+from .steps import Before, OuterBefore
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -116,6 +118,19 @@ class Outer(Op):
 
     def over_steps(self) -> Literal["sum"]:
         return "sum"
+
+    def simplify(self, b: Make, ins: Values) -> Values | None:
+        """Of what a loop had before each step, which starts from zero, the first step adds nothing."""
+        for place, value in enumerate(ins):
+            made = b.producer(value)
+            if made is None or not isinstance(made.op, Before) or value.type.rank != 2:
+                continue
+            first, stack = made.ins
+            start = b.producer(first)
+            if start is not None and isinstance(start.op, Fill | FillLike) and start.op.value == 0:
+                pair = (stack, ins[1]) if place == 0 else (ins[0], stack)
+                return (b(OuterBefore(place, first.type.shape[0], made.op.reverse), *pair),)
+        return None
 
     def along(self) -> Along:
         return Along((-1, None), 0)

@@ -7,12 +7,13 @@ layer that works on each row alone does all steps of a stack at once, and a step
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import TYPE_CHECKING, ClassVar
 
 from ..graph.code import Code
 from ..graph.dims import Dim
 from ..graph.field import Field
-from ..graph.formula import NOTHING, Formula
+from ..graph.formula import NOTHING, Formula, named, times
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from .embed import Embed
@@ -178,3 +179,46 @@ class Before(_Order):
         for n, stack in ((2, (6, 4)), (1, (5, 2)), (3, (3, 2)), (2, (6, 2, 4, 5))):
             for reverse in (False, True):
                 yield Example(cls(reverse), (TensorType("f64", (n, *stack[1:])), TensorType("f64", stack)))
+
+
+@primitive
+class OuterBefore(Op):
+    """y[i, j] = Σ left[t, i] · right[t, j], where operand `stack` is what a loop had after each step, and what it had
+    before the step is meant, from zero on.
+
+    At the first step that adds nothing, so the product is of the other steps with the ones before them. Both operands
+    are [steps · samples, …]; with `columns` the left one is […, steps · samples]. With `reverse` the loop runs from the
+    last step to the first.
+    """
+
+    operands = ("left", "right")
+    stack: int
+    samples: Dim
+    reverse: bool
+    columns: bool = False
+
+    def infer(self, ins: Types) -> Types:
+        left, right = ins
+        return (left.with_shape(left.shape[0 if self.columns else 1], right.shape[1]),)
+
+    def macs(self, ins: Types, outs: Types) -> Formula:
+        return times((named("elements of the left", ins[0].elements), named("columns", ins[1].shape[1])))
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        return 2 * named("MACs", self.macs(ins, outs).value)
+
+    def numpy(self, code: Code) -> None:
+        n = code.size(self.samples)
+        first, last = f"{n}:", f":-{n}"
+        rows = (last, first) if self.reverse == (self.stack == 1) else (first, last)
+        left, right = (f"{name}[{part}]" for name, part in zip(code.ins, rows, strict=True))
+        left = f"{code.ins[0]}[:, {rows[0]}]" if self.columns else f"{left}.T"
+        code(f"np.matmul({code.view(left)}, {code.view(right)}, out={code.outs[0]})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        for n, steps, units, features in ((2, 3, 4, 5), (1, 1, 2, 3), (3, 1, 1, 1), (1, 4, 3, 2)):
+            for stack, reverse, columns in product((0, 1), (False, True), (False, True)):
+                left = (units, steps * n) if columns else (steps * n, units)
+                types = TensorType("f64", left), TensorType("f64", (steps * n, features))
+                yield Example(cls(stack, n, reverse, columns), types)

@@ -15,7 +15,7 @@ from ..graph.op import Op
 from ..ops.embed import EmbedGradient
 from ..ops.linear import Linear, Outer
 from ..ops.reduce import Sum
-from ..ops.steps import Before, Columns
+from ..ops.steps import Before, Columns, OuterBefore
 from .places import by_features, lies_by_features
 from .scan import Scan
 
@@ -113,6 +113,8 @@ def _by_columns(reader: Node, value: Value) -> Op | None:
         return None
     if isinstance(op, Outer) and reader.ins[0] is value:
         return Linear(True)
+    if isinstance(op, OuterBefore) and op.stack == 1 and reader.ins[0] is value:
+        return replace(op, columns=True)
     if isinstance(op, Linear) and op.transposed and len(reader.ins) == 2 and reader.ins[0] is value:
         return Outer()
     if isinstance(op, Sum) and op == Sum((0,), False):

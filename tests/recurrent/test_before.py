@@ -1,4 +1,4 @@
-"""What a loop had before each step is read where it lies, wherever only loops back read it."""
+"""What a loop had before each step is read where it lies; states that start from zero add nothing at the first one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from netc.compiler.ops.steps import Before
 from netc.compiler.passes.build import training
 from netc.compiler.recurrence.scan import Scan
 
-# Of each cell the states that are copied, since a product reads them as one matrix, and those that a loop reads.
+# Of each cell the states that are copied and those that a loop reads. A product reads the states as one matrix, so
+# that those which do not start from zero are copied to follow on their first values.
 CELLS = {
-    "lstm(3)": (1, 1),
-    "lstm(3, reverse = yes)": (1, 1),
-    "lstm(3, coupled = yes)": (1, 1),
-    "gru(3)": (1, 0),
-    "elman(3)": (1, 0),
+    "lstm(3)": (0, 1),
+    "lstm(3, reverse = yes)": (0, 1),
+    "lstm(3, coupled = yes)": (0, 1),
+    "gru(3)": (0, 1),
+    "gru(3, reverse = yes)": (0, 1),
+    "elman(3)": (0, 0),
+    "elman(3, reverse = yes)": (0, 0),
+    "elman(3, h = start)": (1, 0),
+    "lstm(3, c = start, h = start)": (1, 1),
 }
 
 
@@ -25,7 +30,8 @@ def spec(cell: str) -> str:
     return f"""net own {{
   input x: f32[N, T, 2]
   target t: i64[N, T]
-  {cell}
+  start = x -> mean(axis = 1) -> fc(3)
+  x -> {cell}
   logits = fc(4)
   output logits
   train {{ loss = cross_entropy; optimizer = sgd(lr = 0.1) }}
