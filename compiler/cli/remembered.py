@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +12,52 @@ from ...runtime.errors import RunError
 from ...runtime.limits import DEFAULT_FILE_LIMITS
 from ..graph.tiers import TIERS
 
-# How a source of data is read, and which types the options are.
-READING = {"labels": str, "target": str, "seq_len": int}
+Check = Callable[[Any], bool]
+
+
+def _count(least: int) -> Check:
+    return lambda value: type(value) is int and value >= least
+
+
+def _pairs(kind: Check) -> Check:
+    """Of `NAME=VALUE` options."""
+
+    def pair(value: Any) -> bool:
+        return isinstance(value, list) and len(value) == 2 and _text(value[0]) and kind(value[1])
+
+    return lambda value: isinstance(value, list) and all(map(pair, value))
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+# How a source of data is read, with what each option may be.
+READING: dict[str, Check] = {"labels": _text, "target": _text, "seq_len": _count(1)}
 # All that decides about the bytes of a run.
-RUN = {**READING, "data": str, "val_split": float, "samples": int, "seed": int, "epochs": int, "batch": int}
-RUN |= {"dtype": str, "patience": int, "tier": str}
+RUN: dict[str, Check] = {
+    **READING,
+    **dict.fromkeys(("data", "net", "variant"), _text),
+    "sets": _pairs(_text),
+    "dims": _pairs(_count(1)),
+    "val_split": lambda value: type(value) is float and 0 < value < 1,
+    "dtype": lambda value: _text(value) and value in ("float32", "float64"),
+    "tier": lambda value: _text(value) and value in TIERS,
+    "seed": _count(0),
+    **dict.fromkeys(("samples", "epochs", "batch", "patience", "memory_budget"), _count(1)),
+}
 
 
-def recall(options: dict[str, Any], folder: Path, wanted: Iterable[str]) -> dict[str, Any]:
-    """The options with those that were not given as the run in a folder had them; one that says nothing that can be
-    read adds nothing."""
+def recall(options: dict[str, Any], folder: Path, wanted: Mapping[str, Check]) -> dict[str, Any]:
+    """The options with those that were not given as the run in a folder had them, which may come from anywhere: what
+    cannot be read, or what the command line would not take, adds nothing."""
     try:
         kept = json.loads(read(folder / "args.json", DEFAULT_FILE_LIMITS))
     except (RunError, ValueError, RecursionError):
         return options
     found = kept if isinstance(kept, dict) else {}
-    known = {name: found[name] for name in wanted if name in found and _sound(name, found[name])}
-    return options | {name: value for name, value in known.items() if options.get(name) is None}
-
-
-def _sound(name: str, value: Any) -> bool:
-    """Whether the command line would take this: a run folder may come from anywhere."""
-    if type(value) is not RUN[name]:
-        return False
-    if name == "dtype":
-        return value in ("float32", "float64")
-    if name == "tier":
-        return value in TIERS
-    if isinstance(value, float):
-        return 0 < value < 1
-    return not isinstance(value, int) or value >= (name != "seed")
+    lacking = [name for name in wanted if options.get(name) in (None, (), [])]
+    return options | {name: found[name] for name in lacking if name in found and wanted[name](found[name])}
 
 
 def folder_of(weights: str | None) -> Path:

@@ -51,6 +51,27 @@ def test_a_resumed_run_has_the_options_that_it_began_with(begun: Path) -> None:
     assert (begun / "last.safetensors").read_bytes() == Path("whole/last.safetensors").read_bytes()
 
 
+def test_a_resumed_run_is_of_the_same_network(begun: Path) -> None:
+    text = SPEC.replace("next_letter", "next_letter(units = 8)").replace("elman(8)", "elman(units)")
+    Path("b.net").write_text(text)
+    given = [*OPTIONS.split(), "--set", "units=5", "--dim", "T=7", "--memory-budget", "64MiB"]
+    assert run("train", "b.net", *given, "--epochs", "1", "--out", "small").exit_code == 0
+    done = run("train", "b.net", "--resume", "small", "--epochs", "2")
+    assert done.exit_code == 0, done.output
+    kept = json.loads(Path("small/args.json").read_text())
+    assert (kept["sets"], kept["dims"], kept["memory_budget"]) == ([["units", "5"]], [["T", 7]], 64 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("sets", 3), ("sets", [["units"]]), ("dims", [["T", "7"]]), ("dtype", "int8"), ("seed", -1)]
+)
+def test_an_option_that_cannot_be_is_left_out(begun: Path, name: str, value: object) -> None:
+    kept = json.loads((begun / "args.json").read_text())
+    (begun / "args.json").write_text(json.dumps(kept | {name: value}))
+    done = run("train", "a.net", "--resume", "run", "--epochs", "3")
+    assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize("weights", ["run", "run/last.safetensors"])
 def test_eval_and_predict_cut_a_text_as_the_run_did(begun: Path, weights: str) -> None:
     given = ("a.net", "--weights", weights, "--data", "a.txt")
@@ -59,7 +80,7 @@ def test_eval_and_predict_cut_a_text_as_the_run_did(begun: Path, weights: str) -
     assert run("predict", *given, "-o", "out.npz").exit_code == 0
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"seq_len": "7"}', '{"seq_len": true}'])
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"seq_len": "7"}', '{"seq_len": true}', '{"seq_len": 0}'])
 def test_what_cannot_be_read_is_not_remembered(begun: Path, text: str) -> None:
     (begun / "args.json").write_text(text)
     done = run("eval", "a.net", "--weights", "run", "--data", "a.txt")
