@@ -367,7 +367,7 @@ def at_most(count: int) -> str:
 
 def _fed(recipe: Recipe) -> str:
     """The layers in the brackets of a layer as what it is fed."""
-    layers = [a.value for a in recipe.arguments if a.name is None and isinstance(a.value, Recipe)]
+    layers = [a.value for a in recipe.arguments if isinstance(a.value, Recipe)]
     rest = replace(recipe, arguments=tuple([a for a in recipe.arguments if a.value not in layers]))
     short = len(layers) > 2
     shown = [f"{each.name}(…)" if short and each.arguments else write(each) for each in layers]
