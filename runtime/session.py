@@ -47,9 +47,6 @@ class Session:
             raise self._error("bad-model", f"onnxruntime refuses it: {_short(error)}", "export it again") from None
         self.inputs = tuple(self._port(given) for given in self._session.get_inputs())
         self.outputs = tuple(output.name for output in self._session.get_outputs())
-        if not self.inputs or not self.outputs:
-            lacks = "outputs" if self.inputs else "inputs"
-            raise self._error("bad-model", f"has no {lacks}", "export it again")
 
     @property
     def metadata(self) -> dict[str, str]:

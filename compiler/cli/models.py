@@ -46,7 +46,11 @@ def open_model(path: str, limits: Limits) -> Session:
     # A model is a program of its own, whose results can be of any size.
     limit_memory()
     check_foreign(file, read(file, limits))
-    return Session(file)
+    session = Session(file)
+    if not session.inputs or not session.outputs:
+        lacks = "outputs" if session.inputs else "inputs"
+        raise RunError("bad-model", f"has no {lacks}", "export it again", path)
+    return session
 
 
 def alphabet_of(session: Session, path: str) -> str | None:

@@ -74,9 +74,11 @@ def test_a_run_that_nobody_hears_is_finished(text: str, runs: Forks, wanted: dic
 
 def test_a_run_without_a_folder_ends_with_its_reader(runs: Forks) -> None:
     command = [*NETC, *arguments(runs.place, "dense", "--epochs", "1000000")]
-    done = shell('"$@" 2>&1 | head -1; exit ${PIPESTATUS[0]}', command)
+    done = shell('"$@" 2>&1 | head -2; exit ${PIPESTATUS[0]}', command)
     assert done.returncode == 1
-    assert done.stdout.startswith("epoch 1/1000000  loss ")
+    warning, first = done.stdout.splitlines()
+    assert warning == "without `--out DIR` the weights are not kept"
+    assert first.startswith("epoch 1/1000000  loss ")
 
 
 def terminal(command: list[str], until: Callable[[bytes], bool], **environment: str) -> tuple[int, bytes]:
