@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import tempfile
 from difflib import unified_diff
 from pathlib import Path
 
 import click
 
 from ...grammar.parser import parse
+from ...runtime.run.atomic import write_atomic
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.visible import visible
 from ..format.layout import format_text
@@ -18,6 +17,7 @@ from ..limits import Limits
 from ..reading import ReadError, read_source, read_stdin
 from ..source import Source
 from .options import limit_option, limits_by, show
+from .running import run_errors
 
 
 @click.command()
@@ -69,19 +69,7 @@ def _one(spec: str, source: Source, limits: Limits, *, check: bool, diff: bool) 
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all; a link stays a link."""
-    target = path.resolve()
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=target.parent, delete=False) as file:
-            temporary = Path(file.name)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-            temporary.replace(target)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise click.ClickException(f"{visible(str(path))} cannot be written: {error.strerror}") from None
+    """Write a file as a whole or not at all; a link stays a link, and the file keeps its rights."""
+    target = path.resolve() if path.is_symlink() else path
+    with run_errors():
+        write_atomic(target, text.encode(), mode=stat.S_IMODE(target.stat().st_mode))

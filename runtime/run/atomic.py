@@ -13,8 +13,9 @@ from ..errors import RunError
 _TEMPORARY = re.compile(r"\..+\.[0-9]+\.tmp")
 
 
-def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
-    """Write a file under a temporary name, and give it its own once all of it is on the disk.
+def write_atomic(path: Path, *parts: bytes | memoryview, mode: int | None = None) -> None:
+    """Write a file under a temporary name, and give it its own once all of it is on the disk; `mode` are the rights
+    that it has, by default those of a new file.
 
     Whatever fails, what was there before stays as it was; a link or pipe of that name is replaced, and not written
     through. Raises RunError.
@@ -24,10 +25,13 @@ def write_atomic(path: Path, *parts: bytes | memoryview) -> None:
         with suppress(FileNotFoundError):
             # One of a process that had this number, or a link that somebody laid out.
             temporary.unlink()
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, 0o644 if mode is None else 0o600)
         try:
             for part in parts:
                 _write(descriptor, part)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import re
 from pathlib import Path
@@ -196,6 +197,28 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert CliRunner().invoke(fmt, [str(link)]).exit_code == 0
     assert link.is_symlink()
     assert (tmp_path / "real.net").read_text() == "net t { relu }\n"
+
+
+def test_a_file_keeps_its_rights(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("net t{relu}\n")
+    path.chmod(0o664)
+    assert CliRunner().invoke(fmt, [str(path)]).exit_code == 0
+    assert path.read_text() == "net t { relu }\n"
+    assert path.stat().st_mode & 0o777 == 0o664
+
+
+def test_a_full_disk_leaves_the_file_and_nothing_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.net"
+    path.write_text("net t{relu}\n")
+    monkeypatch.setattr("os.fsync", full)
+    result = CliRunner().invoke(fmt, [str(path)])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{path}: error[cannot-write]: cannot be written: no space left on device\n")
+    assert [(item.name, item.read_text()) for item in tmp_path.iterdir()] == [("a.net", "net t{relu}\n")]
 
 
 def test_a_body_stands_below_its_statement_on_whichever_line_it_opens() -> None:
