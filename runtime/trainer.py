@@ -170,17 +170,12 @@ class Trainer:
         """Set every slot of the optimizer. Raises RunError, and changes nothing, when one does not fit."""
         _assign(self._slots, state, "optimizer slot")
 
-    def run_other(
-        self, function: str, source: str, names: Mapping[str, Any], arrays: Mapping[str, Array]
-    ) -> tuple[Array, ...]:
-        """The results of `step` or `predict` of another text of this program on a batch, where they lie in the arena;
-        `names` are what the text may use beside its own. Raises RunError."""
-        return self.other(function, source, names, arrays)()
-
-    def other(
+    def rewritten(
         self, function: str, source: str, names: Mapping[str, Any], arrays: Mapping[str, Array]
     ) -> Callable[[], tuple[Array, ...]]:
-        """What feeds the batch and runs as `run_other` does, each time that it is called. Raises RunError."""
+        """What feeds the batch to `step` or `predict` of another text of this program each time that it is called, and
+        returns the results where they lie in the arena; `names` are what the text may use beside its own. Raises
+        RunError, also when it is called."""
         functions = _load(self.program.name, source, names)
         ports = (*self.program.inputs, *(self.program.targets if function == "step" else ()))
         given = _arrays(ports, arrays)

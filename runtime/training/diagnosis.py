@@ -42,7 +42,7 @@ def watched(trainer: Trainer, function: str, watch: Watch, arrays: Mapping[str, 
     the comments have it, and the arrays that it has touched. Raises RunError."""
     found = taken_apart(trainer.program.source, function)
     text = trainer.program.source.replace(found.text, _with_looks(found))
-    return trainer.run_other(function, text, {"watch": watch}, arrays)
+    return trainer.rewritten(function, text, {"watch": watch}, arrays)()
 
 
 def _with_looks(function: Function) -> str:

@@ -67,7 +67,7 @@ def profile(trainer: Trainer, steps: int, owners: Mapping[str, str]) -> tuple[Pa
     ports = (*program.inputs, *(program.targets if program.trains else ()))
     most = program.step_sizes if program.trains else program.sizes
     arrays = {port.name: random_input(port, most, rng) for port in ports}
-    run = trainer.other(name, text, {"lap": clock.lap, "touch": touch}, arrays)
+    run = trainer.rewritten(name, text, {"lap": clock.lap, "touch": touch}, arrays)
     times = _middle_half([_step(trainer, run, clock) for _ in range(WARM + steps)][WARM:])
     spent: dict[_Key, float] = {}
     for key, seconds in zip([*keys, UPDATE, INPUTS], times, strict=True):
