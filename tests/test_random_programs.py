@@ -18,8 +18,8 @@ from netc.compiler.source import Source
 from netc.compiler.syntax.printer import print_tree
 from netc.grammar.parser import parse
 
-from .strategies.layers import real
 from .strategies.programs import Program, programs
+from .strategies.shapes import real
 
 SCHEMA = json.loads(Path(netc.compiler.report.__path__[0], "analysis.schema.json").read_text("utf-8"))
 ITEM_BYTES = {"f32": 4, "f64": 8}

@@ -18,8 +18,10 @@ from netc.compiler.cli.main import netc
 from netc.compiler.diagnostics.render import REPORT_LINES
 
 from ..conftest import Promise
-from .corpus import ENTRIES, Entry
+from . import files_corpus, sizes_corpus
+from .spec import Entry
 
+ENTRIES = files_corpus.ENTRIES | sizes_corpus.ENTRIES
 SECRET = "token = hunter2"
 SMALL = [name for name, entry in ENTRIES.items() if not entry.large]
 # Promise P2 of the design: what is accepted or refused, in seconds and in bytes; 20 s is for 100,000 expanded layers.

@@ -21,12 +21,9 @@ from netc.compiler.driver import Compiled, Request, compile_spec
 from netc.compiler.reading import ReadError
 
 from ..conftest import Promise
+from .spec import net
 
 SPECS = {path.stem: path.read_text("utf-8") for path in sorted(Path(netc.specs.__path__[0]).glob("*.net"))}
-
-
-def net(body: str, before: str = "", shape: str = "N, 3, 8, 8") -> str:
-    return f"{before}net a {{\ninput x: f32[{shape}]\n{body}\n}}\n"
 
 
 def nested(opened: str, closed: str, depth: int, blocks: int, inside: str = "") -> str:

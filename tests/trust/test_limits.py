@@ -14,9 +14,7 @@ from netc.compiler.diagnostics.diagnostic import Diagnostic
 from netc.compiler.driver import Request, compile_spec
 from netc.compiler.limits import DEFAULT_LIMITS, FIXED, MEANINGS, Limits, raised
 
-
-def net(body: str, before: str = "", shape: str = "N, 3, 8, 8") -> str:
-    return f"{before}net a {{\ninput x: f32[{shape}]\n{body}\n}}\n"
+from .spec import net
 
 
 def check(text: str, limits: Limits) -> list[Diagnostic]:
