@@ -11,6 +11,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -20,11 +21,15 @@ GIB = 1 << 30
 BYTES = X.tobytes()
 
 
-# Bad: the words of the error, by the bytes of `x.npy`.
-def _npy_files() -> Iterator[tuple[str, str | None, bytes, Array | None]]:
-    def bad(words: str) -> str:
-        return f"bad-data: {words}"
+# A name, the words of the error, the bytes of `x.npy`, and what they mean where they are right.
+File = tuple[str, str | None, bytes, Array | None]
 
+
+def bad(words: str) -> str:
+    return f"bad-data: {words}"
+
+
+def _headers() -> Iterator[File]:
     yield "objects", bad("not plain numbers"), npy(np.array([Payload()] * 8, object)), None
     yield "pickle", bad("does not start with NumPy's mark"), pickle.dumps(Payload()), None
     yield "pickle-of-array", bad("does not start with NumPy's mark"), pickle.dumps(X), None
@@ -53,6 +58,9 @@ def _npy_files() -> Iterator[tuple[str, str | None, bytes, Array | None]]:
         "lines": "{'descr': '<f4',\n\n'fortran_order': False,\n'shape'",
     }.items():
         yield f"header-{name}", bad("has a header that is not NumPy's"), headed(text, BYTES), None
+
+
+def _shapes() -> Iterator[File]:
     for name, shape in {
         "negative": "(-8, -3)",
         "float": "(8.0, 3)",
@@ -84,6 +92,9 @@ def _npy_files() -> Iterator[tuple[str, str | None, bytes, Array | None]]:
     yield "shape-wide", bad("is [3] for each sample, the data are [4]"), described("(8, 4)", BYTES + BYTES[:32]), None
     yield "shape-deep", bad("is [3] for each sample, the data are [1, 3]"), described("(8, 1, 3)", BYTES), None
     yield "order-a-number", bad("has a header with no shape"), described("(8, 3)", BYTES, fortran="0"), None
+
+
+def _types() -> Iterator[File]:
     for name, descr in {
         "objects": "'|O'",
         "object-8": "'O8'",
@@ -109,6 +120,9 @@ def _npy_files() -> Iterator[tuple[str, str | None, bytes, Array | None]]:
     yield "fortran", None, npy(np.asfortranarray(X)), X
     yield "doubles", None, npy(X.astype(np.float64)), X
     yield "whole", None, npy(X.astype(np.int16)), X
+
+
+def _numbers() -> Iterator[File]:
     for name, number in {"nan": np.nan, "infinite": np.inf, "minus-infinite": -np.inf}.items():
         wrong = X.copy()
         wrong[5, 1] = number
@@ -146,7 +160,7 @@ _LABELS: dict[str, tuple[str | None, Array]] = {
 
 
 def _arrays() -> Iterator[Entry]:
-    for name, says, data, means in _npy_files():
+    for name, says, data, means in chain(_headers(), _shapes(), _types(), _numbers()):
         make = both(file("x.npy", data), file("y.npy", npy(Y)))
         yield of_data(f"npy-{name}", says, make, "x.npy", "--labels", "y.npy", means=means)
     for name, (says, labels) in _LABELS.items():
@@ -275,6 +289,8 @@ def _archives() -> Iterator[Entry]:
             f"npz-cut-off-{place}", "bad-data: is not a whole .npz file", file("d.npz", good[:place]), "d.npz"
         )
 
+
+def _large_archives() -> Iterator[Entry]:
     def later(name: str, says: str, build: Callable[[], bytes]) -> Entry:
         return of_data(name, says, lambda folder: file("d.npz", build())(folder), "d.npz", large=True)
 
@@ -290,4 +306,4 @@ def _archives() -> Iterator[Entry]:
     yield later("npz-overlapping-5-gib", padded, lambda: bytes(20 << 20) + overlapping(80, 1 << 26))
 
 
-ENTRIES = {found.name: found for group in (_arrays, _archives) for found in group()}
+ENTRIES = {found.name: found for group in (_arrays, _archives, _large_archives) for found in group()}

@@ -197,7 +197,7 @@ def doubled() -> bytes:
     return model(nodes, outputs=[value("x40", None)])
 
 
-def _models() -> Iterator[Entry]:
+def _files() -> Iterator[Entry]:
     for name, data in _bytes():
         for command in (EVAL, PREDICT):
             yield entry(f"{name}-{command[0]}", "bad-model: ", file("m.onnx", data), command)
@@ -210,6 +210,10 @@ def _models() -> Iterator[Entry]:
     yield entry(
         "plain-eval", "bad-model: does not say which network", file("m.onnx", model([node("Relu", ["x"])])), EVAL
     )
+
+
+def _told() -> Iterator[Entry]:
+    """Models that say that they were made from another network."""
     told: dict[str, tuple[str, bytes]] = {
         "no-spec": ("does not say which network", said(spec=None)),
         "spec-empty": ("a spec with mistakes", said(spec="")),
@@ -240,6 +244,10 @@ def _models() -> Iterator[Entry]:
     wider = said(spec=NET.replace("[N, 3]", "[N, 4]"))
     yield entry("told-input-wider", "bad-data: is [4] for each sample", file("m.onnx", wider), EVAL, at="d.npz")
     yield entry("told-dim-huge", None, file("m.onnx", said(dim__N="999999999")), EVAL)
+
+
+def _inputs() -> Iterator[Entry]:
+    """Models that take something else."""
     sequence = helper.make_tensor_sequence_value_info("x", TensorProto.FLOAT, ["N", 3])
 
     def takes(type: int, shape: Sequence[int | str] | None = ("N", 3), name: str = "x") -> bytes:
@@ -267,6 +275,10 @@ def _models() -> Iterator[Entry]:
     yield entry("input-negative", None, file("m.onnx", takes(TensorProto.FLOAT, (-5, 3))), PREDICT)
     yield entry("input-half", None, file("m.onnx", takes(TensorProto.FLOAT16)), PREDICT)
     yield entry("input-name-escape", None, file("m.onnx", takes(TensorProto.FLOAT, name="\x1b[2J")), PREDICT)
+
+
+def _works() -> Iterator[Entry]:
+    """Models that take much memory or do not end."""
     for name, data in _bombs():
         yield entry(f"bomb-{name}", "bad-model: ", file("m.onnx", data), PREDICT, large=True)
     body = helper.make_graph(
@@ -278,10 +290,7 @@ def _models() -> Iterator[Entry]:
     true = numpy_helper.from_array(np.array(True), "c")
     endless = model(
         [node("Loop", ["m", "c", "x"], body=body)],
-        initializers=[
-            numpy_helper.from_array(np.array(2**62, np.int64), "m"),
-            true,
-        ],
+        initializers=[numpy_helper.from_array(np.array(2**62, np.int64), "m"), true],
     )
     yield entry("endless", "bad-model: has a Loop", file("m.onnx", endless), PREDICT)
     inside = helper.make_graph([node("Identity", ["x"], ["z"])], "then", [], [value("z", None)])
@@ -298,6 +307,10 @@ def _models() -> Iterator[Entry]:
     calls = file("m.onnx", proto.SerializeToString())
     yield entry("function-of-itself", "bad-model: has 1 functions of its own", calls, PREDICT)
 
+
+def _places() -> Iterator[Entry]:
+    """What stands in the place of a model."""
+
     def link(target: str) -> Make:
         return lambda folder: (folder / "m.onnx").symlink_to(target)
 
@@ -313,4 +326,4 @@ def _models() -> Iterator[Entry]:
         yield entry(f"place-{name}", says, make, EVAL)
 
 
-ENTRIES = {found.name: found for found in _models()}
+ENTRIES = {found.name: found for group in (_files, _told, _inputs, _works, _places) for found in group()}

@@ -151,7 +151,7 @@ def _checkpoints() -> Iterator[tuple[str, str, bytes]]:
     )
 
 
-def _runs() -> Iterator[Entry]:
+def _newest() -> Iterator[Entry]:
     for name, words, data in _checkpoints():
         make = both(_run, file(NEWEST, data))
         says = f"warning: step-00000004.safetensors {words}"
@@ -162,6 +162,10 @@ def _runs() -> Iterator[Entry]:
         says = "warning: step-00000004.safetensors "
         make = both(_run, strange(NEWEST, kind))
         yield of_weights(f"resume-checkpoint-{kind}", says, make, *RESUME, at="step-00000004.safetensors")
+
+
+def _other_nets() -> Iterator[Entry]:
+    """Runs that go on, and those of other networks."""
     yield of_weights("resume-good", None, _run, *RESUME, at="")
     huge = both(_run, file(f"run/checkpoints/step-{'9' * 200}.safetensors", b""))
     yield of_weights("resume-step-of-200-digits", None, huge, *RESUME, at="")
@@ -177,6 +181,9 @@ def _runs() -> Iterator[Entry]:
     renamed = NET.replace("lr = 0.01", "lr = 0.02").replace("fc(2)", "fc(2) -> identity")
     yield of_weights("resume-other-names", None, _run, *RESUME, at="", spec=f"# A comment.\n{renamed}")
     yield of_weights("resume-other-type", "other-network: ", _run, *RESUME, "--dtype", "float64", at=NEWEST)
+
+
+def _metrics() -> Iterator[Entry]:
     records = run_files()["metrics.jsonl"]
     for name, data, words in (
         ("broken", b'{"epoch": 1, "st\n' + records, "line 1 is no record"),
@@ -198,6 +205,10 @@ def _runs() -> Iterator[Entry]:
         yield of_weights(
             f"resume-metrics-{kind}", "bad-data: is not a regular file", make, *RESUME, at="run/metrics.jsonl"
         )
+
+
+def _other_files() -> Iterator[Entry]:
+    """What a run writes again, and what it reads of itself."""
     for name, data in {
         "empty": b"",
         "broken": b'{"net": "small", ',
@@ -215,13 +226,15 @@ def _runs() -> Iterator[Entry]:
         make = both(_run, strange("run/resolved.json", kind))
         says = "bad-data: is not a regular file"
         yield of_weights(f"resume-resolved-{kind}", says, make, *RESUME, at="run/resolved.json")
-    for name in ("best.safetensors", "last.safetensors", "spec.net", "args.json", "metrics.csv", "resolved.json"):
-        if name != "resolved.json":
-            for kind in ("fifo", "zero", "../../../secret", "../../../pwned"):
-                make = both(_run, strange(f"run/{name}", kind))
-                yield of_weights(f"resume-{name}-{kind.split('/')[-1]}", None, make, *RESUME, at="")
-            make = both(_run, strange(f"run/{name}", "folder"))
-            yield of_weights(f"resume-{name}-folder", "cannot-write: is a directory", make, *RESUME, at=f"run/{name}")
+    for name in ("best.safetensors", "last.safetensors", "spec.net", "args.json", "metrics.csv"):
+        for kind in ("fifo", "zero", "../../../secret", "../../../pwned"):
+            make = both(_run, strange(f"run/{name}", kind))
+            yield of_weights(f"resume-{name}-{kind.split('/')[-1]}", None, make, *RESUME, at="")
+        make = both(_run, strange(f"run/{name}", "folder"))
+        yield of_weights(f"resume-{name}-folder", "cannot-write: is a directory", make, *RESUME, at=f"run/{name}")
+
+
+def _arguments() -> Iterator[Entry]:
     again = ("train", "a.net", "--resume", "run")
     yield of_weights("resume-args-good", None, _run, *again, at="")
     kept: dict[str, dict[str, object]] = {
@@ -249,14 +262,13 @@ def _runs() -> Iterator[Entry]:
             f"resume-args-{kind.split('/')[-1]}",
             None,
             make,
-            "eval",
-            "a.net",
-            "--data",
-            "d.npz",
-            "--weights",
-            "run",
+            *("eval", "a.net", "--data", "d.npz", "--weights", "run"),
             at="",
         )
+
+
+def _places() -> Iterator[Entry]:
+    """What stands in the place of a run, its lock or its checkpoints."""
     lock = both(_run, strange("run/.lock", "../../../pwned"))
     yield of_weights("resume-lock-leads-out", "cannot-write: too many levels", lock, *RESUME, at="run/.lock")
     yield of_weights(
@@ -274,4 +286,5 @@ def _runs() -> Iterator[Entry]:
     yield of_weights("resume-file", "missing-file: there is no such run", file("run", b""), *RESUME, at="run")
 
 
-ENTRIES = {found.name: found for found in _runs()}
+GROUPS = (_newest, _other_nets, _metrics, _other_files, _arguments, _places)
+ENTRIES = {found.name: found for group in GROUPS for found in group()}

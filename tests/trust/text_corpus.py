@@ -25,19 +25,24 @@ def table(*lines: str) -> bytes:
     return ("\n".join(["a,b,c,y", *lines]) + "\n").encode()
 
 
+ROWS = [f"{a:g},{b:g},{c:g},{y}" for (a, b, c), y in zip(X.tolist(), Y.tolist(), strict=True)]
+TABLE = table(*ROWS)
+
+
 def _tables() -> Iterator[Entry]:
-    rows = [f"{a:g},{b:g},{c:g},{y}" for (a, b, c), y in zip(X.tolist(), Y.tolist(), strict=True)]
-    text = table(*rows)
     good: dict[str, bytes] = {
-        "plain": text,
-        "mark": b"\xef\xbb\xbf" + text,
-        "crlf": text.replace(b"\n", b"\r\n"),
-        "quoted": b'"a","b","c","y"\n' + b"\n".join(b'"' + row.encode().replace(b",", b'","') + b'"' for row in rows),
-        "blank-lines": text.replace(b"\n", b"\n\n"),
-        "words": text.replace(b",0\n", b",cat\n").replace(b",1\n", b",dog\n"),
+        "plain": TABLE,
+        "mark": b"\xef\xbb\xbf" + TABLE,
+        "crlf": TABLE.replace(b"\n", b"\r\n"),
+        "quoted": b'"a","b","c","y"\n' + b"\n".join(b'"' + row.encode().replace(b",", b'","') + b'"' for row in ROWS),
+        "blank-lines": TABLE.replace(b"\n", b"\n\n"),
+        "words": TABLE.replace(b",0\n", b",cat\n").replace(b",1\n", b",dog\n"),
     }
     for name, data in good.items():
         yield of_data(f"csv-{name}", None, file("d.csv", data), "d.csv", "--target", "y", means=X)
+
+
+def _numbers() -> Iterator[Entry]:
     numbers = {
         "underscore": "1_000",
         "hexadecimal": "0x10",
@@ -64,46 +69,51 @@ def _tables() -> Iterator[Entry]:
         "long": "9" * 100_000 + "x",
     }
     for name, number in numbers.items():
-        data = table(rows[0], f"1,{number},3,0", *rows[2:])
+        data = table(ROWS[0], f"1,{number},3,0", *ROWS[2:])
         yield of_data(
             f"csv-number-{name}", "bad-data: line 3, column `b`", file("d.csv", data), "d.csv", "--target", "y"
         )
     for name, number in {"nan": "nan", "infinite": "-inf", "1e999": "1e999", "1e39": "1e39", "NaN": "NaN"}.items():
-        data = table(rows[0], f"1,{number},3,0", *rows[2:])
+        data = table(ROWS[0], f"1,{number},3,0", *ROWS[2:])
         yield of_data(
             f"csv-number-{name}", "bad-data: sample 1 of `x` has ", file("d.csv", data), "d.csv", "--target", "y"
         )
+
+
+def _bad_tables() -> Iterator[Entry]:
     wide = b",".join(b"%d" % i for i in range(100_000)) + b",y\n" + b"1," * 100_000 + b"0\n"
     bad: dict[str, tuple[str, bytes]] = {
         "empty": ("has no rows under a line of names", b""),
         "header-alone": ("has no rows under a line of names", b"a,b,c,y\n"),
-        "ragged-short": ("line 3 has 3 values, the header 4", table(rows[0], "1,2,3")),
-        "ragged-long": ("line 3 has 5 values, the header 4", table(rows[0], "1,2,3,4,5")),
-        "semicolons": ("has 0 columns `y`", text.replace(b",", b";")),
-        "tabs": ("has 0 columns `y`", text.replace(b",", b"\t")),
-        "target-twice": ("has 2 columns `y`", text.replace(b"a,b,c", b"a,y,c")),
-        "quote-open": ("is no table", table('1,"2,3,0', *rows)),
-        "quote-late": ("is no table", table('1,"2"3,3,0', *rows)),
-        "quote-in-number": ("line 2, column `b`", table('1,2"2,3,0', *rows)),
+        "ragged-short": ("line 3 has 3 values, the header 4", table(ROWS[0], "1,2,3")),
+        "ragged-long": ("line 3 has 5 values, the header 4", table(ROWS[0], "1,2,3,4,5")),
+        "semicolons": ("has 0 columns `y`", TABLE.replace(b",", b";")),
+        "tabs": ("has 0 columns `y`", TABLE.replace(b",", b"\t")),
+        "target-twice": ("has 2 columns `y`", TABLE.replace(b"a,b,c", b"a,y,c")),
+        "quote-open": ("is no table", table('1,"2,3,0', *ROWS)),
+        "quote-late": ("is no table", table('1,"2"3,3,0', *ROWS)),
+        "quote-in-number": ("line 2, column `b`", table('1,2"2,3,0', *ROWS)),
         "field-huge": ("is no table", table(f"1,{'9' * 200_000},3,0")),
         "line-in-quotes": ("line 4, column `b`", table('1,"2\n\nx",3,0')),
         "latin-1": ("is not UTF-8 text after line 0", b"a,b,c,y\n" + "1,é,3,0\n".encode("latin-1")),
-        "utf-16": ("is not UTF-8 text after line 0", text.decode().encode("utf-16")),
-        "gzip": ("is not UTF-8 text", gzip.compress(text)),
+        "utf-16": ("is not UTF-8 text after line 0", TABLE.decode().encode("utf-16")),
+        "gzip": ("is not UTF-8 text", gzip.compress(TABLE)),
         "npy": ("is not UTF-8 text", npy(X)),
-        "classes": ("the net knows 0 to 1", table(*rows[:-1], "1,2,3,7")),
-        "class-words": ("the net knows 0 to 1", table(*rows, "1,2,3,cat", "1,2,3,dog")),
-        "columns": ("is [3] for each sample, the data are [4]", b"z," + text.replace(b"\n", b"\n1,")[:-2]),
+        "classes": ("the net knows 0 to 1", table(*ROWS[:-1], "1,2,3,7")),
+        "class-words": ("the net knows 0 to 1", table(*ROWS, "1,2,3,cat", "1,2,3,dog")),
+        "columns": ("is [3] for each sample, the data are [4]", b"z," + TABLE.replace(b"\n", b"\n1,")[:-2]),
         "columns-100,000": ("for each sample, the data are", wide),
     }
     for name, (words, data) in bad.items():
         yield of_data(f"csv-{name}", f"bad-data: {words}", file("d.csv", data), "d.csv", "--target", "y")
-    yield of_data("csv-no-target", "bad-data: does not say which column", file("d.csv", text), "d.csv")
-    long_label = table(*rows, f"1,2,3,{'z' * 100_000}", *rows * 12_500)
+    yield of_data("csv-no-target", "bad-data: does not say which column", file("d.csv", TABLE), "d.csv")
+    long_label = table(*ROWS, f"1,2,3,{'z' * 100_000}", *ROWS * 12_500)
     yield of_data(
         "csv-one-long-label", "bad-data: the net knows", file("d.csv", long_label), "d.csv", "--target", "y", large=True
     )
 
+
+def _large_tables() -> Iterator[Entry]:
     def big(name: str, says: str, build: Callable[[], bytes]) -> Entry:
         make = lambda folder: file("d.csv", build())(folder)  # noqa: E731
         return of_data(name, f"bad-data: {says}", make, "d.csv", "--target", "y", large=True)
@@ -260,4 +270,5 @@ def _places() -> Iterator[Entry]:
     yield of_data("place-escape", "missing-file: no such file", nothing, "\x1b[2J.npy", at="\\x1b[2J.npy")
 
 
-ENTRIES = {found.name: found for group in (_tables, _texts, _folders, _places) for found in group()}
+GROUPS = (_tables, _numbers, _bad_tables, _large_tables, _texts, _folders, _places)
+ENTRIES = {found.name: found for group in GROUPS for found in group()}

@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -16,20 +17,24 @@ from .foreign import Entry, Make, Payload, X, both, file, nothing, npy, npz, of_
 from .runs_corpus import run_files
 from .safetensors import SHAPES, arrays, described, numbers, packed, patch, weights
 
+EVAL = ("eval", "a.net", "--data", "d.npz", "--weights")
+
 
 def _nested(depth: int) -> bytes:
     return b'{"a":' + b"[" * depth + b"]" * depth + b"}"
 
 
-def _files() -> Iterator[tuple[str, str | None, bytes]]:
-    good, data = weights(), numbers(arrays())
-    header = described(arrays())
-    text = json.dumps(header).encode()
+GOOD, DATA, HEADER = weights(), numbers(arrays()), described(arrays())
+File = tuple[str, str | None, bytes]
 
-    def bad(words: str) -> str:
-        return f"bad-checkpoint: {words}"
 
-    yield "good", None, good
+def bad(words: str) -> str:
+    return f"bad-checkpoint: {words}"
+
+
+def _lengths() -> Iterator[File]:
+    """Files of weights, and such as are too short or too long."""
+    yield "good", None, GOOD
     yield (
         "doubles",
         None,
@@ -40,29 +45,39 @@ def _files() -> Iterator[tuple[str, str | None, bytes]]:
     whole = "is not a whole safetensors file"
     yield "empty", bad(whole), b""
     yield "zeros", bad(whole), bytes(1000)
-    yield "short", bad(whole), good[:7]
-    yield "length-alone", bad(whole), good[:8]
-    for place in (9, 40, len(good) - len(data) - 1):
-        yield f"cut-off-{place}", bad(whole), good[:place]
-    for place in (len(good) - len(data), len(good) - 5, len(good) - 1):
-        yield f"cut-off-{place}", bad("is cut off"), good[:place]
-    yield "trailing", bad("is longer than its tensors"), good + b"\0"
-    yield "twice-over", bad("is longer than its tensors"), good + good
-    yield "header-2e63", bad(whole), packed(text, data, 1 << 63)
-    yield "header-too-long", bad(whole), packed(text, data, len(text) + len(data) + 1)
-    yield "header-too-short", bad("a header that is not JSON"), packed(text, data, len(text) - 1)
-    yield "header-of-zeros", bad(whole), packed(bytes(64), data)
-    yield "header-list", bad(whole), packed(b"[1,2,3]", data)
-    yield "header-null", bad(whole), packed(b"null    ", data)
-    yield "header-broken", bad("of brackets"), packed(b"{{{{", data)
-    yield "header-latin-1", bad("a header that is not JSON"), packed(b'{"\xe9":1}', data)
-    yield "header-comments", bad("a header that is not JSON"), packed(b"{/* */}", data)
-    yield "header-twice", bad("names a tensor twice"), packed(text[:-1] + b"," + text[1:], data)
-    yield "header-digits", bad("a header that is not JSON"), packed(b'{"a":' + b"9" * 10_000 + b"}", data)
-    yield "header-nested", bad("of brackets"), packed(_nested(50_000), data)
-    yield "header-nested-2", bad("a header that is not JSON"), packed(_nested(3000)[:-1] + b" " * 200_000 + b"}", data)
-    yield "header-empty", bad("is longer than its tensors"), packed(b"{}", data)
+    yield "short", bad(whole), GOOD[:7]
+    yield "length-alone", bad(whole), GOOD[:8]
+    for place in (9, 40, len(GOOD) - len(DATA) - 1):
+        yield f"cut-off-{place}", bad(whole), GOOD[:place]
+    for place in (len(GOOD) - len(DATA), len(GOOD) - 5, len(GOOD) - 1):
+        yield f"cut-off-{place}", bad("is cut off"), GOOD[:place]
+    yield "trailing", bad("is longer than its tensors"), GOOD + b"\0"
+    yield "twice-over", bad("is longer than its tensors"), GOOD + GOOD
+
+
+def _headers() -> Iterator[File]:
+    """Headers that are none."""
+    whole = "is not a whole safetensors file"
+    text = json.dumps(HEADER).encode()
+    yield "header-2e63", bad(whole), packed(text, DATA, 1 << 63)
+    yield "header-too-long", bad(whole), packed(text, DATA, len(text) + len(DATA) + 1)
+    yield "header-too-short", bad("a header that is not JSON"), packed(text, DATA, len(text) - 1)
+    yield "header-of-zeros", bad(whole), packed(bytes(64), DATA)
+    yield "header-list", bad(whole), packed(b"[1,2,3]", DATA)
+    yield "header-null", bad(whole), packed(b"null    ", DATA)
+    yield "header-broken", bad("of brackets"), packed(b"{{{{", DATA)
+    yield "header-latin-1", bad("a header that is not JSON"), packed(b'{"\xe9":1}', DATA)
+    yield "header-comments", bad("a header that is not JSON"), packed(b"{/* */}", DATA)
+    yield "header-twice", bad("names a tensor twice"), packed(text[:-1] + b"," + text[1:], DATA)
+    yield "header-digits", bad("a header that is not JSON"), packed(b'{"a":' + b"9" * 10_000 + b"}", DATA)
+    yield "header-nested", bad("of brackets"), packed(_nested(50_000), DATA)
+    yield "header-nested-2", bad("a header that is not JSON"), packed(_nested(3000)[:-1] + b" " * 200_000 + b"}", DATA)
+    yield "header-empty", bad("is longer than its tensors"), packed(b"{}", DATA)
     yield "no-tensors", "other-network: there is no parameter `fc1.weight` in it", packed(b"{}", b"")
+
+
+def _tensors() -> Iterator[File]:
+    """Headers that say something wrong of a tensor."""
     yield "null", bad("`fc1.weight` that cannot be read"), weights(change=lambda h: h.update({"fc1.weight": None}))
     yield "number", bad("`fc1.weight` that cannot be read"), weights(change=lambda h: h.update({"fc1.weight": 7}))
     for key in ("dtype", "shape", "data_offsets"):
@@ -100,7 +115,10 @@ def _files() -> Iterator[tuple[str, str | None, bytes]]:
     yield "overlap-by-1", bad("overlap, or gaps"), weights(change=patch("fc2.weight", data_offsets=[63, 95]))
     yield "gap", bad("overlap, or gaps"), weights(change=lambda h: h.pop("fc1.bias"))
     yield "gap-at-start", bad("overlap, or gaps"), weights(change=lambda h: h.pop("fc1.weight"))
-    yield "all-the-same", bad("overlap, or gaps"), packed({f"w{i}": header["fc1.bias"] for i in range(1000)}, data)
+    yield "all-the-same", bad("overlap, or gaps"), packed({f"w{i}": HEADER["fc1.bias"] for i in range(1000)}, DATA)
+
+
+def _metadata() -> Iterator[File]:
     for name, value in {"list": [], "number": 1, "null": None, "text": "x"}.items():
         words = "metadata that are not texts by name"
         yield f"metadata-{name}", bad(words), weights(change=lambda h, value=value: h.update(__metadata__=value))  # type: ignore[misc]
@@ -113,11 +131,15 @@ def _files() -> Iterator[tuple[str, str | None, bytes]]:
         change = lambda h, alphabet=alphabet: h.update(__metadata__={"alphabet": alphabet})  # noqa: E731
         yield f"alphabet-{name}", bad("an alphabet that is not one"), weights(change=change)
     yield "alphabet-surrogates", None, weights(change=lambda h: h.update(__metadata__={"alphabet": "\ud800\udfff"}))
+
+
+def _networks() -> Iterator[File]:
+    """The weights of other networks, and numbers that are not finite."""
     other = "other-network: "
     yield (
         "missing",
         other + "there is no parameter `fc2.bias` in it",
-        packed(described({name: array for name, array in arrays().items() if name != "fc2.bias"}), data[:-8]),
+        packed(described({name: array for name, array in arrays().items() if name != "fc2.bias"}), DATA[:-8]),
     )
     yield "one-more", other + "there is no parameter `fc3.bias` here", weights({"fc3.bias": np.ones(4, np.float32)})
     yield (
@@ -145,6 +167,11 @@ def _files() -> Iterator[tuple[str, str | None, bytes]]:
         "not-finite: `fc2.bias` has numbers that are not finite in float32",
         weights({"fc2.bias": np.full(2, 1e300)}),
     )
+
+
+def _formats() -> Iterator[File]:
+    """Files of other kinds."""
+    whole = "is not a whole safetensors file"
     yield "torch-zip", bad("is an archive, such as `torch.save` makes"), npz([("w/data.pkl", pickle.dumps(Payload()))])
     yield "pickle", bad("is a pickle, which could run code"), pickle.dumps(Payload())
     yield "npy", bad("is one array of NumPy"), npy(X)
@@ -159,16 +186,15 @@ def _files() -> Iterator[tuple[str, str | None, bytes]]:
 
 
 def _weights() -> Iterator[Entry]:
-    command = ("eval", "a.net", "--data", "d.npz", "--weights")
-    for name, says, data in _files():
+    for name, says, data in chain(_lengths(), _headers(), _tensors(), _metadata(), _networks(), _formats()):
         yield of_weights(
-            f"weights-{name}", says, file("w.safetensors", data), *command, "w.safetensors", at="w.safetensors"
+            f"weights-{name}", says, file("w.safetensors", data), *EVAL, "w.safetensors", at="w.safetensors"
         )
     for name, says, data in (
         ("zip", "bad-checkpoint: is an archive, such as `torch.save` makes", npz([("w/data.pkl", b"")])),
         ("pickle", "bad-checkpoint: is a pickle", pickle.dumps(Payload())),
     ):
-        yield of_weights(f"weights-pt-{name}", says, file("w.pt", data), *command, "w.pt", at="w.pt")
+        yield of_weights(f"weights-pt-{name}", says, file("w.pt", data), *EVAL, "w.pt", at="w.pt")
     objects = {**arrays(), "fc2.bias": np.array([Payload()] * 2, object)}
     archives: dict[str, tuple[str | None, bytes]] = {
         "good": (None, npz(arrays())),
@@ -180,10 +206,14 @@ def _weights() -> Iterator[Entry]:
         "safetensors": ("bad-data: is not a whole .npz file", weights()),
     }
     for name, (says, data) in archives.items():
-        yield of_weights(f"weights-npz-{name}", says, file("w.npz", data), *command, "w.npz", at="w.npz")
+        yield of_weights(f"weights-npz-{name}", says, file("w.npz", data), *EVAL, "w.npz", at="w.npz")
 
-    def link(target: str, name: str = "w.safetensors") -> Make:
-        return lambda folder: (folder / name).symlink_to(target)
+
+def _places() -> Iterator[Entry]:
+    """What stands in the place of a file of weights."""
+
+    def link(target: str) -> Make:
+        return lambda folder: (folder / "w.safetensors").symlink_to(target)
 
     kinds: dict[str, tuple[str, Make]] = {
         "fifo": ("bad-data: is not a regular file", lambda folder: os.mkfifo(folder / "w.safetensors")),
@@ -195,16 +225,19 @@ def _weights() -> Iterator[Entry]:
         "missing": ("missing-file: no such file", nothing),
     }  # fmt: skip
     for name, (says, make) in kinds.items():
-        yield of_weights(f"weights-place-{name}", says, make, *command, "w.safetensors", at="w.safetensors")
+        yield of_weights(f"weights-place-{name}", says, make, *EVAL, "w.safetensors", at="w.safetensors")
     for target in ("fifo", "folder", "loop"):
         says = "bad-data: is not a regular file" if target != "loop" else "missing-file: too many levels"
         make = both(lambda folder: (folder / "run").mkdir(), strange("run/best.safetensors", target))
-        yield of_weights(f"weights-best-{target}", says, make, *command, "run", at="run/best.safetensors")
+        yield of_weights(f"weights-best-{target}", says, make, *EVAL, "run", at="run/best.safetensors")
+
+
+def _large() -> Iterator[Entry]:
     size = 5 << 30
     large = packed({"w": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}, b"")
     make = sparse("w.safetensors", len(large) + size, large)
     says = "other-network: there is no parameter `fc1.weight` in it"
-    yield of_weights("weights-5-gib", says, make, *command, "w.safetensors", at="w.safetensors")
+    yield of_weights("weights-5-gib", says, make, *EVAL, "w.safetensors", at="w.safetensors")
     for name, says, header in (
         ("100-mb", "bad-checkpoint: a header of 100,000,000 bytes, more than", lambda: b"{" + b" " * 99_999_998 + b"}"),
         ("lists", "bad-checkpoint: of brackets", lambda: b'{"a":[' + b"[]," * 10_000_000 + b"[]]}"),
@@ -213,9 +246,7 @@ def _weights() -> Iterator[Entry]:
         ("numbers", "bad-checkpoint: ", lambda: b'{"a":[' + b"1234," * 6_000_000 + b"1]}"),
     ):  # fmt: skip
         build = lambda folder, header=header: file("w.safetensors", packed(header(), b""))(folder)  # noqa: E731
-        yield of_weights(
-            f"weights-header-{name}", says, build, *command, "w.safetensors", at="w.safetensors", large=True
-        )
+        yield of_weights(f"weights-header-{name}", says, build, *EVAL, "w.safetensors", at="w.safetensors", large=True)
 
 
-ENTRIES = {found.name: found for found in _weights()}
+ENTRIES = {found.name: found for group in (_weights, _places, _large) for found in group()}
