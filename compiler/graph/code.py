@@ -85,7 +85,8 @@ class Code:
     """Collects what a primitive writes: `lines` run at each step, `views` are made once for each batch size.
 
     `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
-    alone and holds anything when it starts. With `lane` it is one of two codes for a half of the work each.
+    alone and holds anything when it starts. The inputs `spent`, by number, are read for the last time here and may be
+    overwritten. With `lane` it is one of two codes for a half of the work each.
     """
 
     ins: tuple[str, ...]
@@ -94,6 +95,7 @@ class Code:
     out_types: tuple[TensorType, ...]
     names: Names
     lane: bool = False
+    spent: frozenset[int] = frozenset()
     lines: list[str] = field(default_factory=list)
     views: list[tuple[str, str]] = field(default_factory=list)
     scratches: list[tuple[str, TensorType]] = field(default_factory=list)

@@ -176,7 +176,8 @@ class Sigmoid(Unary):
     keeps = "y"
 
     def numpy(self, code: Code) -> None:
-        code.call("activations.sigmoid", code.ins[0], code.outs[0])
+        work = code.ins if 0 in code.spent and not code.fast else ()
+        code.call("activations.sigmoid", code.ins[0], code.outs[0], *work)
 
     def derivative(self, code: Code) -> None:
         """y · (1 − y)."""

@@ -14,7 +14,7 @@ from ..ops.embed import Embed
 from ..ops.linear import Linear
 from ..ops.shape import Concat, part
 from .body import Body
-from .places import Home, buffers, by_features, homes, lies_by_features
+from .places import Home, Places, buffers, by_features, lies_by_features
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
 
@@ -83,7 +83,8 @@ class _Loop:
         for value, name in zip(body.captured, names, strict=False):
             self.names[value] = self._taken(value, name, self.before)
         self._states(made, cut)
-        self._places(homes(body, [*body.leaves, *(value for value in made if value in self.names)]))
+        self.places = Places(body, [*body.leaves, *(value for value in made if value in self.names)])
+        self._places()
         for node in body.nodes:
             self._node(node)
         self._end(rows)
@@ -144,9 +145,9 @@ class _Loop:
         later = any(state in node.ins for node in nodes[made[after] :])
         return not later and not any(isinstance(node.op, Cut) and state in node.ins for node in nodes)
 
-    def _places(self, found: dict[Value, Home]) -> None:
+    def _places(self) -> None:
         """Give every other value of the step a name."""
-        self.homes = found
+        found = self.places.found
         roots = {id(home.root): home.root for home in found.values()}
         free = [root for root in roots.values() if not root.fixed]
         for group in buffers(free):
@@ -193,7 +194,7 @@ class _Loop:
         if isinstance(node.op, Cut):
             pieces = node.op.pieces(self.code, self.names[node.ins[0]])
             for value, name, piece in zip(node.outs, outs, pieces, strict=True):
-                if self.homes[value].part is None:
+                if self.places.found[value].part is None:
                     self.lines.append(f"np.copyto({name}, {self._view(piece)})")
             return
         if isinstance(node.op, Concat):
@@ -209,6 +210,7 @@ class _Loop:
             types,
             tuple([value.type for value in node.outs]),
             self.code.names,
+            spent=self.places.spent(node),
         )
         node.op.numpy(inner)
         inner.done()
@@ -243,7 +245,7 @@ class _Loop:
         start: Dim = 0
         for value in node.ins:
             stop = start + value.type.shape[op.axis]
-            home = self.homes[value]
+            home = self.places.found[value]
             if home.part is None or home.part[0].value is not node.outs[0]:
                 piece = self._view(part(self.code, self.names[node.outs[0]], op.axis, start, stop))
                 self.lines.append(f"np.copyto({piece}, {self.names[value]})")

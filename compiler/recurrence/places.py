@@ -59,12 +59,9 @@ def lies_by_features(body: Body, type: TensorType) -> bool:
     return type.rank == 2 and type.shape[0] == body.samples and type.dtype in ("f32", "f64")
 
 
-def homes(body: Body, fixed: Iterable[Value]) -> dict[Value, Home]:
+class Places:
     """The home of every value that the nodes of a step make; those of `fixed` have one that is decided outside."""
-    return _Places(body, fixed).found
 
-
-class _Places:
     def __init__(self, body: Body, fixed: Iterable[Value]) -> None:
         self.body = body
         self.nodes = body.nodes
@@ -112,6 +109,16 @@ class _Places:
         readers = (self.nodes[place] for place in self.reads.get(value, ()) if place < len(self.nodes))
         return all(
             node.op.elementwise or isinstance(node.op, Cut | Concat) or _flat(node.op, value) for node in readers
+        )
+
+    def spent(self, node: Node) -> frozenset[int]:
+        """The operands of a node that have memory of the step's own which nothing reads from then on."""
+        place = self.nodes.index(node)
+        homes = [self.found.get(value) for value in node.ins]
+        return frozenset(
+            operand
+            for operand, home in enumerate(homes)
+            if home is not None and not home.root.fixed and self._last(node.ins[operand], home, place)
         )
 
     def _in_place(self, node: Node, place: int, value: Value) -> Home | None:

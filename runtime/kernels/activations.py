@@ -43,14 +43,15 @@ ERFC = (
 )
 
 
-def sigmoid(x: Array, y: Array) -> None:
-    """1 / (1 + e⁻ˣ), which keeps the digits of small results, and is 0 where e⁻ˣ is infinite. y may be x."""
-    np.negative(x, out=y)
-    # To bring x into bounds before takes half as long as the exponential.
-    with np.errstate(over="ignore"):
-        np.exp(y, out=y)
-    np.add(y, 1.0, out=y)
-    np.divide(1.0, y, out=y)
+def sigmoid(x: Array, y: Array, work: Array | None = None) -> None:
+    """1 / (1 + e⁻ˣ), which keeps the digits of small results, and is 0 where e⁻ˣ is infinite: to bring x into bounds
+    before takes half as long as the exponential. y may be x, and so may be `work`, scratch memory which saves y from
+    being gone over four times when it is out of the cache."""
+    work = y if work is None else work
+    np.negative(x, out=work)
+    np.exp(work, out=work)
+    np.add(work, 1.0, out=work)
+    np.reciprocal(work, out=y)
 
 
 def normal_cdf(x: Array, y: Array, work: Array) -> None:

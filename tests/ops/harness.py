@@ -55,7 +55,9 @@ class Built:
         for feed, array in zip(feeds, arrays, strict=True):
             assert feed.shape == array.shape
             np.copyto(feed, array)
-        run()
+        # As the trainer runs programs, but what is not a number stays a mistake here.
+        with np.errstate(over="ignore"):
+            run()
         return [np.array(array, order="C") for array in results]
 
 
