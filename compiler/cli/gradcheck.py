@@ -33,6 +33,9 @@ def gradcheck(spec: str, batch: int, seed: int, samples: int, tolerance: float, 
         from ...runtime.training.gradcheck import gradcheck as compare
 
         found = compare(make_program(given, batch, "float64"), seed, samples)
+        if not found:
+            click.echo(f"the net `{given.network.name}` has no parameters: there is nothing to check", err=True)
+            return
         worst = max(found, key=lambda entry: entry.error)
         for entry in found:
             mark = "ok" if entry.error <= tolerance else "WRONG"

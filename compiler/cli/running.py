@@ -127,7 +127,7 @@ def with_data(
 
     Raises RunError.
     """
-    from ..emit.program import ports
+    from ..emit.ports import ports
 
     network = given.network
     inputs, targets = ports(network.graph, network.settings, FLOATS[options["dtype"]] if options["dtype"] else None)

@@ -58,6 +58,8 @@ def train(spec: str, **options: Any) -> None:
     """
     samples = [text for text in options["limits"] if text.isdecimal()]
     options["limits"] = [text for text in options["limits"] if text not in samples]
+    if any(len(text) > 18 or int(text) == 0 for text in samples):
+        raise click.UsageError("`--limit` without a name is a number of samples, from 1 up to 18 digits")
     options["samples"] = int(samples[-1]) if samples else None
     if "" in (options["out"], options["resume"]):
         raise click.UsageError("the run folder has an empty name: give it one, or leave the option out")

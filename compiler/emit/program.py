@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...runtime import program as runtime
-from ...runtime.ports import Port
 from ..analysis.figures import analyse
-from ..graph.code import NUMPY_TYPES, channels_last, storage
-from ..graph.dims import Poly
+from ..graph.code import channels_last, storage
 from ..graph.graph import Graph, Parameter
-from ..graph.graph import Port as GraphPort
 from ..graph.tensor import Float
 from ..graph.tiers import Tier
-from ..ops.embed import Embed
 from ..passes.loss import class_axis
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena
 from .plan import size
 from .plans import Plan, plan, step_dims
+from .ports import ports
 from .source import source
 from .update import update
 
@@ -101,31 +98,6 @@ def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Para
 def _first(part: Parameter) -> runtime.First:
     rows = next((dim for dim in part.value.type.shape if isinstance(dim, int)), 1)
     return runtime.First(rows, part.initial.kind, part.initial.arguments, part.fan)
-
-
-def ports(
-    graph: Graph, settings: Settings | None, float_type: Float | None = None
-) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    """The inputs and the targets, which do not depend on the sizes that are planned."""
-    inputs = tuple(_port(port, graph, settings, float_type) for port in graph.inputs)
-    return inputs, tuple(_port(port, graph, settings, float_type) for port in graph.targets)
-
-
-def _port(port: GraphPort, graph: Graph, settings: Settings | None, float_type: Float | None) -> Port:
-    """What may be fed to a port: whole numbers that a table is looked up by, and labels, have an upper bound."""
-    type = port.value.type
-    bounds = [
-        node.ins[1].type.shape[0] for node in graph.nodes if isinstance(node.op, Embed) and node.ins[0] is port.value
-    ]
-    ignore = None
-    for call in settings.loss if settings else ():
-        if call.target is port.value and call.kind in ("cross_entropy", "nll"):
-            bounds.append(call.prediction.type.shape[class_axis(call.prediction)])
-            ignore = call.ignore
-    classes = min((bound for bound in bounds if isinstance(bound, int)), default=None)
-    dims = tuple(str(dim) if isinstance(dim, Poly) else dim for dim in type.shape)
-    dtype = float_type if float_type and type.dtype in ("f32", "f64") else type.dtype
-    return Port(port.name, NUMPY_TYPES[dtype], dims, classes, ignore)
 
 
 def _terms(graph: Graph, settings: Settings | None) -> tuple[runtime.Term, ...]:

@@ -18,9 +18,8 @@ class Network:
 
     `parameters` are its parameters with the values that were used, written as in the language. `dims` are the values
     given for symbolic dimensions; `fixed` are those among them that had to be put in before the graph was built, so
-    the graph holds no such symbol any more. `train` is its `train` block and `settings` what
-    that means, None for a net without one; `checks` is what
-    it is expected to hold at these parameters.
+    the graph holds no such symbol any more. `train` is its `train` block and `settings` what that means, None for a net
+    without one; `checks` is what it is expected to hold at these parameters.
 
     `mark` is the scope of names of the whole net, with what each layer use and scope in it applies; `bound` are the
     values of the names that the body of the net binds.

@@ -61,7 +61,7 @@ class Phase:
 
     `length` is its number of epochs, None for the last phase, which goes on to the end. `arguments` are the numbers of
     its kind: `step` (factor, every), `milestones` (factor, an epoch, …), `exponential` (decay, every), `cosine`
-    (epochs, floor), `warmup` (epochs).
+    (floor); `constant` and `warmup` have none.
     """
 
     kind: Literal["constant", "step", "milestones", "exponential", "cosine", "warmup"]

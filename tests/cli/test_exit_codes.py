@@ -77,6 +77,8 @@ def test_1_is_an_error_in_the_input_or_a_budget(netc_run: Run, arguments: tuple[
         (("analyze", "good.net", "--limit", "nothing=1"), "there is no limit `nothing`"),
         (("analyze", "good.net", "--explain", "conv7"), "there is no layer `conv7`"),
         (("analyze", "good.net", "--color", "pink"), "pink"),
+        (("train", "digits", "--data", "digits", "--limit", "0"), "a number of samples, from 1 up"),
+        (("train", "digits", "--data", "digits", "--limit", "9" * 5000), "a number of samples, from 1 up"),
         (("check", "good.net", "--max-params", "many"), "1.2M"),
         (("check", "good.net", "--max-params", "1.0005K"), "not a whole amount"),
         (("check", "good.net", "--max-macs", "-1"), "1.2M"),

@@ -96,6 +96,17 @@ def test_gradcheck_says_what_is_wrong(small: str, monkeypatch: pytest.MonkeyPatc
     assert run("gradcheck", small, "--tolerance", "0.25").exit_code == 0
 
 
+def test_gradcheck_of_no_parameters(tmp_path: Path) -> None:
+    spec = tmp_path / "bare.net"
+    spec.write_text(
+        "net bare { input x: f32[N, 3]; target y: f32[N, 3]; relu\n"
+        "  train { loss = mse; optimizer = sgd(lr = 0.1) } }\n"
+    )
+    done = run("gradcheck", str(spec))
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "the net `bare` has no parameters: there is nothing to check\n"
+
+
 def test_emit_shows_the_stages(small: str, tmp_path: Path) -> None:
     stages = {
         stage: run("emit", small, "--stop-after", stage).stdout for stage in ("graph", "predict", "evaluate", "step")

@@ -81,6 +81,55 @@ def test_a_label_to_ignore_counts_for_nothing() -> None:
     assert ignored == 0
 
 
+MOVED = {
+    "reshaped": "w -> reshape([6]) -> embed(5, 4) -> flatten",
+    "turned": "w -> transpose([0, 2, 1]) -> flatten -> embed(5, 4) -> flatten",
+    "joined": "(w, w) -> concat -> flatten -> embed(5, 4) -> flatten",
+    "the last alone": "w -> last -> embed(5, 4) -> flatten",
+    "a smaller table too": "(w -> embed(7, 4) -> flatten, w -> flatten -> embed(5, 4) -> flatten) -> concat",
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_numbers_that_are_moved_before_they_are_looked_up_have_the_same_bounds(name: str) -> None:
+    made = netc.loads(f"net t {{\n  input w: i64[N, 2, 3]\n  {MOVED[name]}\n  fc(2)\n}}\n").trainer(N=2)
+    assert made.program.inputs[0].classes == 5
+    made.forward(w=np.full((2, 2, 3), 4))
+    for number in (-1, 5):
+        with pytest.raises(RunError, match=f"`w` has {number}, the net knows 0 to 4"):
+            made.forward(w=np.full((2, 2, 3), number))
+
+
+def test_parts_for_tables_of_their_own_are_bounded_by_the_largest() -> None:
+    text = (
+        "net t {\n  input w: i64[N, 2]\n  a, b = w -> split(2)\n  (a -> embed(5, 4), b -> embed(9, 4)) -> concat\n}\n"
+    )
+    made = netc.loads(text).trainer(N=2)
+    made.forward(w=np.array([[4, 8], [0, 0]]))
+    with pytest.raises(RunError, match="`w` has 9, the net knows 0 to 8"):
+        made.forward(w=np.array([[4, 9], [0, 0]]))
+
+
+def test_labels_that_are_moved_before_the_loss_have_the_same_bounds() -> None:
+    text = NET.replace("label: i64[N]", "label: i64[N, 1]").replace(
+        "  output", "  flat = label -> reshape([])\n  output"
+    )
+    made = netc.loads(text.replace("(logits, label", "(logits, flat")).trainer(N=4, T=2)
+    assert made.step(**{**GOOD, "label": GOOD["label"][:, None]}) == trainer().step(**GOOD)
+    with pytest.raises(RunError, match="`label` has 3, the net knows 0 to 2"):
+        made.step(**{**GOOD, "label": np.full((4, 1), 3)})
+
+
+TWO = ("cross_entropy(logits, label)", "cross_entropy(a, label, ignore = -1)")
+
+
+@pytest.mark.parametrize("loss", [" + ".join(TWO), " + ".join(reversed(TWO))])
+def test_a_label_that_one_of_two_losses_counts_is_refused(loss: str) -> None:
+    text = NET.replace("cross_entropy(logits, label, ignore = -1)", loss)
+    with pytest.raises(RunError, match="`label` has -1, the net knows 0 to 2"):
+        netc.loads(text).trainer(N=4, T=2).step(**GOOD)
+
+
 def test_gradients_change_no_buffer() -> None:
     made = trainer()
     before = made.state_dict()
