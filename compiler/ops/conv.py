@@ -15,8 +15,8 @@ from ..graph.window import Window
 from . import direct, winograd
 from .deconv import restoring
 from .reduce import Sum
-from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions
-from .unfolding import at_once, banded, convolutions, is_depthwise, is_narrow, padded, slide, unfolded, write_conv
+from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions, slide
+from .unfolding import at_once, banded, convolutions, is_depthwise, is_narrow, padded, unfolded, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -117,8 +117,8 @@ class ConvWeightGradient(Op):
         if winograd.fits(code, ins, outs, sizes, windows, self.groups):
             winograd.write_weight_gradient(code, ins, outs, windows)
             return
-        if direct.fits(code, ins[3], windows, self.groups):
-            direct.write_weight_gradient(code, ins, outs, windows)
+        if direct.fits(code, ins[3], windows, self.groups, direct.CHANNELS):
+            direct.write_weight_gradient(code, sizes, ins, outs, windows)
             return
         arrays = code.image(0), code.image(1), code.image_out()
         if is_depthwise(sizes, self.groups):

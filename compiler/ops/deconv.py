@@ -15,8 +15,8 @@ from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
 from . import direct, winograd
 from .pad import Crop
-from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions
-from .unfolding import banded, convolutions, is_depthwise, is_narrow, slide, spans, spread_bias, write_conv
+from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions, slide, spans
+from .unfolding import banded, convolutions, is_depthwise, is_narrow, spread_bias, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -98,8 +98,8 @@ class Deconv(Op):
         windows, weight = axes(self.windows), code.image(1)
         sizes, ins, outs = image(code.types[1]), image(code.types[0]), image(code.out_types[0])
         deep = is_depthwise(sizes, self.groups)
-        if direct.fits(code, outs[3], windows, self.groups):
-            direct.write(code, weight, ins, outs, turn(windows), flipped=True)
+        if direct.fits(code, outs[3], windows, self.groups, direct.RESTORED):
+            direct.write_deconv(code, sizes, ins, windows)
             return
         if all(w.stride == 1 for w in windows) and (deep or code.number(sizes[3]) > FEW):
             self._write_flipped(code, weight, sizes, windows)

@@ -13,8 +13,7 @@ from ..graph.formula import Formula, named, times
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, output_sizes
-from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, onnx_window
-from .unfolding import slide
+from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, onnx_window, slide
 
 if TYPE_CHECKING:
     from ..graph.make import Make

@@ -64,6 +64,37 @@ def axes(windows: tuple[Window, ...]) -> tuple[Window, Window]:
     return first, second
 
 
+def slide(windows: tuple[Window, Window]) -> dict[str, tuple[int, int]]:
+    """How a kernel's windows move."""
+    first, second = windows
+    return {
+        "stride": (first.stride, second.stride),
+        "dilation": (first.dilation, second.dilation),
+        "before": (first.before, second.before),
+    }
+
+
+def spans(outs: Sizes4, windows: tuple[Window, Window]) -> tuple[Dim, Dim]:
+    """The positions from the first that a window reads to the last, on each axis."""
+    height, width = ((size - 1) * w.stride + w.reach for size, w in zip(outs[1:3], windows, strict=True))
+    return height, width
+
+
+def hanging(ins: Sizes4, outs: Sizes4, windows: tuple[Window, Window]) -> tuple[bool, bool]:
+    """Whether windows hang over the images, on each axis."""
+    reads = spans(outs, windows)
+    height, width = (
+        w.before > 0 or _most(span - size) > 0 for w, size, span in zip(windows, ins[1:3], reads, strict=True)
+    )
+    return height, width
+
+
+def _most(size: Dim) -> int:
+    """A difference of sizes in which no symbol is left: only at stride 1 may a size be symbolic."""
+    assert isinstance(size, int)
+    return size
+
+
 def block(code: Code, sizes: Sizes4, size: int = CACHE) -> tuple[int, int]:
     """How many (images, rows) of [N, height, width, numbers] make about `size` bytes: of one image, or whole images.
 

@@ -10,7 +10,7 @@ from ..graph.dims import Dim
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..graph.window import Window
 from . import direct, winograd
-from .sliding import CACHE, TAPS, Sizes4, block, image
+from .sliding import CACHE, TAPS, Sizes4, block, hanging, image, slide, spans
 
 Pair = tuple[Window, Window]
 # The multiplications in place of each number copied or added that a product of whole rows may take, as measured.
@@ -25,7 +25,7 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
         winograd.write(code, weight, ins, outs, windows, flipped=False)
         return
     if direct.fits(code, outs[3], windows, groups):
-        direct.write(code, weight, ins, outs, windows, flipped=False)
+        direct.write(code, weight, sizes, ins, outs, windows)
         return
     x, y = code.image(0), code.image_out()
     bias = spread_bias(code, outs)
@@ -63,28 +63,11 @@ def banded(code: Code, sizes: Sizes4, long: Sizes4, short: Sizes4) -> tuple[tupl
     return (sizes[1], *long[2:], *short[2:]), (images, short[1], sizes[1], long[2] * long[3])
 
 
-def slide(windows: Pair) -> dict[str, tuple[int, int]]:
-    """How a kernel's windows move."""
-    first, second = windows
-    return {
-        "stride": (first.stride, second.stride),
-        "dilation": (first.dilation, second.dilation),
-        "before": (first.before, second.before),
-    }
-
-
-def spans(outs: Sizes4, windows: Pair) -> tuple[Dim, Dim]:
-    """The positions from the first that a window reads to the last, on each axis."""
-    height, width = ((size - 1) * w.stride + w.reach for size, w in zip(outs[1:3], windows, strict=True))
-    return height, width
-
-
 def padded(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair, images: int) -> str | None:
     """Scratch memory for a block of images with their padding; None where the windows stay inside the image."""
-    reads = spans(outs, windows)
-    if all(w.before == 0 and _most(span - size) <= 0 for w, size, span in zip(windows, ins[1:3], reads, strict=True)):
+    if not any(hanging(ins, outs, windows)):
         return None
-    return code.scratch(images, *reads, ins[3])
+    return code.scratch(images, *spans(outs, windows), ins[3])
 
 
 def unfolded(
@@ -126,12 +109,6 @@ def spread_bias(code: Code, outs: Sizes4) -> str | None:
     repeated = code.scratch(*outs[2:])
     code(f"np.copyto({repeated}, {code.ins[2]})")
     return repeated
-
-
-def _most(size: Dim) -> int:
-    """A difference of sizes in which no symbol is left: only at stride 1 may a size be symbolic."""
-    assert isinstance(size, int)
-    return size
 
 
 def convolutions() -> Iterator[tuple[TensorType, TensorType, tuple[Window, ...], int, bool]]:

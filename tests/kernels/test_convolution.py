@@ -11,6 +11,7 @@ import pytest
 
 from netc.runtime.kernels import bands, convolution
 from netc.runtime.kernels.fast import convolution as compiled
+from netc.runtime.kernels.fast import direct
 
 from .images import Array, empty_image, garbage, random_image
 
@@ -173,6 +174,44 @@ def test_at_stride_1_it_is_a_convolution_with_the_flipped_weight(case: Case, blo
     padded = garbage(images, *spans, case.maps)
     convolution.conv(gy, flipped, None, gx, padded, columns, **slide, groups=case.groups)
     np.testing.assert_allclose(gx, expected_gradients(case, x, weight, gy)[0], rtol=0, atol=1e-13)
+
+
+# More positions than a tile has rows and more maps than a vector has numbers; taps that meet rows of padding alone;
+# columns and rows that no window reads.
+TILED = [
+    Case((2, 3, 4, 37), 11, (3, 3), pads=(1, 1, 1, 1)),
+    Case((2, 18, 3, 16), 17, (2, 5), pads=(2, 0, 4, 3)),
+    Case((1, 2, 7, 9), 3, (3, 4), stride=(3, 2), dilation=(2, 3), pads=(4, 1, 5, 6)),
+    Case((2, 1, 9, 4), 9, (2, 2), stride=(2, 3), dilation=(4, 2), pads=(0, 0, 1, 0)),
+    Case((2, 2, 3, 5), 3, (2, 2), stride=(4, 4), pads=(6, 2, 0, 3)),
+]
+
+
+@pytest.mark.parametrize("case", [case for case in GENERAL if case.groups == 1] + TILED)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_convolution_and_its_gradients_in_tiles(case: Case, dtype: type[np.floating[Any]]) -> None:
+    given = operands(case)
+    x, weight, bias, gy = (array.astype(dtype) for array in given)
+    y, gw, gx = (empty_image(*shape).astype(dtype) for shape in (case.y, case.weight, case.x))
+    images, weights, made, slopes, found, restored = (
+        np.ascontiguousarray(array.transpose(0, 2, 3, 1)) for array in (x, weight, y, gy, gw, gx)
+    )
+    taps = garbage(*case.kernel, case.x[1], case.maps).astype(dtype)
+    padded = case.padded(1)
+    room = None if padded is None else garbage(case.x[2], *padded.shape[2:]).astype(dtype)
+    line = garbage(case.y[3], case.kernel[1], case.x[1]).astype(dtype)
+    slide = case.stride, case.dilation, case.slide["before"]
+    close = 1e-12 if dtype == np.float64 else 1e-4
+    direct.direct(images, weights, bias, made, taps, room, *slide)
+    wanted = expected_y(case, *given[:3])
+    np.testing.assert_allclose(made.transpose(0, 3, 1, 2), wanted, rtol=0, atol=close)
+    expected_gx, expected_gw = expected_gradients(case, given[0], given[1], given[3])
+    direct.direct_weight_gradient(images, slopes, found, taps, room, *slide)
+    np.testing.assert_allclose(found.transpose(0, 3, 1, 2), expected_gw, rtol=0, atol=close)
+    shift = np.arange(case.x[1]).astype(dtype)
+    direct.direct_deconv(slopes, weights, shift, restored, line, *slide)
+    wanted = expected_gx + np.arange(case.x[1])[:, None, None]
+    np.testing.assert_allclose(restored.transpose(0, 3, 1, 2), wanted, rtol=0, atol=close)
 
 
 @pytest.mark.parametrize(("case", "block"), deep)

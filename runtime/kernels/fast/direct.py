@@ -1,10 +1,8 @@
-"""Convolution of few maps at stride 1, and its gradient by the weight, tap by tap on planes of one channel each.
+"""Convolution of few maps, its gradient by the weight, and what undoes it, in tiles of sums that stay in registers.
 
-With the rows of an image one after the other, and images too, a tap reads the whole of a plane from another place on:
-a convolution is a sum of long lines, each times a number. The zeros behind a row are the padding behind it and that
-before the next one. What a line holds where no window is goes nowhere, or is 0 in the other factor.
-
-Images are [N, height, width, channels] and in C order; so are the weights, [maps, height, width, channels].
+A tile holds a vector of the innermost dimension of what is made, for some positions beside each other (`tile`): windows
+are read where they lie, and nothing is unfolded. Images are [N, height, width, channels] and in C order; so are the
+weights, [maps, height, width, channels]. Rows of padding are left out; columns of it are zeros in a copy of an image.
 """
 
 from __future__ import annotations
@@ -13,12 +11,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .compiled import compiled, sums
+from .compiled import compiled, inlined
+from .tile import ROWS, add_vector, lanes, tile
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
-# The numbers of a line that stay in the first cache with those of the taps.
-LINE = 2048
 
 
 @compiled
@@ -27,175 +24,223 @@ def direct(
     weight: Array,
     bias: Array | None,
     y: Array,
-    planes: Array,
     taps: Array,
-    lines: Array,
+    room: Array | None,
+    stride: Pair,
     dilation: Pair,
     before: Pair,
-    flipped: bool,
 ) -> None:
-    """y[n, m, i] = bias[m] + Σ weight[m, c, k] · x[n, c, i + dilation·k − before].
+    """y[n, m, i] = bias[m] + Σ weight[m, c, k] · x[n, c, stride·i + dilation·k − before].
 
-    `flipped`: the weight is [channels, …, maps], and its taps are taken in the other order. Scratch memory: `planes`
-    [channels, those of `extent` for a block of images], `taps` [maps, channels, kernel], `lines` [2, …].
+    Scratch memory: `taps` for the weight as [kernel height, kernel width, channels, maps], `room` [height of x, width
+    of all windows, channels], None where there are no columns of padding.
     """
-    channels, maps, size = x.shape[3], y.shape[3], taps.shape[3]
-    width, area, around = extent(x, y, (taps.shape[2], size), dilation, before)
-    block = (planes.shape[1] - around) // area
-    read_taps(weight, taps, flipped)
-    planes[:] = 0
-    for start in range(0, len(x), block):
-        count = min(block, len(x) - start)
-        for n in range(count):
-            read_planes(x[start + n], planes, before[0] * width + before[1] + n * area, width)
-        whole = (count - 1) * area + (y.shape[1] - 1) * width + y.shape[2]
-        # Two maps at a time read a line once; the last of an odd number is computed twice.
-        for m in range(0, maps, 2):
-            other = min(m + 1, maps - 1)
-            for place in range(0, whole, LINE):
-                length = min(LINE, whole - place)
-                first, second = lines[0, place : place + length], lines[1, place : place + length]
-                first[:] = 0 if bias is None else bias[m]
-                second[:] = 0 if bias is None else bias[other]
+    (maps, height, size, channels), made = weight.shape, y.shape[2]
+    for m in range(maps):
+        for up in range(height):
+            for tap in range(size):
                 for c in range(channels):
-                    for up in range(taps.shape[2]):
-                        one, two = taps[m, c, up], taps[other, c, up]
-                        at, tap = place + up * dilation[0] * width, 0
-                        while tap < size:
-                            if size - tap >= 5:
-                                five(planes[c], at, dilation[1], one[tap:], two[tap:], first, second)
-                                tap += 5
-                                at += 5 * dilation[1]
-                            elif size - tap >= 3:
-                                three(planes[c], at, dilation[1], one[tap:], two[tap:], first, second)
-                                tap += 3
-                                at += 3 * dilation[1]
-                            else:
-                                single(planes[c], at, one[tap], two[tap], first, second)
-                                tap += 1
-                                at += dilation[1]
-            for n in range(count):
-                for i in range(y.shape[1]):
-                    place, out = n * area + i * width, y[start + n, i]
-                    for j in range(y.shape[2]):
-                        out[j, m] = lines[0, place + j]
-                        out[j, other] = lines[1, place + j]
+                    taps[up, tap, c, m] = weight[m, up, tap, c]
+    # The channels of a row of taps lie together, unless there is a distance between these.
+    pieces, numbers = (1, size * channels) if dilation[1] == 1 else (size, channels)
+    count = -(-made // -(-made // ROWS))
+    for n in range(len(x)):
+        images, at, width = place(x, n, room, before[1])
+        for i in range(y.shape[1]):
+            top = i * stride[0] - before[0]
+            first, last = inside(top, dilation[0], height, x.shape[1])
+            row = at + (top + first * dilation[0]) * width * channels
+            loops = (
+                (last - first, dilation[0] * width * channels, size * channels * maps),
+                (pieces, dilation[1] * channels, channels * maps),
+                (numbers, 1, maps),
+            )
+            for part in range(0, made, count):
+                # The last of them begins earlier and is made in part again.
+                j = min(part, made - count)
+                for m in range(0, maps, lanes(y)):
+                    tile(
+                        count,
+                        min(maps - m, lanes(y)),
+                        y,
+                        ((n * y.shape[1] + i) * made + j) * maps + m,
+                        maps,
+                        bias,
+                        m,
+                        0,
+                        images,
+                        row + j * stride[1] * channels,
+                        stride[1] * channels,
+                        taps,
+                        first * size * channels * maps + m,
+                        loops,
+                    )
 
 
 @compiled
 def direct_weight_gradient(
-    x: Array, gy: Array, gw: Array, planes: Array, slopes: Array, dilation: Pair, before: Pair
+    x: Array, gy: Array, gw: Array, taps: Array, room: Array | None, stride: Pair, dilation: Pair, before: Pair
 ) -> None:
-    """gw[m, c, k] = Σ gy[n, m, i] · x[n, c, i + dilation·k − before]; scratch memory: `planes` as above, `slopes`
-    [maps, …] for gy at the same places."""
-    channels, maps, size = x.shape[3], len(gw), gw.shape[2]
-    width, area, around = extent(x, gy, (gw.shape[1], size), dilation, before)
-    block = (planes.shape[1] - around) // area
-    planes[:] = 0
-    slopes[:] = 0
-    gw[:] = 0
-    for start in range(0, len(x), block):
-        count = min(block, len(x) - start)
-        for n in range(count):
-            read_planes(x[start + n], planes, before[0] * width + before[1] + n * area, width)
-            read_planes(gy[start + n], slopes, n * area, width)
-        length = count * area
-        for c in range(channels):
-            for up in range(gw.shape[1]):
-                for tap in range(0, size, 5):
-                    last = min(size - tap, 5) - 1
-                    line = planes[c, up * dilation[0] * width + tap * dilation[1] :]
-                    for m in range(0, maps, 2):
-                        other = min(m + 1, maps - 1)
-                        found = dots(line, slopes[m, :length], slopes[other, :length], dilation[1], last)
-                        for k in range(last + 1):
-                            gw[m, up, tap + k, c] += found[k]
-                            if other != m:
-                                gw[other, up, tap + k, c] += found[5 + k]
-
-
-@compiled
-def extent(x: Array, y: Array, kernel: Pair, dilation: Pair, before: Pair) -> Any:
-    """Of a plane: the numbers from one row to the next, those from one image to the next, and those around a block."""
-    reach = (kernel[0] - 1) * dilation[0], (kernel[1] - 1) * dilation[1]
-    sizes = [0, 0]
-    for axis in range(2):
-        given, made = x.shape[1 + axis], y.shape[1 + axis]
-        after = made + reach[axis] - given - before[axis]
-        sizes[axis] = max(given + max(before[axis], after), made)
-    return sizes[1], sizes[0] * sizes[1], reach[0] * sizes[1] + reach[1]
-
-
-@compiled
-def read_taps(weight: Array, taps: Array, flipped: bool) -> None:
-    maps, channels, height, size = taps.shape
+    """gw[m, c, k] = Σ gy[n, m, i] · x[n, c, stride·i + dilation·k − before]; scratch memory as in `direct`."""
+    maps, height, size, channels = gw.shape
+    made = gy.shape[2]
+    taps[:] = 0
+    pieces, numbers = (1, size * channels) if dilation[1] == 1 else (size, channels)
+    count = -(-numbers // -(-numbers // ROWS))
+    for n in range(len(x)):
+        images, at, width = place(x, n, room, before[1])
+        for up in range(height):
+            first, last = inside(up * dilation[0] - before[0], stride[0], gy.shape[1], x.shape[1])
+            row = at + (first * stride[0] + up * dilation[0] - before[0]) * width * channels
+            given = (n * gy.shape[1] + first) * made * maps
+            loops = (
+                (1, 0, 0),
+                (last - first, stride[0] * width * channels, made * maps),
+                (made, stride[1] * channels, maps),
+            )
+            for piece in range(pieces):
+                for c in range(0, numbers, count):
+                    for m in range(0, maps, lanes(gy)):
+                        out = ((up * size + piece) * channels + c) * maps + m
+                        tile(
+                            min(count, numbers - c),
+                            min(maps - m, lanes(gy)),
+                            taps,
+                            out,
+                            maps,
+                            taps,
+                            out,
+                            maps,
+                            images,
+                            row + piece * dilation[1] * channels + c,
+                            1,
+                            gy,
+                            given + m,
+                            loops,
+                        )
     for m in range(maps):
-        for c in range(channels):
-            for i in range(height):
-                for j in range(size):
-                    taps[m, c, i, j] = weight[c, height - 1 - i, size - 1 - j, m] if flipped else weight[m, i, j, c]
+        for up in range(height):
+            for tap in range(size):
+                for c in range(channels):
+                    gw[m, up, tap, c] = taps[up, tap, c, m]
 
 
 @compiled
-def read_planes(x: Array, planes: Array, start: int, width: int) -> None:
-    """One image into the planes, its first number at `start`."""
-    for row in range(x.shape[0]):
-        place, line = start + row * width, x[row]
-        for column in range(x.shape[1]):
-            for c in range(x.shape[2]):
-                planes[c, place + column] = line[column, c]
+def direct_deconv(
+    x: Array, weight: Array, bias: Array | None, y: Array, line: Array, stride: Pair, dilation: Pair, before: Pair
+) -> None:
+    """y[n, m, stride·i + dilation·k − before] gathers weight[c, m, k] · x[n, c, i]; then the bias is added.
+
+    Scratch memory: `line` [width of x, kernel width, maps], what a row of x adds to one of y.
+    """
+    channels, height, size, maps = weight.shape
+    given, numbers = x.shape[2], size * maps
+    count = -(-given // -(-given // ROWS))
+    # The taps that reach a row of y are so far from each other, and so are the rows of x that they read.
+    taps, rows = meeting(stride[0], dilation[0])
+    for n in range(len(y)):
+        for i in range(y.shape[1]):
+            out = y[n, i]
+            for j in range(y.shape[2]):
+                for m in range(maps):
+                    out[j, m] = 0 if bias is None else bias[m]
+            first, last, row = reading(i + before[0], stride[0], dilation[0], taps, rows, height, x.shape[1])
+            if last <= first:
+                continue
+            loops = (
+                (1, 0, 0),
+                (-(-(last - first) // taps), -rows * given * channels, taps * numbers),
+                (channels, 1, height * numbers),
+            )
+            for part in range(0, given, count):
+                j = min(part, given - count)
+                for m in range(0, numbers, lanes(y)):
+                    tile(
+                        count,
+                        min(numbers - m, lanes(y)),
+                        line,
+                        j * numbers + m,
+                        numbers,
+                        None,
+                        0,
+                        0,
+                        x,
+                        ((n * x.shape[1] + row) * given + j) * channels,
+                        channels,
+                        weight,
+                        first * numbers + m,
+                        loops,
+                    )
+            add_line(line, out, stride[1], dilation[1], before[1])
 
 
 @compiled
-def five(x: Array, at: int, step: int, one: Array, two: Array, first: Array, second: Array) -> None:
-    size = first.size
-    x0, x1, x2 = x[at : at + size], x[at + step : at + step + size], x[at + 2 * step : at + 2 * step + size]
-    x3, x4 = x[at + 3 * step : at + 3 * step + size], x[at + 4 * step : at + 4 * step + size]
-    a0, a1, a2, a3, a4 = one[0], one[1], one[2], one[3], one[4]
-    b0, b1, b2, b3, b4 = two[0], two[1], two[2], two[3], two[4]
-    for i in range(size):
-        first[i] += a0 * x0[i] + a1 * x1[i] + a2 * x2[i] + a3 * x3[i] + a4 * x4[i]
-        second[i] += b0 * x0[i] + b1 * x1[i] + b2 * x2[i] + b3 * x3[i] + b4 * x4[i]
+def add_line(line: Array, out: Array, stride: int, dilation: int, before: int) -> None:
+    """out[stride·j + dilation·k − before] gathers line[j, k]."""
+    given, size, maps = line.shape
+    for j in range(given):
+        left = j * stride - before
+        if dilation == 1:
+            first, last = max(0, -left), min(size, len(out) - left)
+            for m in range(first * maps, last * maps, lanes(out)):
+                add_vector(min(last * maps - m, lanes(out)), out, left * maps + m, line, j * size * maps + m)
+        else:
+            for tap in range(*inside(left, dilation, size, len(out))):
+                for m in range(0, maps, lanes(out)):
+                    place = (left + tap * dilation) * maps + m
+                    add_vector(min(maps - m, lanes(out)), out, place, line, (j * size + tap) * maps + m)
+
+
+@inlined
+def place(x: Array, n: int, room: Array | None, before: int) -> Any:
+    """The numbers among which image n is, in the room if there is one, where it begins, and the width of its rows."""
+    if room is None:
+        return x.reshape(-1), n * x.shape[1] * x.shape[2] * x.shape[3], x.shape[2]
+    fill(x[n], room, before)
+    return room.reshape(-1), 0, room.shape[1]
 
 
 @compiled
-def three(x: Array, at: int, step: int, one: Array, two: Array, first: Array, second: Array) -> None:
-    size = first.size
-    x0, x1, x2 = x[at : at + size], x[at + step : at + step + size], x[at + 2 * step : at + 2 * step + size]
-    a0, a1, a2 = one[0], one[1], one[2]
-    b0, b1, b2 = two[0], two[1], two[2]
-    for i in range(size):
-        first[i] += a0 * x0[i] + a1 * x1[i] + a2 * x2[i]
-        second[i] += b0 * x0[i] + b1 * x1[i] + b2 * x2[i]
+def fill(x: Array, room: Array, before: int) -> None:
+    """An image with columns of zeros at its sides."""
+    height, width, channels = x.shape
+    stop = min(before + width, room.shape[1])
+    for row in range(height):
+        out, given = room[row], x[row]
+        out[:before] = 0
+        out[stop:] = 0
+        for column in range(before, stop):
+            for c in range(channels):
+                out[column, c] = given[column - before, c]
 
 
 @compiled
-def single(x: Array, at: int, one: Any, two: Any, first: Array, second: Array) -> None:
-    x0 = x[at : at + first.size]
-    for i in range(first.size):
-        first[i] += one * x0[i]
-        second[i] += two * x0[i]
+def inside(start: int, step: int, count: int, size: int) -> Any:
+    """The first and behind the last of the i below `count` with 0 ≤ start + step · i < size."""
+    first = min(max(0, -(start // step)), count)
+    return first, max(first, min(count, (size - 1 - start) // step + 1))
 
 
-@sums
-def dots(x: Array, one: Array, two: Array, step: int, last: int) -> Any:
-    """The products of one and two with x from five places on, the one at `last` again behind that."""
-    size = one.size
-    x0, x1 = x[:size], x[min(1, last) * step : min(1, last) * step + size]
-    x2, x3 = x[min(2, last) * step : min(2, last) * step + size], x[min(3, last) * step : min(3, last) * step + size]
-    x4 = x[min(4, last) * step : min(4, last) * step + size]
-    a0 = a1 = a2 = a3 = a4 = one.dtype.type(0)
-    b0 = b1 = b2 = b3 = b4 = one.dtype.type(0)
-    for i in range(size):
-        p, q = one[i], two[i]
-        a0 += p * x0[i]
-        a1 += p * x1[i]
-        a2 += p * x2[i]
-        a3 += p * x3[i]
-        a4 += p * x4[i]
-        b0 += q * x0[i]
-        b1 += q * x1[i]
-        b2 += q * x2[i]
-        b3 += q * x3[i]
-        b4 += q * x4[i]
-    return a0, a1, a2, a3, a4, b0, b1, b2, b3, b4
+@compiled
+def meeting(stride: int, dilation: int) -> Any:
+    """The smallest taps and rows with stride · rows = dilation · taps."""
+    a, b = stride, dilation
+    while b:
+        a, b = b, a % b
+    return stride // a, dilation // a
+
+
+@compiled
+def reading(at: int, stride: int, dilation: int, taps: int, rows: int, height: int, given: int) -> Any:
+    """The first tap, behind the last, and the row of x with stride · row + dilation · tap = at; then each `taps`-th."""
+    first = 0
+    while first < min(taps, height) and (at - first * dilation) % stride:
+        first += 1
+    if first == min(taps, height):
+        return 0, 0, 0
+    row = (at - first * dilation) // stride
+    if row >= given:
+        more = -(-(row - given + 1) // rows)
+        first, row = first + more * taps, row - more * rows
+    last = min(height, first + (row // rows + 1) * taps) if row >= 0 else first
+    return first, last, row
