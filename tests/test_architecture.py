@@ -54,7 +54,7 @@ OUTSIDE = {
     "safetensors": set[str](),
     "threadpoolctl": {"runtime/kernels/lanes"},
     "numba": {"runtime/kernels/fast"},
-    "llvmlite": {"runtime/kernels/fast/compiled"},
+    "llvmlite": {"runtime/kernels/fast/compiled", "runtime/kernels/fast/tile"},
     "scipy": {"runtime/kernels/fast"},
 }
 # Also what stands beside the folders, and is imported as `netc`.

@@ -117,7 +117,7 @@ class ConvWeightGradient(Op):
         if winograd.fits(code, ins, outs, sizes, windows, self.groups):
             winograd.write_weight_gradient(code, ins, outs, windows)
             return
-        if direct.fits(code, ins[3], windows, self.groups, direct.CHANNELS):
+        if direct.fits(code, sizes, windows, self.groups, (ins[3], direct.CHANNELS), outs[2]):
             direct.write_weight_gradient(code, sizes, ins, outs, windows)
             return
         arrays = code.image(0), code.image(1), code.image_out()

@@ -98,7 +98,7 @@ class Deconv(Op):
         windows, weight = axes(self.windows), code.image(1)
         sizes, ins, outs = image(code.types[1]), image(code.types[0]), image(code.out_types[0])
         deep = is_depthwise(sizes, self.groups)
-        if direct.fits(code, outs[3], windows, self.groups, direct.RESTORED):
+        if direct.fits(code, sizes, windows, self.groups, (outs[3], direct.RESTORED), ins[2]):
             direct.write_deconv(code, sizes, ins, windows)
             return
         if all(w.stride == 1 for w in windows) and (deep or code.number(sizes[3]) > FEW):

@@ -10,16 +10,22 @@ from .sliding import Sizes4, hanging, slide, spans
 
 Pair = tuple[Window, Window]
 
-# The most maps that are made, those that a transposed one makes, and the channels that a gradient by the weight is for.
-MAPS, RESTORED, CHANNELS = 32, 8, 8
+# The most maps that are made, the most that a transposed one makes, and the most channels that a gradient by the weight
+# is for, as measured.
+MAPS, RESTORED, CHANNELS = 64, 16, 64
+# The most numbers of a weight, which stays in a core's cache, and the fewest positions of a row of windows: sums of
+# fewer wait for each other.
+WEIGHT, POSITIONS = 1 << 17, 4
 
 
-def fits(code: Code, maps: Dim, windows: Pair, groups: int, most: int = MAPS) -> bool:
-    """Whether a convolution that makes, or with its gradient by the weight reads, so many maps is better done so."""
+def fits(code: Code, sizes: Sizes4, windows: Pair, groups: int, few: tuple[Dim, int], row: Dim) -> bool:
+    """Whether a convolution by a weight of these sizes is better done so, as it makes or reads `few` maps, which are at
+    most so many; a row of windows has so many positions."""
     # Of one tap a product of matrices makes more.
-    if not code.fast or groups != 1 or code.number(maps) > most or windows[1].kernel == 1:
+    if not code.fast or groups != 1 or code.number(few[0]) > few[1] or windows[1].kernel == 1:
         return False
-    return all(window.before >= 0 for window in windows)
+    weight = code.number(sizes[0] * sizes[3]) * windows[0].kernel * windows[1].kernel
+    return weight <= WEIGHT and code.number(row) >= POSITIONS and all(window.before >= 0 for window in windows)
 
 
 def write(code: Code, weight: str, sizes: Sizes4, ins: Sizes4, outs: Sizes4, windows: Pair) -> None:

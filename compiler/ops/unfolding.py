@@ -24,7 +24,7 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
     if winograd.fits(code, ins, outs, sizes, windows, groups):
         winograd.write(code, weight, ins, outs, windows, flipped=False)
         return
-    if direct.fits(code, outs[3], windows, groups):
+    if direct.fits(code, sizes, windows, groups, (outs[3], direct.MAPS), outs[2]):
         direct.write(code, weight, sizes, ins, outs, windows)
         return
     x, y = code.image(0), code.image_out()

@@ -13,7 +13,7 @@ from .sliding import Sizes4
 Pair = tuple[Window, Window]
 
 # The fewest maps and channels, and the fewest tiles: for fewer the products are small beside what surrounds them.
-MAPS, TILES = 12, 192
+MAPS, TILES = 20, 192
 # The bytes of a block of tiles, which stays in a core's cache with its products.
 BLOCK = 3 << 18
 # The tiles of a block at least.
