@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import RunError
+from .initial import fill, generator
 from .ports import Port, linear
 from .program import Memory, Parameter, Program
 from .tiers import require
-from .training.initial import fill, generator
 
 Array = NDArray[Any]
 Run = Callable[[], None]

@@ -27,7 +27,11 @@ SOURCE = {
 # From the lowest layer to the highest: a file imports only its own layer and those below. A file stands in the first
 # layer that names it or a folder above it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("compiler/version", "compiler/limits", "compiler/source", "runtime"),
+    ("runtime/errors", "runtime/limits", "runtime/ports", "runtime/program", "runtime/space", "runtime/tiers"),
+    ("runtime/data", "runtime/initial", "runtime/kernels", "runtime/measure", "runtime/roofline", "runtime/session"),
+    ("runtime/prediction", "runtime/run", "runtime/trainer"),
+    ("runtime/training",),
+    ("compiler/version", "compiler/limits", "compiler/source"),
     ("compiler/diagnostics", "compiler/syntax"),
     ("compiler/reading", "grammar"),
     ("compiler/format", "compiler/graph"),
@@ -83,7 +87,7 @@ def module(path: str) -> str:
 
 
 def layer(name: str) -> int:
-    if name == "compiler":
+    if name in ("compiler", "runtime"):
         return 0
     for place, members in enumerate(LAYERS):
         if any(name == member or name.startswith(f"{member}/") for member in members):
@@ -138,6 +142,13 @@ def test_a_file_imports_only_its_layer_and_those_below(path: str) -> None:
     for found, line in inside(path, runs=True):
         allowed = layer(found) <= own or (module(path), found) in LATE
         assert allowed, f"{path}:{line} imports {found}, which is above it"
+
+
+@pytest.mark.parametrize("folder", ["compiler", "runtime"])
+def test_every_folder_is_told_of(folder: str) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    there = {path.parent.relative_to(ROOT).as_posix() for path in files(folder) if path.stem == "__init__"} - {folder}
+    assert {name for name in there if f"`{name}/`" not in text} == set()
 
 
 @pytest.mark.parametrize(("name", "found"), sorted(LATE))

@@ -38,8 +38,8 @@ def check_options(spec: str, options: Mapping[str, Any]) -> None:
 def open_model(path: str, limits: Limits) -> Session:
     """The model of a file, checked before it is run. Raises RunError."""
     from ...runtime.data.files import read
-    from ...runtime.run.space import limit_memory
     from ...runtime.session import Session
+    from ...runtime.space import limit_memory
     from ..export.foreign import check_foreign
 
     file = Path(path)

@@ -17,7 +17,7 @@ from ...runtime.program import Program
 from ...runtime.run.checkpoint import State, check_saved, newest, save, save_weights
 from ...runtime.run.folder import RunFolder, read_alphabet
 from ...runtime.run.signals import Interrupt
-from ...runtime.run.space import check_disk, check_memory
+from ...runtime.space import check_disk, check_memory
 from ...runtime.tiers import require
 from ...runtime.trainer import Trainer
 from ...runtime.training.fit import Fit, Options, Position, stored_position

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def trainer_with(given: Given, weights: Weights, batch: int, dtype: str | None) -> Trainer:
     """A trainer with these weights. Raises RunError."""
-    from ...runtime.run.space import check_memory
+    from ...runtime.space import check_memory
     from ...runtime.trainer import Trainer
 
     program = make_program(given, batch, dtype)

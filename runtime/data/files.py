@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import RunError
 from ..limits import FileLimits
-from ..run.space import check_memory
+from ..space import check_memory
 
 # Elements times bytes of what NumPy can address; some shapes beyond it are empty all the same.
 ADDRESSES = 1 << 62

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from netc.runtime.errors import RunError
-from netc.runtime.run.space import check_disk, check_memory
+from netc.runtime.space import check_disk, check_memory
 
 
 def with_memory(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

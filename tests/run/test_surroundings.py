@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from netc.runtime.errors import RunError
-from netc.runtime.run.space import check_disk
+from netc.runtime.space import check_disk
 
 from .runs import Forks, arguments, results
 

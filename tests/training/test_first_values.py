@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import netc
-from netc.runtime.training.initial import fill, generator
+from netc.runtime.initial import fill, generator
 
 Array = NDArray[Any]
 SHAPE = (40, 10, 5, 5)

@@ -184,7 +184,7 @@ def measured(folder: Path, *arguments: str) -> tuple[int, str, str, float, float
 
 LITTLE_FREE = """
 import sys
-from netc.runtime.run import space
+from netc.runtime import space
 from netc.compiler.cli.main import main
 space._most = lambda: 400 << 20
 sys.argv[0] = "netc"

@@ -1,4 +1,4 @@
-"""Room for a run, looked at before it starts."""
+"""Memory and disk for what is to be run, looked at before it starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import RunError
+from .errors import RunError
 
 SMALLER = "make the batch smaller; `netc analyze SPEC --budget 2GiB` says how large it may be"
 
