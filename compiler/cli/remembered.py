@@ -34,17 +34,22 @@ def _text(value: Any) -> bool:
 
 # How a source of data is read, with what each option may be.
 READING: dict[str, Check] = {"labels": _text, "target": _text, "seq_len": _count(1)}
+# Which samples a run held out of its data.
+SPLIT: dict[str, Check] = {
+    "val_split": lambda value: type(value) is float and 0 < value < 1,
+    "seed": _count(0),
+    "samples": _count(1),
+}
 # All that decides about the bytes of a run.
 RUN: dict[str, Check] = {
     **READING,
+    **SPLIT,
     **dict.fromkeys(("data", "net", "variant"), _text),
     "sets": _pairs(_text),
     "dims": _pairs(_count(1)),
-    "val_split": lambda value: type(value) is float and 0 < value < 1,
     "dtype": lambda value: _text(value) and value in ("float32", "float64"),
     "tier": lambda value: _text(value) and value in TIERS,
-    "seed": _count(0),
-    **dict.fromkeys(("samples", "epochs", "batch", "patience", "memory_budget"), _count(1)),
+    **dict.fromkeys(("epochs", "batch", "patience", "memory_budget"), _count(1)),
 }
 
 
@@ -58,6 +63,14 @@ def recall(options: dict[str, Any], folder: Path, wanted: Mapping[str, Check]) -
     found = kept if isinstance(kept, dict) else {}
     lacking = [name for name in wanted if options.get(name) in (None, (), [])]
     return options | {name: found[name] for name in lacking if name in found and wanted[name](found[name])}
+
+
+def split_of(folder: Path, data: str) -> dict[str, Any] | None:
+    """How the run in a folder chose what it held out, as far as its options say so; None where it had other data."""
+    known = recall({}, folder, {"data": _text}).get("data")
+    if known is None or Path(known).absolute() != Path(data).absolute():
+        return None
+    return recall({}, folder, SPLIT)
 
 
 def folder_of(weights: str | None) -> Path:

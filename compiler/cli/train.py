@@ -52,7 +52,7 @@ def data_options(function: Any) -> Any:
 def train(spec: str, **options: Any) -> None:
     """Train the network of SPEC on DATA.
 
-    A run that is resumed has the options that it began with, data included, unless others are given.
+    A run that is resumed has the options that it had last, data included, unless others are given.
 
     `--limit 1000` takes the first thousand samples alone; with a name it raises a limit, as everywhere.
     """

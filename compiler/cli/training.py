@@ -36,7 +36,7 @@ def run(given: Given, options: dict[str, Any]) -> int:
     given = replace(given, network=trained)
     known = read_alphabet(Path(options["resume"]), given.request.limits) if options["resume"] else None
     given, data = with_data(given, options, known)
-    data = _parts(data, chosen.seed, options)
+    data = parts(data, chosen.seed, options)
     batch = min(chosen.batch or data.train.size, data.train.size)
     program = make_program(given, batch, options["dtype"], budget=options["memory_budget"])
     require(program.tier)
@@ -59,17 +59,17 @@ def _chosen(settings: Settings, options: dict[str, Any]) -> Options:
     )
 
 
-def _parts(data: Splits, seed: int, options: dict[str, Any]) -> Splits:
+def parts(data: Splits, seed: int, options: dict[str, Any]) -> Splits:
     """What is trained on and what is tested on."""
     if options["samples"] is not None:
         data = replace(data, train=data.train.limit(options["samples"]))
     if options["val_split"] is not None:
-        train, test = data.train.split(options["val_split"], seed, stratified_by(data.train))
+        train, test = data.train.split(options["val_split"], seed, _stratified_by(data.train))
         return replace(data, train=train, test=test)
     return data
 
 
-def stratified_by(data: Dataset) -> str | None:
+def _stratified_by(data: Dataset) -> str | None:
     """The one array of a whole number for each sample, if there is just one."""
     found = [name for name, array in data.arrays.items() if array.ndim == 1 and array.dtype.kind in "iu"]
     return found[0] if len(found) == 1 else None
@@ -126,16 +126,33 @@ def _fit(
             lambda: interrupt.pending is not None,
             position,
         )
+        if fit.complete:
+            progress.say(_complete(fit))
         done = fit.run()
         if done and run:
-            run.finish()
-            progress.say(f"weights: {run.folder.path / 'last.safetensors'}")
+            run.finish(fit.position.epoch)
+            progress.say(_written(run.folder.path, fit.position))
     if done:
         return 0
     assert interrupt.pending is not None
     kept = f"; go on with `--resume {run.folder.path}`" if run else "; without `--out` nothing was kept"
     progress.say(f"stopped in epoch {fit.position.epoch + 1}{kept}")
     return 128 + interrupt.pending
+
+
+def _complete(fit: Fit) -> str:
+    """Why a run that is resumed has nothing left to do, and how to go on."""
+    epochs = fit.position.epoch
+    if epochs >= fit.options.epochs:
+        return f"the run is complete at {epochs} of {fit.options.epochs} epochs: `--epochs` gives it more"
+    return f"the run ended after {epochs} epochs, the best being {fit.position.best_epoch}: `--patience` gives it more"
+
+
+def _written(folder: Path, position: Position) -> str:
+    """The files of weights that a run ends with."""
+    last = f"{folder / 'last.safetensors'} (epoch {position.epoch})"
+    best = f"{folder / 'best.safetensors'} (epoch {position.best_epoch}), "
+    return f"weights: {best if position.best is not None else ''}{last}"
 
 
 def _notes(program: Program, data: Splits, where: str | None) -> Iterator[str]:
@@ -292,12 +309,12 @@ class Run:
         state = State(self.trainer.steps, tensors, where)
         # The best weights first: a run that dies in between makes them again from the checkpoint before.
         if improved:
-            save_weights(self.folder.path / "best.safetensors", weights, self.alphabet)
+            save_weights(self.folder.path / "best.safetensors", weights, self.alphabet, position.epoch)
         save(self.folder.checkpoints, state, self.identity)
 
-    def finish(self) -> None:
+    def finish(self, epoch: int) -> None:
         """Write the weights at the end."""
-        save_weights(self.folder.path / "last.safetensors", self.trainer.state_dict(), self.alphabet)
+        save_weights(self.folder.path / "last.safetensors", self.trainer.state_dict(), self.alphabet, epoch)
 
 
 def _restored(state: State) -> tuple[State, Position]:

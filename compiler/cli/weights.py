@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from ..diagnostics.visible import visible
 from ..limits import Limits
 from .running import Given, make_program
 
@@ -44,15 +47,19 @@ def weights_errors(weights: Weights | None) -> Iterator[None]:
 
 
 def read_weights(weights: str, limits: Limits) -> Weights:
-    """A safetensors or npz file of weights, or the best of a run folder. Raises RunError."""
+    """A safetensors or npz file of weights, or the best of a run folder, which is said. Raises RunError."""
     from ...runtime.data.files import is_folder
     from ...runtime.data.npy import load_npz
     from ...runtime.run.checkpoint import Weights, load_weights
 
     path = Path(weights)
-    if is_folder(path):
-        path = path / "best.safetensors"
-    return Weights(load_npz(path, limits), str(path)) if path.suffix.lower() == ".npz" else load_weights(path, limits)
+    if path.suffix.lower() == ".npz" and not is_folder(path):
+        return Weights(load_npz(path, limits), str(path))
+    if not is_folder(path):
+        return load_weights(path, limits)
+    best = load_weights(path / "best.safetensors", limits)
+    click.echo(f"weights: {visible(best.file, 1000)}" + (f" (epoch {best.epoch:,})" if best.epoch else ""), err=True)
+    return best
 
 
 def check_alphabet(found: Splits, alphabet: str | None, source: str) -> None:

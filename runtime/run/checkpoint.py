@@ -28,6 +28,7 @@ T = TypeVar("T")
 FORMAT = "netc-1"
 KEPT = 2
 _NAME = re.compile(r"^step-([0-9]{8,18})\.safetensors$")
+_COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HASH = b'"sha256":"'
 _NO_HASH = b"0" * 64
 
@@ -43,12 +44,13 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Arrays by name, the file that they are of, and the characters that the numbers of a text stand for, None where
-    nothing says so."""
+    """Arrays by name, the file that they are of, and as far as it says so the characters that the numbers of a text
+    stand for, and the epoch of a run that they are of."""
 
     arrays: Mapping[str, Array]
     file: str
     alphabet: str | None = None
+    epoch: int | None = None
 
 
 def save(folder: Path, state: State, identity: str) -> Path:
@@ -88,9 +90,16 @@ def check_saved(folder: Path, tensors: Described, limits: FileLimits) -> None:
         raise RunError("limit", message, "raise the limit, also to resume: `--limit header_bytes=…`", str(folder))
 
 
-def save_weights(path: Path, tensors: Mapping[str, Array], alphabet: str | None = None) -> None:
-    """Write weights alone, with the characters that the numbers of a text stand for. Raises RunError."""
-    start, parts = encode(tensors, {"format": "netc-weights-1"} | ({"alphabet": alphabet} if alphabet else {}))
+def save_weights(
+    path: Path, tensors: Mapping[str, Array], alphabet: str | None = None, epoch: int | None = None
+) -> None:
+    """Write weights alone, with the characters that the numbers of a text stand for, and the epoch that they are of.
+
+    Raises RunError.
+    """
+    metadata = {"format": "netc-weights-1"} | ({"alphabet": alphabet} if alphabet else {})
+    metadata |= {"epoch": str(epoch)} if epoch is not None else {}
+    start, parts = encode(tensors, metadata)
     write_atomic(path, start, *parts)
 
 
@@ -142,7 +151,11 @@ def load_weights(path: Path, limits: FileLimits = DEFAULT_FILE_LIMITS) -> Weight
     if alphabet is not None and not is_alphabet(alphabet):
         raise bad(path, "has an alphabet that is not one")
     model = {name.removeprefix("model/"): array for name, array in found.tensors.items() if name.startswith("model/")}
-    return Weights(model or found.tensors, str(path), alphabet)
+    return Weights(model or found.tensors, str(path), alphabet, _epoch(found.metadata.get("epoch")))
+
+
+def _epoch(found: object) -> int | None:
+    return int(found) if isinstance(found, str) and _COUNT.fullmatch(found) else None
 
 
 def is_alphabet(found: object) -> bool:

@@ -39,7 +39,7 @@ class Position:
     """Where training stands: after `epoch` epochs, `index` samples of the next one, `chunk` chunks of the next batch.
 
     `loss` is the sum of the epoch's losses so far, each times its samples, `part` that of the chunks, each times its
-    share of the batch; `best` the best score, at `best_epoch`.
+    share of the batch; `best` the best score, at `best_epoch`, with `best_loss`, None where that is not finite.
     """
 
     epoch: int = 0
@@ -49,6 +49,7 @@ class Position:
     part: float = 0.0
     best: float | None = None
     best_epoch: int = 0
+    best_loss: float | None = None
 
 
 def stored_position(found: Mapping[str, Any], random: Mapping[str, Any]) -> Position:
@@ -57,7 +58,8 @@ def stored_position(found: Mapping[str, Any], random: Mapping[str, Any]) -> Posi
     np.random.default_rng().bit_generator.state = dict(random)
     position = Position(**found)
     counts = (position.epoch, position.index, position.chunk, position.best_epoch)
-    numbers = (position.loss, position.part, 0.0 if position.best is None else position.best)
+    best = [number for number in (position.best, position.best_loss) if number is not None]
+    numbers = (position.loss, position.part, *best)
     if not all(type(count) is int and 0 <= count < 1 << 63 for count in counts):
         raise ValueError
     if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
@@ -94,12 +96,19 @@ class Fit:
 
     def run(self) -> bool:
         """Train to the end; False when stopped before it. Raises RunError at a loss that is not finite."""
-        while self.position.epoch < self.options.epochs and not self._out_of_patience():
+        while not self.complete:
             if not self._epoch():
                 return False
         return True
 
-    def _out_of_patience(self) -> bool:
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do: all epochs are done, or `patience` has run out."""
+        return self.position.epoch >= self.options.epochs or self.out_of_patience
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether `patience` epochs have not improved on the best."""
         patience = self.options.patience
         return patience is not None and self.position.epoch - self.position.best_epoch >= patience
 
@@ -160,22 +169,30 @@ class Fit:
             "step": self.trainer.steps,
             "loss": position.loss / position.index,
         }
-        value = -record["loss"]
+        value, loss = -record["loss"], record["loss"]
         if self.held_out is not None:
             found = score_unless(self.trainer, self.held_out, self.stop)
             if found is None:
                 self._keep(False)
                 return False
             record |= {f"held_out_{name}": number for name, number in found.figures().items()}
-            value = found.value()
+            value, loss = found.value(), found.loss
         record |= {"seconds": seconds, "samples_per_second": (position.index - first) / max(seconds, 1e-9)}
-        improved = math.isfinite(value) and (position.best is None or value > position.best)
+        improved = self._improves(value, loss)
         position.epoch, position.index, position.loss = position.epoch + 1, 0, 0.0
         if improved:
             position.best, position.best_epoch = value, position.epoch
+            position.best_loss = loss if math.isfinite(loss) else None
         self.log.epoch(record)
         self._keep(improved)
         return True
+
+    def _improves(self, value: float, loss: float) -> bool:
+        """Whether a score is better than the best so far, or as good with a smaller loss."""
+        best, best_loss = self.position.best, self.position.best_loss
+        if best is None or value != best:
+            return math.isfinite(value) and (best is None or value > best)
+        return loss < (math.inf if best_loss is None else best_loss)
 
     def _keep(self, improved: bool) -> None:
         """Save a checkpoint, but never one that training could not go on from. Raises RunError."""

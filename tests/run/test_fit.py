@@ -149,6 +149,20 @@ def test_patience(patience: int | None, scores: list[float], epochs: int, monkey
     assert all(r["held_out_loss"] == 0.5 and r["held_out_accuracy"] in scores for r in run.records)
 
 
+def test_of_equal_scores_the_smaller_loss_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a loss is not finite, any other is smaller; a tie is an improvement to patience too."""
+    scores = [(0.9, np.inf), (0.9, 0.4), (0.9, 0.4), (0.9, 0.3), (0.8, 0.1), (0.9, 0.35)]
+    left = iter(Score(loss, accuracy) for accuracy, loss in scores)
+    monkeypatch.setattr(module, "score_unless", lambda *_: next(left))
+    run = Run(Options(6, 4, 0, 2), held_out=data(4))
+    assert run.fit.run()
+    assert [improved for _, improved in run.kept] == [True, True, False, True, False, False]
+    assert [p.best_loss for p, _ in run.kept] == [None, 0.4, 0.4, 0.3, 0.3, 0.3]
+    last, _ = run.kept[-1]
+    assert (last.best, last.best_epoch, last.best_loss) == (0.9, 4, 0.3)
+    assert run.fit.out_of_patience
+
+
 def test_long_epochs_are_kept_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the seconds since the last time, not by steps."""
     now = [0.0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -78,6 +80,75 @@ def test_eval_and_predict_cut_a_text_as_the_run_did(begun: Path, weights: str) -
     assert run("eval", *given).stdout == run("eval", *given, "--seq-len", "7").stdout != ""
     assert run("eval", *given, "--seq-len", "5").stdout != run("eval", *given).stdout
     assert run("predict", *given, "-o", "out.npz").exit_code == 0
+
+
+def judged(*arguments: str) -> dict[str, Any]:
+    done = run("eval", "a.net", "--weights", "run", "--data", "a.txt", "--format", "json", *arguments)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert f"judged on: {found['judged_on']}\n" in done.stderr
+    return found
+
+
+def test_eval_judges_on_what_the_run_held_out(begun: Path) -> None:
+    """The figures are those of the last epoch; another share, or all, is said to have been trained on."""
+    last = json.loads((begun / "metrics.jsonl").read_text().splitlines()[-1])
+    own, everything = judged(), judged("--val-split", "1")
+    assert own["judged_on"] == "the 20 % of a.txt that the run held out"
+    assert own["loss"] == pytest.approx(last["held_out_loss"], rel=1e-5)
+    assert judged("--val-split", "0.2") == judged("--seed", "3") == own
+    assert everything["judged_on"] == "all of a.txt, what the run was trained on included"
+    assert (own["samples"], everything["samples"]) == (18, 89)
+    assert judged("--val-split", "0.5")["judged_on"] == "50 % of a.txt, what the run was trained on included"
+    Path("b.txt").write_text("the cat sat on a hat " * 20)
+    other = run("eval", "a.net", "--weights", "run", "--data", "b.txt")
+    assert "judged on: all of b.txt\n" in other.stderr
+
+
+def test_what_was_held_out_of_less_than_all_is_the_same_in_eval(begun: Path) -> None:
+    assert run("train", "a.net", *OPTIONS.split(), "--limit", "40", "--epochs", "1", "--out", "few").exit_code == 0
+    done = run("eval", "a.net", "--weights", "few", "--data", "a.txt")
+    assert done.stdout.startswith("8 samples: ")
+
+
+def test_of_data_with_a_part_to_test_on_it_is_judged_on(begun: Path) -> None:
+    """Held out of the rest was what chose the epoch."""
+    x, y = np.arange(70).reshape(10, 7) % 12, np.arange(70).reshape(10, 7) % 12
+    np.savez("a.npz", text_train=x, next_train=y, text_test=x[:3], next_test=y[:3])
+    given = ("a.net", "--data", "a.npz")
+    assert run("train", *given, "--val-split", "0.2", "--epochs", "1", "--out", "parts").exit_code == 0
+    done = run("eval", *given, "--weights", "parts")
+    assert (done.stdout[:9], "judged on: the test samples of a.npz\n" in done.stderr) == ("3 samples", True)
+    assert run("eval", *given, "--weights", "parts", "--val-split", "0.2").stdout.startswith("2 samples")
+
+
+def test_which_weights_a_folder_stands_for_is_said(begun: Path) -> None:
+    """By the file and its epoch: at the end of a run for both, and by each command that takes the best."""
+    best = json.loads((begun / "metrics.jsonl").read_text().splitlines()[-1])["epoch"]
+    said = f"weights: run/best.safetensors (epoch {best})"
+    done = run("train", "a.net", "--resume", "run")
+    assert done.stderr.splitlines()[-2:] == [
+        "the run is complete at 2 of 2 epochs: `--epochs` gives it more",
+        f"{said}, run/last.safetensors (epoch 2)",
+    ]
+    given = ("a.net", "--weights", "run")
+    for arguments in (("eval", "--data", "a.txt"), ("predict", "--data", "a.txt", "-o", "o.npz")):
+        assert run(arguments[0], *given, *arguments[1:]).stderr.splitlines()[0] == said
+    assert run("export", *given, "-o", "a.onnx").stderr.splitlines()[0] == said
+    assert judged()["epoch"] == best
+    exact = run("eval", "a.net", "--weights", "run/last.safetensors", "--data", "a.txt")
+    assert "weights: " not in exact.stderr
+
+
+def test_a_run_without_patience_left_says_so(begun: Path) -> None:
+    Path("a.net").write_text(SPEC.replace("lr = 0.01", "lr = 1e-30"))
+    assert run("train", "a.net", *OPTIONS.split(), "--patience", "2", "--out", "still").exit_code == 0
+    done = run("train", "a.net", "--resume", "still")
+    assert done.stderr.splitlines()[-2:] == [
+        "the run ended after 3 epochs, the best being 1: `--patience` gives it more",
+        "weights: still/best.safetensors (epoch 1), still/last.safetensors (epoch 3)",
+    ]
+    assert "epoch 4/9" in run("train", "a.net", "--resume", "still", "--patience", "3").stderr
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"seq_len": "7"}', '{"seq_len": true}', '{"seq_len": 0}'])
