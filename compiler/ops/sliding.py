@@ -81,10 +81,10 @@ def spans(outs: Sizes4, windows: tuple[Window, Window]) -> tuple[Dim, Dim]:
 
 
 def hanging(ins: Sizes4, outs: Sizes4, windows: tuple[Window, Window]) -> tuple[bool, bool]:
-    """Whether windows hang over the images, on each axis."""
+    """Whether windows do not begin with the images, or hang over them, on each axis."""
     reads = spans(outs, windows)
     height, width = (
-        w.before > 0 or _most(span - size) > 0 for w, size, span in zip(windows, ins[1:3], reads, strict=True)
+        w.before != 0 or _most(span - size) > 0 for w, size, span in zip(windows, ins[1:3], reads, strict=True)
     )
     return height, width
 
