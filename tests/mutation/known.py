@@ -19,13 +19,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "`best_epoch: int = 0` becomes `best_epoch: int = 1`",
     ): "the first epoch is the best so far and sets it before it is read",
     (
-        "compiler/ops/deconv.py",
-        "`if self.groups == 1 and _is_narrow(code, sizes, ins, outs):` becomes "
-        "`if self.groups != 1 and _is_narrow(code, sizes, ins, outs):`",
-    ): "two kernels that compute the same, of which one is faster",
-    (
-        "runtime/run/checkpoint.py",
-        "`raise _bad(path, f'has a tensor `{name[:60]}` whose shape does not fit its bytes')` becomes "
-        "`raise _bad(path, f'has a tensor `{name[:61]}` whose shape does not fit its bytes')`",
+        "runtime/run/safetensors.py",
+        "`raise bad(path, f'has a tensor `{name[:60]}` whose shape does not fit its bytes')` becomes "
+        "`raise bad(path, f'has a tensor `{name[:61]}` whose shape does not fit its bytes')`",
     ): "a name in a message is cut to fit its line, one character later",
 }

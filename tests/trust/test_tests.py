@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,6 +12,14 @@ import pytest
 
 from ..conftest import Promise
 from ..mutation.bugs import BUGS, ROOT
+from ..mutation.faults import fault, sites
+from ..mutation.known import EQUIVALENT
+
+
+@pytest.mark.parametrize(("path", "change"), EQUIVALENT)
+def test_what_is_said_to_change_nothing_is_a_fault_of_its_module(path: str, change: str) -> None:
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    assert any(fault(path, tree, site).change == change for site in sites(tree))
 
 
 @pytest.mark.trust
