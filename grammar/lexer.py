@@ -22,25 +22,10 @@ class Token(NamedTuple):
 
 
 # After these a statement goes on on the next line, and before those.
-CONTINUES = frozenset(
-    (
-        "LPAR",
-        "LSQB",
-        "LBRACE",
-        "COMMA",
-        "SEMICOLON",
-        "ARROW",
-        "EQUAL",
-        "SUM",
-        "MINUS",
-        "PRODUCT",
-        "CMP",
-        "RANGE",
-        "AND",
-        "OR",
-        "NOT",
-    )
-)
+CONTINUES = frozenset((
+    "LPAR", "LSQB", "LBRACE", "COMMA", "SEMICOLON", "ARROW", "EQUAL", "SUM", "MINUS", "PRODUCT", "CMP", "RANGE", "AND",
+    "OR", "NOT",
+))  # fmt: skip
 CONTINUED = frozenset(("RPAR", "RSQB", "ARROW", "ELSE"))
 _BRACES = {"LBRACE": 1, "RBRACE": -1}
 _BRACKETS = {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1}
@@ -105,11 +90,7 @@ class Lexer:
                     braces = max(braces + _BRACES.get(kind, 0), 0)
                     brackets = max(brackets + _BRACKETS[kind], 0) if kind in _BRACKETS else 0
                     if braces + brackets > limits.bracket_depth:
-                        raise TooMuch(
-                            f"more than {limits.bracket_depth} brackets are open here",
-                            Span(source, at, end),
-                            "name a part of it: `let x = …`, or a block",
-                        )
+                        raise _too_deep(Span(source, at, end), limits)
             elif kind == "NAME":
                 if end < size and text[end] > "\x7f" and text[end].isalnum():
                     token = self._bad(source, at, report)
@@ -118,11 +99,8 @@ class Lexer:
                     continue
                 kind = self._words.get(word, "NAME")
                 if len(word) > limits.name_chars:
-                    raise TooMuch(
-                        f"a name of {len(word)} characters is over the limit of {limits.name_chars}",
-                        Span(source, at, end),
-                        "shorten it",
-                    )
+                    message = f"a name of {len(word)} characters is over the limit of {limits.name_chars}"
+                    raise TooMuch(message, Span(source, at, end), "shorten it")
             elif kind == "STRING" and len(word.encode()) > limits.string_bytes + 2:
                 raise TooMuch(f"a text is over the limit of {limits.string_bytes:,} bytes", Span(source, at, end))
             if kind in CONTINUED and last == "NL" and found:
@@ -134,11 +112,7 @@ class Lexer:
                 continue
             add(Token(kind, word, at, end))
             if len(found) > limits.tokens:
-                raise TooMuch(
-                    f"the file has more than {limits.tokens:,} words, numbers and signs",
-                    Span(source, at, end),
-                    "repeat with `repeat`, `for` and blocks, or raise it with `--limit tokens=…`",
-                )
+                raise _too_long(Span(source, at, end), limits)
             at, last = end, kind
         add(Token("$END", "", size, size))
         return found
@@ -190,6 +164,16 @@ class Lexer:
             help = f"write `{digits}{unit}`; K, M, G are powers of 1000, KiB, MiB, GiB of 1024"
         report(Diagnostic("number", f"`{span.text}` is not a number", span, help=help))
         return Token("BAD", "", at, word.end())
+
+
+def _too_deep(span: Span, limits: Limits) -> TooMuch:
+    message = f"more than {limits.bracket_depth} brackets are open here"
+    return TooMuch(message, span, "name a part of it: `let x = …`, or a block")
+
+
+def _too_long(span: Span, limits: Limits) -> TooMuch:
+    message = f"the file has more than {limits.tokens:,} words, numbers and signs"
+    return TooMuch(message, span, "repeat with `repeat`, `for` and blocks, or raise it with `--limit tokens=…`")
 
 
 _APART = "a figure is a whole number: compare it exactly, or with both ends, `params >= 60M and params <= 61M`"

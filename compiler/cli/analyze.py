@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ...runtime.errors import RunError
 from ..analysis.figures import FREE, TooSmall
 from ..graph.dims import Unbound
 from ..graph.tiers import Tier
@@ -49,10 +50,10 @@ def analyze(
     if not found.networks:
         raise click.exceptions.Exit(1)
     try:
-        if budget is not None:
-            _batch(found.networks[0], budget, optimizer)
-        else:
-            with run_errors():
+        with run_errors():
+            if budget is not None:
+                _batch(found.networks[0], budget, optimizer)
+            else:
                 _print(
                     found.networks[0], form, depth, explain, optimizer, memory_budget, tier or "numpy", options["color"]
                 )
@@ -68,8 +69,8 @@ def _batch(network: Network, budget: int, optimizer: str | None) -> None:
     found = largest_batch(network.graph, network.settings, FREE | dict(network.dims), budget, optimizer)
     what = "training" if network.settings else "inference"
     if found == 0:
-        click.echo(f"{what} `{network.name}` at N = 1 takes more than {budget:,} bytes", err=True)
-        raise click.exceptions.Exit(1)
+        message = f"{what} `{network.name}` at N = 1 takes more than {budget:,} bytes"
+        raise RunError("over-budget", message, "make the network smaller, or the budget larger")
     click.echo(f"N = {found}: the largest batch whose {what} fits into {budget:,} bytes")
 
 

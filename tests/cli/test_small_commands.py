@@ -143,7 +143,7 @@ def test_the_largest_batch_that_fits(small: str) -> None:
     assert "the budget is 100,000" in done.stdout
     done = run("analyze", small, "--budget", "1K")
     assert done.exit_code == 1
-    assert "training `small` at N = 1 takes more than 1,000 bytes" in done.stderr
+    assert done.stderr.startswith("error[over-budget]: training `small` at N = 1 takes more than 1,000 bytes\n  help: ")
 
 
 def test_memory_is_checked_where_all_its_sizes_are_known(tmp_path: Path) -> None:
