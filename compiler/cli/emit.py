@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from .options import amount, common, tier_option
-from .running import FLOATS, Given, budget_errors, make_program, one_network, run_errors
+from .options import budget_option, common, dtype_option, tier_option
+from .running import Given, budget_errors, make_program, one_network, run_errors
 
 STAGES = ("graph", "predict", "evaluate", "step")
 
@@ -18,9 +18,9 @@ STAGES = ("graph", "predict", "evaluate", "step")
 @click.option("-o", "--output", metavar="FILE", help="Where to write it; by default to standard output.")
 @click.option("--standalone", is_flag=True, help="With the kernels in it, so that it needs NumPy alone.")
 @click.option("--batch", type=click.IntRange(min=1), help="The largest batch; by default the spec's.")
-@click.option("--dtype", type=click.Choice(tuple(FLOATS)), help="Instead of the spec's.")
+@dtype_option
 @click.option("--memory-map", metavar="FILE", help="Draw the memory plan of a step as SVG instead.")
-@click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to train within it, 200MiB.")
+@budget_option
 @click.option("--stop-after", "stage", type=click.Choice(STAGES), help="Print a stage of the compilation instead.")
 @tier_option
 @common

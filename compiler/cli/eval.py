@@ -10,10 +10,9 @@ import click
 
 from ..diagnostics.visible import visible
 from .models import alphabet_of, check_options, is_model, network_of, open_model
-from .options import common, limits_by
+from .options import common, data_options, dtype_option, limits_by, samples_option, weights_option
 from .remembered import READING, folder_of, recall, split_of
 from .running import make_program, one_network, run_errors, wanted_settings, with_data
-from .train import data_options
 
 if TYPE_CHECKING:
     from ...runtime.data.dataset import Dataset, Splits
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("spec", metavar="SPEC|M.onnx")
-@click.option("--weights", metavar="FILE", help="A .safetensors or .npz file, or a run folder; of a spec.")
+@weights_option
 @click.option("--data", required=True, metavar="DATA", help="As for train; of two parts the one to test on.")
 @click.option(
     "--val-split",
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     help="Only this share of it, by default what the run held out of the same data; 1 for all.",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="What the share is drawn by; by default the run's or spec's.")
-@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples at a time.")
-@click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
+@samples_option
+@dtype_option
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True)
 @data_options
 @common

@@ -110,6 +110,7 @@ def _run() -> int:
         raise
     except MemoryError:
         click.echo("error[no-memory]: the memory that is free is not enough for this", err=True)
+        click.echo("  help: make the network or the batch smaller, or memory free", err=True)
         return 1
     except Exception as error:
         return _bug(error)

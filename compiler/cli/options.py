@@ -14,6 +14,7 @@ from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.render import REPORT_LINES, report
 from ..diagnostics.visible import visible
 from ..driver import Compiled, Request, compile_spec
+from ..graph.tensor import FLOAT_TYPES
 from ..graph.tiers import TIERS
 from ..limits import DEFAULT_LIMITS, Limits, raised
 from ..reading import ReadError
@@ -60,6 +61,40 @@ def tier_option(function: _F) -> _F:
     """The option that picks the kernels."""
     help = "The kernels: NumPy's, or compiled ones, which need the extra `fast`."
     return click.option("--tier", type=click.Choice(TIERS), show_default="numpy", help=help)(function)
+
+
+dtype_option = click.option("--dtype", type=click.Choice(tuple(FLOAT_TYPES)), help="Instead of the spec's.")
+
+budget_option = click.option(
+    "--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to train within it, 200MiB."
+)
+
+weights_option = click.option(
+    "--weights", metavar="FILE", help="A .safetensors or .npz file, or a run folder; of a spec."
+)
+
+samples_option = click.option(
+    "--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples at a time."
+)
+
+
+def _no_more(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    if value:
+        raise click.UsageError(f"data are given by an option: write `--data {visible(value[0])}`")
+
+
+def data_options(function: _F) -> _F:
+    """The options that say what a source of data means."""
+    for option in reversed(
+        (
+            click.option("--labels", metavar="FILE", help="The labels, for inputs in an .npy file."),
+            click.option("--target", metavar="COLUMN", help="The column of a .csv that is predicted."),
+            click.option("--seq-len", type=click.IntRange(min=1), help="Steps in a sample of a text or series."),
+            click.argument("more", nargs=-1, metavar="", callback=_no_more, expose_value=False, is_eager=True),
+        )
+    ):
+        function = option(function)
+    return function
 
 
 limit_option = click.option(

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .models import alphabet_of, check_options, is_model, open_model
-from .options import common, limits_by
+from .options import common, data_options, dtype_option, limits_by, samples_option, weights_option
 from .remembered import READING, folder_of, recall
 from .running import one_network, read_data, run_errors, with_data
-from .train import data_options
 
 if TYPE_CHECKING:
     from ...runtime.trainer import Trainer
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("spec", metavar="SPEC|M.onnx")
-@click.option("--weights", metavar="FILE", help="A .safetensors or .npz file, or a run folder; of a spec.")
+@weights_option
 @click.option("--data", required=True, metavar="DATA", help="Inputs, as for train; targets are not needed.")
 @click.option("-o", "--output", required=True, metavar="FILE", help="An .npz, or for rows of numbers a .csv.")
-@click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples at a time.")
-@click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
+@samples_option
+@dtype_option
 @data_options
 @common
 def predict(spec: str, **options: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import amount, common, tier_option
+from .options import budget_option, common, tier_option
 from .running import make_program, one_network, run_errors
 
 
@@ -14,7 +14,7 @@ from .running import make_program, one_network, run_errors
 @click.argument("spec")
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="Steps to measure.")
-@click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to train within it, 200MiB.")
+@budget_option
 @tier_option
 @common
 def profile(spec: str, form: str, steps: int, memory_budget: int | None, **options: Any) -> None:

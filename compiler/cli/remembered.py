@@ -10,6 +10,7 @@ from typing import Any
 from ...runtime.data.files import is_folder, read
 from ...runtime.errors import RunError
 from ...runtime.limits import DEFAULT_FILE_LIMITS
+from ..graph.tensor import FLOAT_TYPES
 from ..graph.tiers import TIERS
 
 Check = Callable[[Any], bool]
@@ -47,7 +48,7 @@ RUN: dict[str, Check] = {
     **dict.fromkeys(("data", "net", "variant"), _text),
     "sets": _pairs(_text),
     "dims": _pairs(_count(1)),
-    "dtype": lambda value: _text(value) and value in ("float32", "float64"),
+    "dtype": lambda value: _text(value) and value in FLOAT_TYPES,
     "tier": lambda value: _text(value) and value in TIERS,
     **dict.fromkeys(("epochs", "batch", "patience", "memory_budget"), _count(1)),
 }

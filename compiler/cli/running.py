@@ -6,13 +6,14 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...runtime.errors import RunError
 from ..diagnostics.visible import visible
 from ..driver import Request
+from ..graph.tensor import FLOAT_TYPES
 from ..graph.tiers import Tier
 from ..resolve.network import Network
 from ..training.settings import Settings
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from ...runtime.data.dataset import Splits
     from ...runtime.ports import Port
     from ...runtime.program import Program
-
-FLOATS: dict[str, Literal["f32", "f64"]] = {"float32": "f32", "float64": "f64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def make_program(
     try:
         network = given.network
         sizes = {**network.dims, "N": batch}
-        float_type = FLOATS[dtype] if dtype else None
+        float_type = FLOAT_TYPES[dtype] if dtype else None
         with budget_errors():
             return program(
                 network.name,
@@ -130,7 +129,9 @@ def with_data(
     from ..emit.ports import ports
 
     network = given.network
-    inputs, targets = ports(network.graph, network.settings, FLOATS[options["dtype"]] if options["dtype"] else None)
+    inputs, targets = ports(
+        network.graph, network.settings, FLOAT_TYPES[options["dtype"]] if options["dtype"] else None
+    )
     targets = targets if labelled else ()
     found = read_data(options["data"], inputs, targets, options, alphabet)
     sizes: dict[str, int] = {}

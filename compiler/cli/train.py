@@ -7,29 +7,9 @@ from typing import Any
 
 import click
 
-from ..diagnostics.visible import visible
-from .options import amount, common, tier_option
+from .options import budget_option, common, data_options, dtype_option, tier_option
 from .remembered import RUN, recall
 from .running import one_network, run_errors
-
-
-def _no_more(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
-    if value:
-        raise click.UsageError(f"data are given by an option: write `--data {visible(value[0])}`")
-
-
-def data_options(function: Any) -> Any:
-    """The options that say what a source of data means."""
-    for option in reversed(
-        (
-            click.option("--labels", metavar="FILE", help="The labels, for inputs in an .npy file."),
-            click.option("--target", metavar="COLUMN", help="The column of a .csv that is predicted."),
-            click.option("--seq-len", type=click.IntRange(min=1), help="Steps in a sample of a text or series."),
-            click.argument("more", nargs=-1, metavar="", callback=_no_more, expose_value=False, is_eager=True),
-        )
-    ):
-        function = option(function)
-    return function
 
 
 @click.command()
@@ -42,8 +22,8 @@ def data_options(function: Any) -> Any:
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the spec's.")
 @click.option("--val-split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Hold out this share.")
 @click.option("--patience", type=click.IntRange(min=1), help="Stop after so many epochs without a better score.")
-@click.option("--dtype", type=click.Choice(("float32", "float64")), help="Instead of the spec's.")
-@click.option("--memory-budget", type=amount, metavar="AMOUNT", help="Make values again to stay within it, 200MiB.")
+@dtype_option
+@budget_option
 @click.option("--log-gradients", is_flag=True, help="Record the gradients of cells' states, step by step, in DIR.")
 @click.option("--dry-run", is_flag=True, help="Check spec and data, print the plan, and stop.")
 @tier_option

@@ -9,6 +9,8 @@ from .dims import Dim, Shape, product, show_shape
 
 DType = Literal["f32", "f64", "i64", "u8", "bool"]
 Float = Literal["f32", "f64"]
+# The float types by NumPy's names, as `--dtype` has them.
+FLOAT_TYPES: dict[str, Float] = {"float32": "f32", "float64": "f64"}
 ITEM_BYTES: dict[DType, int] = {"f32": 4, "f64": 8, "i64": 8, "u8": 1, "bool": 1}
 
 

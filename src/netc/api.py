@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from .compiler.analysis.figures import TooSmall, analyse
 from .compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from .compiler.driver import Request, compile_spec
 from .compiler.graph.dims import Unbound
+from .compiler.graph.tensor import FLOAT_TYPES
 from .compiler.graph.tiers import Tier, chosen
 from .compiler.reading import ReadError
 from .compiler.report.summary import Summary, no_figure, summarise, symbols
@@ -59,12 +60,11 @@ class Net:
         self._check(dims)
         settings = self.network.settings
         batch = (settings.batch or 1) if settings else 1
-        floats: Mapping[str, Literal["f32", "f64"]] = {"float32": "f32", "float64": "f64"}
-        if dtype is not None and dtype not in floats:
+        if dtype is not None and dtype not in FLOAT_TYPES:
             raise ValueError(f"dtype is float32 or float64, not {dtype!r}")
         try:
             sizes = {"N": batch} | dict(self.network.dims) | dims
-            network, float_type = self.network, floats[dtype] if dtype else None
+            network, float_type = self.network, FLOAT_TYPES[dtype] if dtype else None
             made = program(
                 network.name,
                 network.graph,
