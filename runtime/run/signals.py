@@ -13,6 +13,8 @@ from typing import Any
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _Handler = Callable[[int, FrameType | None], None]
+# The signals that came while `ending_at_once` was entered.
+_came: list[int] = []
 
 
 @contextmanager
@@ -21,6 +23,7 @@ def ending_at_once() -> Iterator[None]:
 
     When it is left, the signals are ignored: the work is done, and the exit code is that of its result.
     """
+    _came.clear()
     taken = _take(_end)
     try:
         yield
@@ -32,6 +35,7 @@ def ending_at_once() -> Iterator[None]:
 def _end(number: int, frame: FrameType | None) -> None:
     # An object that is cut off while it is made may fail again when it goes, which nobody needs to read.
     sys.unraisablehook = lambda _: None
+    _came.append(number)
     raise SystemExit(128 + number)
 
 
@@ -52,6 +56,9 @@ class Interrupt:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
+        # What a library runs may swallow every error, also the one that a signal raised there.
+        if _came:
+            raise SystemExit(128 + _came[0])
         self._before = _take(self._handle)
         return self
 

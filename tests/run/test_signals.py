@@ -121,6 +121,17 @@ with ending_at_once(), Interrupt() as interrupt:
     os.kill(os.getpid(), signal.SIGHUP)
 assert interrupt.pending is None
 """
+SWALLOWED = """
+import os, signal
+from netc.runtime.run.signals import Interrupt, ending_at_once
+with ending_at_once():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        pass
+    with Interrupt():
+        pass
+"""
 LATE = """
 import os, signal
 from netc.runtime.run.signals import ending_at_once
@@ -133,8 +144,13 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [(TWICE, 143), (IGNORED, 0), (LATE, 0)],
-    ids=["a second one ends at once", "one that nohup ignores stays so", "none counts when the work is done"],
+    [(TWICE, 143), (IGNORED, 0), (SWALLOWED, 130), (LATE, 0)],
+    ids=[
+        "a second one ends at once",
+        "one that nohup ignores stays so",
+        "one whose error is swallowed counts before training",
+        "none counts when the work is done",
+    ],
 )
 def test_what_signals_do(text: str, code: int) -> None:
     done = subprocess.run([sys.executable, "-c", text], timeout=50, check=False, capture_output=True)
