@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-import netc as package
 from netc.compiler.cli.main import netc
 from netc.compiler.diagnostics.render import REPORT_LINES
 
 from ..conftest import Promise
 from . import files_corpus, sizes_corpus
+from .measured import Ended, measured
 from .spec import Entry
 
 ENTRIES = files_corpus.ENTRIES | sizes_corpus.ENTRIES
@@ -62,32 +57,14 @@ def test_small(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     in_order(done.exit_code, done.stdout, done.stderr, entry)
 
 
-def run(arguments: Sequence[str], spec: Path) -> tuple[int, str, str, float, float]:
-    """The exit code, the output, and the seconds of processor time and mebibytes that the whole program takes."""
-    folder = spec.parent.parent
-    environment = os.environ | {"PYTHONPATH": str(Path(package.__path__[0]).resolve().parent)}
-    begin = time.monotonic()
-    with (folder / "out").open("wb") as stdout, (folder / "err").open("wb") as stderr:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "netc", *arguments, "a.net"],
-            cwd=spec.parent, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
-        )  # fmt: skip
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() - begin > 60:
-                child.kill()
-            time.sleep(0.01)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    out, err = ((folder / name).read_text("utf-8") for name in ("out", "err"))
-    return child.returncode, out, err, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def bounded(entry: Entry, seconds: float, mebibytes: float, promise: Promise) -> None:
-    promise(**{"many_layers_seconds" if entry.many_layers else "seconds": seconds, "mib": mebibytes})
-    assert seconds < (MANY_LAYERS_SECONDS if entry.many_layers else SECONDS)
-    assert mebibytes < MEBIBYTES
+def bounded(entry: Entry, folder: Path, command: str, promise: Promise) -> Ended:
+    """The command on an entry, within its seconds and its memory."""
+    entry.write(folder)
+    ended = measured(folder, folder, "-m", "netc", *command.split(), "a.net")
+    promise(**{"many_layers_seconds" if entry.many_layers else "seconds": ended.seconds, "mib": ended.mebibytes})
+    assert ended.seconds < (MANY_LAYERS_SECONDS if entry.many_layers else SECONDS)
+    assert ended.mebibytes < MEBIBYTES
+    return ended
 
 
 @pytest.mark.trust
@@ -97,9 +74,8 @@ def bounded(entry: Entry, seconds: float, mebibytes: float, promise: Promise) ->
 def test_bounded(name: str, folder: Path, promise: Promise) -> None:
     """The whole program, in time and memory."""
     entry = ENTRIES[name]
-    status, out, err, seconds, mebibytes = run(["analyze"], entry.write(folder))
-    in_order(status, out, err, entry)
-    bounded(entry, seconds, mebibytes, promise)
+    ended = bounded(entry, folder, "analyze", promise)
+    in_order(ended.status, ended.out, ended.err, entry)
 
 
 @pytest.mark.trust
@@ -107,10 +83,8 @@ def test_bounded(name: str, folder: Path, promise: Promise) -> None:
 @pytest.mark.parametrize("command", ["check", "fmt --check", "expand"])
 @pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if entry.large])
 def test_other_commands_are_bounded(name: str, command: str, folder: Path, promise: Promise) -> None:
-    entry = ENTRIES[name]
-    status, out, err, seconds, mebibytes = run(command.split(), entry.write(folder))
-    assert status in (0, 1, 2), err
-    assert "Traceback" not in err
-    assert "hunter2" not in out + err
-    assert err.count("\n") <= REPORT_LINES
-    bounded(entry, seconds, mebibytes, promise)
+    ended = bounded(ENTRIES[name], folder, command, promise)
+    assert ended.status in (0, 1, 2), ended.err
+    assert "Traceback" not in ended.err
+    assert "hunter2" not in ended.out + ended.err
+    assert ended.err.count("\n") <= REPORT_LINES

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +10,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import netc as package
 from netc.compiler.cli.main import netc
 from netc.runtime.data.load import load
 from netc.runtime.data.wanted import Wanted
@@ -22,6 +17,7 @@ from netc.runtime.ports import Port
 
 from . import data_corpus, models_corpus, runs_corpus, text_corpus, weights_corpus
 from .foreign import NET, Entry, X, Y, described, npy, npz, sparse
+from .measured import measured
 
 DATA = {**data_corpus.ENTRIES, **text_corpus.ENTRIES}
 WEIGHTS = {**weights_corpus.ENTRIES, **runs_corpus.ENTRIES}
@@ -30,13 +26,6 @@ SMALL = [name for name, entry in ENTRIES.items() if not entry.large]
 # What a command may take of a hostile file of up to 100 MB: starting up, with NumPy and onnxruntime, takes 130 MiB.
 SECONDS, MEBIBYTES = 60, 1000
 SECRET = "token = hunter2\n"
-# Runs a command from a small process: a child's peak memory is at least that of the process that started it.
-LAUNCH = """
-import json, resource, subprocess, sys
-status = subprocess.run(sys.argv[2:], timeout=600).returncode
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-open(sys.argv[1], "w").write(json.dumps([status, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
-"""
 
 
 @pytest.fixture
@@ -162,24 +151,10 @@ def test_bounded(name: str, folder: Path) -> None:
     """The whole program, in time and memory."""
     entry = ENTRIES[name]
     entry.write(folder)
-    status, out, err, seconds, mebibytes = measured(folder, "-m", "netc", *entry.arguments)
-    in_order(entry, status, out, err, folder)
-    assert seconds < SECONDS
-    assert mebibytes < MEBIBYTES
-
-
-def measured(folder: Path, *arguments: str) -> tuple[int, str, str, float, float]:
-    """The exit code of Python with these arguments, what it said, its seconds of processor time and MiB of memory."""
-    top = folder.parents[1].parent
-    out, err, figures = (top / f"{folder.parents[1].name}.{what}" for what in ("out", "err", "figures"))
-    environment = os.environ | {"PYTHONPATH": str(Path(package.__path__[0]).resolve().parent)}
-    command = [sys.executable, "-S", "-c", LAUNCH, str(figures), sys.executable, *arguments]
-    with out.open("wb") as stdout, err.open("wb") as stderr:
-        subprocess.run(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=True
-        )
-    status, seconds, mebibytes = json.loads(figures.read_text())
-    return status, out.read_text("utf-8"), err.read_text("utf-8"), seconds, mebibytes
+    ended = measured(folder, folder.parents[1], "-m", "netc", *entry.arguments)
+    in_order(entry, ended.status, ended.out, ended.err, folder)
+    assert ended.seconds < SECONDS
+    assert ended.mebibytes < MEBIBYTES
 
 
 LITTLE_FREE = """
@@ -200,13 +175,13 @@ def test_what_cannot_be_told_before_meets_the_limit_of_memory(folder: Path) -> N
     (folder / "m.onnx").write_bytes(models_corpus.doubled())
     (folder / "d.npz").write_bytes(npz(x=X))
     arguments = ("predict", "m.onnx", "--data", "d.npz", "-o", "out.npz")
-    status, _, err, _, mebibytes = measured(folder, "-c", LITTLE_FREE, *arguments)
-    assert status == 1, err
-    assert "m.onnx: error[bad-model]: onnxruntime cannot run it" in err
-    assert mebibytes < 700
+    ended = measured(folder, folder.parents[1], "-c", LITTLE_FREE, *arguments)
+    assert ended.status == 1, ended.err
+    assert "m.onnx: error[bad-model]: onnxruntime cannot run it" in ended.err
+    assert ended.mebibytes < 700
     sparse("d.csv", 200 << 20)(folder)
     arguments = ("train", "a.net", "--data", "d.csv", "--target", "y")
-    status, _, err, _, mebibytes = measured(folder, "-c", LITTLE_FREE, *arguments)
-    assert status == 1
-    assert "d.csv: error[no-memory]: reading it needs 838,860,800 bytes" in err
-    assert mebibytes < 200
+    ended = measured(folder, folder.parents[1], "-c", LITTLE_FREE, *arguments)
+    assert ended.status == 1
+    assert "d.csv: error[no-memory]: reading it needs 838,860,800 bytes" in ended.err
+    assert ended.mebibytes < 200
