@@ -58,7 +58,7 @@ OUTSIDE = {
     "safetensors": set[str](),
     "threadpoolctl": {"runtime/kernels/lanes"},
     "numba": {"runtime/kernels/fast"},
-    "llvmlite": {"runtime/kernels/fast/compiled", "runtime/kernels/fast/tile"},
+    "llvmlite": {"runtime/kernels/fast"},
     "scipy": {"runtime/kernels/fast"},
 }
 # Also what stands beside the folders, and is imported as `netc`.

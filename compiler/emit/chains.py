@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ..graph.code import Code, Names
 
@@ -23,6 +24,12 @@ _STATEMENT = re.compile(
     rf"|sigmoid\([a-z]+\d+, (?P<made>[a-z]+\d+)\)"
     r"|np\.copyto\((?P<copy>[a-z]+\d+), [a-z]+\d+\)"
     rf"|(?P<filled>[a-z]+\d+)\.fill\({_NUMBER}\)"
+)
+# What a compiled loop can do besides.
+_STEP = re.compile(
+    r"np\.tanh\([a-z]+\d+, out=(?P<bent>[a-z]+\d+)\)"
+    r"|np\.matmul\([a-z]+\d+, [a-z]+\d+, out=(?P<product>[a-z]+\d+)\)"
+    r"|[a-z]+\d+\.take\([a-z]+\d+, axis=0, out=(?P<taken>[a-z]+\d+), mode=\"clip\"\)"
 )
 _LOOP = re.compile(r"for (?P<names>[\w, ]+) in (?:zip\((?P<lists>[\w, ]+)\)|(?P<list>\w+)):")
 _MOVES = re.compile(r"np\.copyto\(|[a-z]+\d+\.fill\(")
@@ -52,13 +59,16 @@ class _Fusing:
         self.names = names
         self.views = {name: expression for code in codes for name, expression in code.views}
         self.scratch = {name for code in codes for name, _ in code.scratches}
-        self.uses = Counter(self._root(name) for code in codes for line in code.lines for name in _NAME.findall(line))
+        # What stands in a list is read through the name that goes over it.
+        lists = [expression for expression in self.views.values() if expression.startswith("[")]
+        texts = [*lists, *(line for code in codes for line in code.lines)]
+        self.uses = Counter(self._root(name) for text in texts for name in _NAME.findall(text))
 
     def run(self) -> None:
         for run in list(self._runs()):
             self._replace(run, {})
         for code in self.codes:
-            for start in [n for n, line in enumerate(code.lines) if _LOOP.fullmatch(line)]:
+            for start in reversed([n for n, line in enumerate(code.lines) if _LOOP.fullmatch(line)]):
                 self._loop(code, start)
         for code in self.codes:
             code.lines[:] = [line for line in code.lines if line]
@@ -81,6 +91,11 @@ class _Fusing:
         assert header is not None
         lists = (header["lists"] or header["list"]).split(", ")
         varying = dict(zip(header["names"].split(", "), lists, strict=True))
+        body = list(takewhile(lambda line: line.startswith("    "), code.lines[start + 1 :]))
+        texts = [line.removeprefix("    ") for line in body]
+        if all(_STATEMENT.fullmatch(text) or _STEP.fullmatch(text) for text in texts):
+            self._compiled(code, start, texts, varying)
+            return
         found: list[_Place] = []
         runs = [found]
         for number in range(start + 1, len(code.lines)):
@@ -100,6 +115,18 @@ class _Fusing:
             code.lines[start] = f"for {', '.join(used)} in zip({', '.join(used.values())}):"
         elif used:
             code.lines[start] = "".join(f"for {name} in {of}:" for name, of in used.items())
+
+    def _compiled(self, code: Code, start: int, texts: Sequence[str], varying: Mapping[str, str]) -> None:
+        """One call in the place of a loop."""
+        used = list(dict.fromkeys(name for text in texts for name in _NAME.findall(text)))
+        arrays = ", ".join(f'"{name}": {name}' for name in used if name not in varying)
+        lists = ", ".join(f'"{name}": {varying[name]}' for name in used if name in varying)
+        halves = "together" if self.names.lanes else "in_turn"
+        options = f"arrays={{{arrays}}}, lists={{{lists}}}, dead={self._dead(texts)!r}, halves={halves}"
+        name = self.names.new("c")
+        code.views.append((name, f"loop({', '.join(map(repr, texts))}, {options})"))
+        code.kernels |= {"fast.loops.loop", f"lanes.{halves}"}
+        code.lines[start : start + 1 + len(texts)] = [f"{name}()"]
 
     def _replace(self, run: list[_Place], varying: dict[str, str]) -> None:
         """A chain in the place of a run, unless nothing is computed there."""
@@ -132,7 +159,7 @@ class _Fusing:
         here = Counter(self._root(name) for text in texts for name in _NAME.findall(text))
         written: dict[str, bool] = {}
         for text in texts:
-            match = _STATEMENT.fullmatch(text)
+            match = _STATEMENT.fullmatch(text) or _STEP.fullmatch(text)
             assert match is not None
             out = next(name for name in match.groups() if name)
             reads = Counter(_NAME.findall(text)) - Counter([out])

@@ -7,20 +7,28 @@ weight or its gradient is large, it is divided instead: then nothing of its size
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..graph.code import Code, Names
 from ..graph.dims import Dim, Poly
 from ..graph.graph import Node
-from ..graph.op import Op
+from ..graph.op import Along, Op
 from ..graph.tensor import TensorType
+from ..graph.tiers import Tier
+from ..ops.cut import Cut
+from ..ops.embed import Embed
+from ..ops.linear import Linear
+from ..ops.shape import Concat
 from ..ops.sliding import Sliding
+from ..recurrence.body import Body
 from ..recurrence.scan import Scan
 from .chains import elementwise
 
 # What makes up for the thirty microseconds that a second thread takes to wake: bytes read and written, or arithmetic.
 BYTES, FLOPS = 4 << 20, 100_000_000
+# The multiplications of a product within a loop that are left to BLAS.
+LARGE = 1 << 26
 # Compiled kernels let go of the interpreter once for all that they do, so that less of it pays: arithmetic above all.
 EASIER_BYTES, EASIER_FLOPS = 2, 8
 
@@ -33,11 +41,25 @@ class _Cut:
     out: int | None
 
 
-def lanes_pay(nodes: Iterable[Node]) -> bool:
+def lanes_pay(nodes: Sequence[Node], tier: Tier, number: Callable[[Dim], int]) -> bool:
     """Whether BLAS is held to one thread for each lane: with windows over images, most of the time goes into copies
-    and small products. Large products, and those of a loop, BLAS divides better by itself."""
-    kinds = {type(node.op) for node in nodes}
-    return Scan not in kinds and any(issubclass(kind, Sliding) for kind in kinds)
+    and small products. Large products, and those of a loop, BLAS divides better by itself, unless the loop is compiled
+    and runs in two lanes as a whole."""
+    loops = [node.op.body for node in nodes if isinstance(node.op, Scan)]
+    if loops:
+        return tier == "fast" and all(_compiled(body, number) for body in loops)
+    return any(isinstance(node.op, Sliding) for node in nodes)
+
+
+def _compiled(body: Body, number: Callable[[Dim], int]) -> bool:
+    """Whether a loop over this is compiled, see `runtime/kernels/fast/loops.py`."""
+    for node in body.nodes:
+        if not node.op.elementwise and not isinstance(node.op, Linear | Embed | Cut | Concat):
+            return False
+        macs = node.op.macs(tuple([v.type for v in node.ins]), tuple([v.type for v in node.outs]))
+        if number(macs.value) >= LARGE:
+            return False
+    return True
 
 
 def write_node(op: Op, code: Code) -> None:
@@ -63,15 +85,17 @@ def write_node(op: Op, code: Code) -> None:
 
 def _cut(op: Op, code: Code) -> _Cut | None:
     """How an operation is divided; None where it cannot be, or is too small for that."""
-    how = op.over_steps()
-    if how is None or op.random or len(code.outs) != 1:
+    how, along = op.over_steps(), op.along()
+    if (how is None and along is None) or op.random or len(code.outs) != 1:
         return None
-    by_samples = _by_samples(code, 0 if how == "rows" else None)
+    by_samples = _by_samples(code, 0 if how == "rows" else None) if how is not None else None
     called = _tried(op, code).kernels if code.fast else set()
     # Tiles of whole rows of channels, or planes of all of them, are wanted there.
     whole = any(kernel.startswith(("fast.winograd.", "fast.direct.")) for kernel in called)
     cut = by_samples if whole else None
-    cut = cut or _by_weight(op, code) or by_samples
+    if along is not None and (_weights_are_large(code) or how is None):
+        cut = cut or _by_weight(along, code)
+    cut = cut or by_samples
     compiled = any(kernel.startswith("fast.") for kernel in called)
     return cut if cut is not None and _pays(op, code, compiled) else None
 
@@ -88,19 +112,25 @@ def _tried(op: Op, code: Code) -> Code:
     return tried
 
 
-def _by_weight(op: Op, code: Code) -> _Cut | None:
-    """Where a weight, or the gradient of one, takes more than the samples, each lane has a part of it."""
-    along, (out,), number = op.along(), code.out_types, code.names.number
-    weights = sum(number(type.bytes) for type in (*code.types, out) if not _has_batch(type))
-    samples = sum(number(type.bytes) for type in (*code.types, out) if _has_batch(type))
-    if along is None or 2 * weights < samples or out.shape[along.out] == 1:
+def _weights_are_large(code: Code) -> bool:
+    """Whether a weight, or the gradient of one, takes more than the samples."""
+    types, number = (*code.types, code.out_types[0]), code.names.number
+    weights = sum(number(type.bytes) for type in types if not _has_batch(type))
+    return 2 * weights >= sum(number(type.bytes) for type in types if _has_batch(type))
+
+
+def _by_weight(along: Along, code: Code) -> _Cut | None:
+    """Each lane has a part of the weight."""
+    if code.out_types[0].shape[along.out] == 1:
         return None
     axes = zip(along.ins, code.types, strict=False)
     return _Cut(tuple(None if axis is None else axis % type.rank for axis, type in axes), along.out)
 
 
 def _by_batch(cut: _Cut, code: Code) -> bool:
-    return any(axis == 0 and _has_batch(type) for axis, type in zip(cut.ins, code.types, strict=True))
+    """Whether what is divided depends on the batch."""
+    pairs = zip(cut.ins, code.types, strict=True)
+    return any(axis is not None and _depends(type.shape[axis]) for axis, type in pairs)
 
 
 def _by_samples(code: Code, out: int | None) -> _Cut | None:
@@ -164,4 +194,8 @@ def _halves(size: Dim) -> tuple[Dim, Dim]:
 
 
 def _has_batch(type: TensorType) -> bool:
-    return any(isinstance(dim, Poly) and "N" in dim.symbols for dim in type.shape)
+    return any(map(_depends, type.shape))
+
+
+def _depends(size: Dim) -> bool:
+    return isinstance(size, Poly) and "N" in size.symbols

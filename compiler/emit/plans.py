@@ -153,7 +153,9 @@ class _Planner:
     def _names(self, body: str) -> Names:
         found = self.found[body]
         dims = self.step_dims if body == "step" else self.dims
-        return Names(_symbols(found, self.dims), dims, lanes_pay(found.nodes), self.tier)
+        names = Names(_symbols(found, self.dims), dims, tier=self.tier)
+        names.lanes = lanes_pay(found.nodes, self.tier, names.number)
+        return names
 
 
 def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) -> Mapping[str, int]:

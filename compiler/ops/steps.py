@@ -14,7 +14,7 @@ from ..graph.code import Code
 from ..graph.dims import Dim
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula, named, times
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
 from ..graph.tensor import TensorType
 from .embed import Embed
 
@@ -206,6 +206,9 @@ class OuterBefore(Op):
 
     def flops(self, ins: Types, outs: Types) -> Formula:
         return 2 * named("MACs", self.macs(ins, outs).value)
+
+    def along(self) -> Along:
+        return Along((0 if self.columns else -1, None), 0)
 
     def numpy(self, code: Code) -> None:
         n = code.size(self.samples)

@@ -78,7 +78,8 @@ class _Loop:
         for place, (value, stack) in enumerate(zip(body.inputs, code.ins[len(body.states) :], strict=False)):
             step = self._stepped(stack, turned=place in self.turned[0])
             if place in last:
-                step = self._varying(f"[*{self.lists[step]}[1:], {last[place]}]")
+                end = self._like_steps(last[place], value.type, place in self.turned[0])
+                step = self._varying(f"[*{self.lists[step]}[1:], {end}]")
             self.names[value] = step if place in self.turned[0] else self._taken(value, step, self.lines)
         for value, name in zip(body.captured, names, strict=False):
             self.names[value] = self._taken(value, name, self.before)
@@ -104,6 +105,14 @@ class _Loop:
         lines.append(f"np.copyto({copy}, {name})")
         return copy
 
+    def _like_steps(self, name: str, type: TensorType, turned: bool) -> str:
+        """The name of what stands in a list beside the steps of a stack, laid out as they are."""
+        if not turned:
+            return name
+        copy = self._array(type)
+        self.before.append(f"np.copyto({copy}, {name})")
+        return copy
+
     def _stepped(self, stack: str, *, turned: bool = False) -> str:
         """The name of a step of a stack."""
         self.code.kernels.add("recurrence.steps")
@@ -122,7 +131,8 @@ class _Loop:
         for state, after, first, last in zip(body.states, body.next, self.initial, self.final, strict=True):
             if after in self.names and after in made:
                 rows = self.lists[self.names[after]]
-                self.names[state] = self._varying(f"[{first}, *{rows}[:-1]]")
+                start = self._like_steps(first, state.type, body.outputs.index(after) in self.turned[1])
+                self.names[state] = self._varying(f"[{start}, *{rows}[:-1]]")
                 self.after.append(f"np.copyto({last}, {self.code.view(f'{rows}[-1]')})")
                 continue
             place = self._array(state.type) if self._turns(state) else last

@@ -64,7 +64,7 @@ def test_halves_make_the_whole(
     size: int, planned: int, tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = run(size, planned, tier)
-    monkeypatch.setattr(plans, "lanes_pay", lambda _: False)
+    monkeypatch.setattr(plans, "lanes_pay", lambda *_: False)
     for made, wanted in zip(found, run(size, planned, tier), strict=True):
         for name, array in wanted.items():
             assert np.abs(made[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
