@@ -219,3 +219,10 @@ def elements(type: TensorType) -> Formula:
 def per_element(count: int, type: TensorType) -> Formula:
     """`count` operations for each element of a tensor."""
     return elements(type) if count == 1 else count * elements(type)
+
+
+def of_products(macs: Formula, ins: Types, outs: Types) -> Formula:
+    """A multiplication and an addition for each multiply-accumulate, and one addition for each bias added, where there
+    is a third input."""
+    twice = 2 * named("MACs", macs.value)
+    return twice + named("bias additions", outs[0].elements) if len(ins) == 3 else twice

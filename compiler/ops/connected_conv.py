@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..graph.code import Code
 from ..graph.formula import NOTHING, Formula, named, times
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Example, Gradients, Op, OpError, Types, Values, of_products, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
 from .conv import Conv
@@ -44,9 +44,7 @@ class ConnectedConv(Sliding):
         return times((*self.kernel(), named("connections", ins[1].shape[0]), *positions("output", outs[0])))
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        """A multiplication and an addition for each multiply-accumulate, and one addition for each bias added."""
-        twice = 2 * named("MACs", self.macs(ins, outs).value)
-        return twice + named("bias additions", outs[0].elements) if len(ins) == 3 else twice
+        return of_products(self.macs(ins, outs), ins, outs)
 
     def lower(self, b: Make, ins: Values) -> Values:
         x, w, *bias = ins

@@ -9,7 +9,7 @@ from ..graph.code import Code
 from ..graph.dims import divide
 from ..graph.formula import Formula, named, times
 from ..graph.graph import Value
-from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, of_products, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import Window
 from . import direct, winograd
@@ -47,9 +47,7 @@ class Conv(Sliding):
         return times((*self.kernel(), maps_in, named("maps out", ins[1].shape[0]), *positions("output", outs[0])))
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        """A multiplication and an addition for each multiply-accumulate, and one addition for each bias added."""
-        twice = 2 * named("MACs", self.macs(ins, outs).value)
-        return twice + named("bias additions", outs[0].elements) if len(ins) == 3 else twice
+        return of_products(self.macs(ins, outs), ins, outs)
 
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
         (gy,), (x, w) = gys, ins[:2]

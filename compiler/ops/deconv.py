@@ -10,7 +10,7 @@ from ..graph.code import Code
 from ..graph.dims import Dim, Poly, divide
 from ..graph.field import Field, Reading, through
 from ..graph.formula import Formula, maximum, named, times
-from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, of_products, primitive
 from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
 from . import direct, winograd
@@ -69,9 +69,7 @@ class Deconv(Op):
         return times((*kernel, named("maps in", w.shape[0]), maps_out, *positions("input", x)))
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        """A multiplication and an addition for each multiply-accumulate, and one addition for each bias added."""
-        twice = 2 * named("MACs", self.macs(ins, outs).value)
-        return twice + named("bias additions", outs[0].elements) if len(ins) == 3 else twice
+        return of_products(self.macs(ins, outs), ins, outs)
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return through(fields[0], [_reading(window) for window in self.windows])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ..graph.code import Code
 from ..graph.field import Field
 from ..graph.formula import Formula, named, times
-from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, of_products, primitive
 from ..graph.tensor import TensorType
 from .fill import Fill, FillLike
 from .reduce import Sum
@@ -50,9 +50,7 @@ class Linear(Op):
         )
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        """A multiplication and an addition for each multiply-accumulate, and one addition for each bias added."""
-        twice = 2 * named("MACs", self.macs(ins, outs).value)
-        return twice + named("bias additions", outs[0].elements) if len(ins) == 3 else twice
+        return of_products(self.macs(ins, outs), ins, outs)
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
         return None
