@@ -90,19 +90,13 @@ def test_a_deep_network_with_dropout_trains_alike_within_any_budget(monkeypatch:
     assert made[-1].arena.total < 0.6 * made[0].arena.total
 
 
-@pytest.mark.parametrize("seed", [3, 11, 14, 16, 2004, 2009])
+MANY = [pytest.param(seed, marks=pytest.mark.trust) for seed in range(20_000, 20_100)]
+
+
+@pytest.mark.parametrize("seed", [3, 11, 14, 16, 2004, 2009, *MANY])
 def test_random_networks_train_alike_within_any_budget(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = trained(seed)
-    if found is not None:
-        held(found[0], found[1], SIZES, monkeypatch)
-
-
-@pytest.mark.trust
-@pytest.mark.parametrize("seed", range(20_000, 20_100))
-def test_many_random_networks_train_alike_within_any_budget(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = trained(seed)
-    if found is not None:
-        held(found[0], found[1], SIZES, monkeypatch)
+    graph, settings, _ = trained(seed)
+    held(graph, settings, SIZES, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["digits", "lenet5", "char_lstm", "seq2seq", "convlstm"])

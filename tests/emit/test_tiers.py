@@ -32,20 +32,14 @@ def compare(graph: Graph, settings: Settings, sizes: Mapping[str, int], text: st
         assert np.abs(a[some] - b[some]).max(initial=0) <= ROUNDING * largest, text
 
 
+MANY = [pytest.param(seed, marks=pytest.mark.trust) for seed in range(30_000, 30_150)]
+
+
 # Not 3004: its pool takes the largest of numbers that are equal but for rounding, which decides where a gradient goes.
-@pytest.mark.parametrize("seed", range(3005, 3017))
+@pytest.mark.parametrize("seed", [*range(3005, 3017), *MANY])
 def test_random_networks_train_alike(seed: int) -> None:
-    found = trained(seed)
-    if found is not None:
-        compare(found[0], found[1], SIZES, found[2])
-
-
-@pytest.mark.trust
-@pytest.mark.parametrize("seed", range(30_000, 30_150))
-def test_many_random_networks_train_alike(seed: int) -> None:
-    found = trained(seed)
-    if found is not None:
-        compare(found[0], found[1], SIZES, found[2])
+    graph, settings, text = trained(seed)
+    compare(graph, settings, SIZES, text)
 
 
 @pytest.mark.parametrize("name", SMALL)
