@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from ..graph.arguments import Word
 from ..source import Span
 from ..syntax import tree
-from .elsewhere import size_first
 from .frame import Frame
 from .names import CELL_OPTIONS
 from .numbers import whole
 from .program import Namespace, bundled, library
+from .translate import size_first
 from .values import UNKNOWN, Given, Instance, Recipe, Tensor, Unknown, describe
 
 if TYPE_CHECKING:

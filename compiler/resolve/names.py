@@ -16,8 +16,9 @@ from ..graph.arguments import signature
 from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
-from .elsewhere import MODULES, VALUES, WRAPPERS, argument_help, call_text, layer_of, meaning, plain, state_name
+from .elsewhere import MODULES, VALUES, layer_of, meaning, plain, state_name
 from .program import Item, Namespace, library
+from .translate import argument_help, foreign_help
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
 # What a use of a recurrent cell takes beside the cell's own parameters and states, and what each of these is.
@@ -228,24 +229,11 @@ class NameCheck:
             return False
         name = base.name if isinstance(base, tree.Field) else root.id
         layer = layer_of(name)
-        if name == "range" and arguments:
-            last = arguments[-1].value.span.text
-            help = f"write `{arguments[0].value.span.text if len(arguments) > 1 else 0}..{last}`"
-        elif name == "enumerate" and arguments:
-            items = arguments[0].value
-            list = items.span.text if isinstance(items, tree.Name) else "list"
-            named = "" if items.span.text == list else f"name it, `let list = {items.span.text}`, and "
-            help = f"{named}write `for i in 0..len({list}) {{ … }}`, with `{list}[i]` for the item"
-        elif name == "zip" and arguments:
-            help = "write the items side by side: `for a, b in [[1, 2], [3, 4]] { … }`"
-        elif name in WRAPPERS:
-            help = WRAPPERS[name]
-        elif find_layer(layer) is not None or layer in library():
-            help = f"write `{call_text(base, arguments, self._arguments(layer) or [])}`"
-        elif root is base or root.id not in MODULES:
+        known = find_layer(layer) is not None or layer in library()
+        help = foreign_help(name, base, arguments, (self._arguments(layer) or []) if known else None)
+        if not help and (root is base or root.id not in MODULES):
             return False
-        else:
-            help = "`netc layers` lists the layers"
+        help = help or "`netc layers` lists the layers"
         self.broken.add(root.span)
         self.report("unknown-layer", f"there is no layer or value `{base.span.text}`", base.span, help=help)
         return True

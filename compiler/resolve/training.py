@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ..source import Span
 from ..syntax import tree
 from ..training import catalogue
-from .elsewhere import argument_help, chosen_text, meaning, plain
+from .elsewhere import meaning, plain
+from .translate import argument_help, chosen_text
 
 if TYPE_CHECKING:
     from .names import NameCheck, Scope

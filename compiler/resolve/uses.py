@@ -17,9 +17,9 @@ from ..source import Span
 from ..syntax import tree
 from .blocks import apply_block
 from .cells import apply_cell
-from .elsewhere import by_name, kernel_first, size_first
 from .frame import Frame
 from .naming import Mark
+from .translate import by_name, kernel_first, size_first
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, write
 from .walk import Stop
 
