@@ -89,7 +89,7 @@ def compile_spec(request: Request) -> Compiled:
             reason = "the net has errors" if network is None else "`--set` makes it another network"
             title = f"{net.name.id} variant {choice.variant}" if choice.variant else net.name.id
             unchecked.append(Unchecked(title, len(checks), checks[0].span, reason))
-    found = collector.ordered()
+    found = _once(collector.ordered(), broken)
     broken_text = any(d.severity == "error" and d.code != "expectation" for d in found)
     return Compiled(() if broken_text else tuple(networks), found, tuple(unchecked))
 
@@ -106,6 +106,12 @@ def _check_names(space: Namespace, collector: Collector) -> set[Span]:
         FileCheck(file, collector, broken).run()
         todo += [used for _, used in file.used.values()]
     return broken
+
+
+def _once(found: tuple[Diagnostic, ...], broken: set[Span]) -> tuple[Diagnostic, ...]:
+    """The diagnostics without those on the quotes of a text that is wrong in itself: another says what to write."""
+    places = {d.span for d in found if d.code in ("bad-argument", "not-a-tensor")} | broken
+    return tuple(d for d in found if d.code != "bad-character" or d.span not in places)
 
 
 def _choices(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from .lexer import UNITS, Token
+from .lexer import LONGEST, UNITS, Token
+from .powers import instead_of_power
 
-LONGEST = 60
 _ENDS = ("NL", "SEMICOLON", "RBRACE", "$END")
 _STARTS = ("NL", "SEMICOLON", "LBRACE", "RBRACE", "LPAR", "LSQB", "COMMA", "EQUAL", "ARROW", "IF")
 _DEPTH = {"RPAR": 1, "RSQB": 1, "LPAR": -1, "LSQB": -1}
@@ -15,6 +15,12 @@ _SIZE = re.compile(r"\[[^\[\]\n]*\]")
 _TYPE = re.compile(r"(\w+)?[\[(]([^\[\]()\n]+)[\])]", re.ASCII)
 _LIST = re.compile(r"\[[^\[\]\n]*\]|[0-9]+\.\.[0-9]+")
 _AFTER = re.compile(r"let\s+\w+\s*(?::=|<-|[:=])?\s*(\w.*\S|\w)", re.ASCII)
+_WORDS = ("net", "block", "cell")
+_DECLARED = re.compile(r"(\w+)\s+(\w+)\s*(?:\(([^()]*)\))?", re.ASCII)
+_INPUT = re.compile(r"[^{}\n]*\{\s*input\b", re.ASCII)
+_IMPORTED = re.compile(r"\w+\s+[\"']?([\w./]+)", re.ASCII)
+_COUNTED = re.compile(r"range\s*\(\s*(?:([^(),]+?)\s*,\s*)?([^(),]+?)\s*\)", re.ASCII)
+_TIMES = re.compile(r"([0-9]+)\s*[xX]\s*([0-9]+)", re.ASCII)
 _ENDS_OF_RANGE = re.compile(r"[(\[]?\s*([\w.]+?)\s*(?:\.\.|,)\s*([\w.]+?)\s*[)\]]?", re.ASCII)
 
 
@@ -53,6 +59,18 @@ class Echo:
         found = self._between(self.start + len(self.first()), self.end)
         return found if found.count("(") == found.count(")") else "…"
 
+    def after(self) -> str:
+        """The statement behind the token."""
+        return self._between(self.tokens[self.at].end, self.end)
+
+    @property
+    def listed(self) -> bool:
+        """Whether nothing but names follows, with `,` between them; the first may be the token."""
+        at = self.at + (self.tokens[self.at].kind == "EQUAL")
+        while self.tokens[at].kind in ("NAME", "PRIMED") and self.tokens[at + 1].kind == "COMMA":
+            at += 2
+        return self.tokens[at].kind in ("NAME", "PRIMED") and self.tokens[at + 1].kind in _ENDS
+
     def left(self) -> str:
         """The statement before the token."""
         return self._between(self.start, self.tokens[self.at].start)
@@ -70,9 +88,8 @@ class Echo:
         return f"{found[1] or ('i64' if label else 'f32')}[{found[2]}]"
 
     def power(self) -> str:
-        """What stands before a sign of two signs, where it is a name."""
-        token = self.tokens[self.at - 2]
-        return token.text if token.kind == "NAME" else "a"
+        """What to write for a power, as a sentence."""
+        return instead_of_power(self.text, self.tokens[self.at].start)
 
     def list(self) -> str:
         """The list in the statement, or one that it might have."""
@@ -118,6 +135,74 @@ class Echo:
 
     def unit(self) -> str:
         return UNITS.get(self.tokens[self.at].text.lower(), "")
+
+    def declared(self) -> str:
+        """The name and the parameters of what `def`, `class` and the like declare, as they are written here."""
+        found = _DECLARED.match(self.text, self.start)
+        if found is None:
+            return "name(c)"
+        name = found[2].lower() + "_" * (found[2].lower() in _WORDS)
+        if found[3] is None or found[1] == "class":
+            return name
+        parts = [re.sub(r"\s*:[^=]*", "", part).replace("=", " = ").split() for part in found[3].split(",")]
+        parameters = ", ".join(" ".join(part) for part in parts if part and part != ["self"])
+        return f"{name}({parameters})" if parameters else name
+
+    def kind(self) -> str:
+        """What is declared: a net, where an input stands first in it, or a block."""
+        return "net" if _INPUT.match(self.text, self.start) else "block"
+
+    @property
+    def module(self) -> str:
+        """What an import names first."""
+        found = _IMPORTED.match(self.text, self.start)
+        return found[1].split(".")[0] if found else ""
+
+    def imported(self) -> str:
+        """The file that an import may mean."""
+        found = _IMPORTED.match(self.text, self.start)
+        name = found[1] if found else "file"
+        return name if name.endswith(".net") else f"{name.replace('.', '/')}.net"
+
+    def opening(self) -> str:
+        """What stands in front of the token, the start of a body, with a range in it as it is written here."""
+        before = self.text[self.start : self.tokens[self.at].start].rpartition("}")[2].strip()
+        found = " ".join(_COUNTED.sub(lambda counted: f"{counted[1] or 0}..{counted[2]}", before).split())
+        return found if len(found) <= LONGEST else "…"
+
+    def extent(self) -> str:
+        """An extent with spaces in it, without them; nothing when there is none."""
+        found = _TIMES.match(self.text, self.tokens[self.at - 1].start)
+        return f"{found[1]}x{found[2]}" if found else ""
+
+    def arguments(self) -> str:
+        """The values from the token on that stand side by side, with commas."""
+        parts, at = [], self.at
+        while self.tokens[at].kind in ("NUMBER", "EXTENT", "COMMA", "NAME"):
+            token, sign, value = self.tokens[at : at + 3] if at + 3 <= len(self.tokens) else (self.tokens[at],) * 3
+            if token.kind == "NAME":
+                if sign.kind != "EQUAL" or value.kind not in ("NUMBER", "EXTENT", "NAME"):
+                    break
+                parts.append(f"{token.text} = {value.text}")
+                at += 2
+            elif token.kind != "COMMA":
+                parts.append(token.text)
+            at += 1
+        return ", ".join(parts)
+
+    def call(self) -> str:
+        """The name in front of the brackets around the token, or that it opens, with what stands in them; nothing when
+        there is none."""
+        start, depth = self.at, 0
+        while start and (self.tokens[start].kind not in ("LSQB", "LBRACE") or depth):
+            depth += _DEPTH.get(self.tokens[start].kind, 0)
+            start -= 1
+        opener, name = self.tokens[start], self.tokens[start - 1]
+        closer = {"[": "]", "{": "}"}.get(opener.text, "")
+        end, line = self.text.find(closer, opener.end), self.text.find("\n", opener.end)
+        if not start or not closer or name.kind != "NAME" or end < 0 or 0 <= line < end:
+            return ""
+        return f"{name.text}({self._between(opener.end, end)})"
 
     def ends(self) -> str:
         """Two comparisons instead of `figure in least..most`."""

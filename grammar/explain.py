@@ -12,7 +12,7 @@ from ..compiler.syntax import tree
 from .automaton import OPENERS, Automaton
 from .echo import Echo
 from .lexer import UNITS, Token
-from .mistakes import EXPECTED, FORMS, HABITS, MISTAKES, NAMES, RESULTS, Mistake
+from .mistakes import EXPECTED, FORMS, HABITS, IMPORTS, LIBRARIES, MISTAKES, NAMES, RESULTS, Mistake
 
 _SHOWN = {"NL": "the end of the line", "$END": "the end of the file"}
 _HOLE = re.compile(r"<([a-z]+)>")
@@ -31,10 +31,12 @@ class Place(NamedTuple):
     it at the top; bracket: `(` or `[` is open; complete, ended: an expression or a statement is complete before the
     token; name, body: a name or `{` may stand here; choice: `else` must; bound: the statement has a `=`; assigned: one
     stands a few tokens further on; arrow: `=>` is written here; touching: no space is before the token; fed: `->`
-    stands before the token before; unit: the token is the unit of a number; grouped: the token before starts a number
-    such as 61,706; slashes: `//` stands before it in the line, or is it; cell: a cell is around it; header: the
-    statement has a word or is a setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The
-    recovery adds nested, separate and apart.
+    stands before the token before; field: a `.` does; braced: `{` follows the token; listed: only names do; index: the
+    token is in square brackets behind a name; called: it opens braces behind a name that its line closes; times: it is
+    the `x` of an extent with spaces; unit: it is the unit of a number; grouped: the token before starts a number such
+    as 61,706; slashes: `//` stands before it in the line, or is it; cell: a cell is around it; header: the statement
+    has a word or is a setting, `header:KIND` says which; `in:KIND`: the word of the body around it. The recovery adds
+    nested, separate and apart.
     """
 
     source: Source
@@ -49,8 +51,8 @@ class Place(NamedTuple):
 
 def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, instead: Token | None = None) -> Diagnostic:
     """The diagnostic for a refused token, or for another one in its place; `found` are flags that the caller adds."""
-    place = _place(machine, tokens, at, frozenset(found), instead)
-    habit = _habit(place)
+    place, echo = _place(machine, tokens, at, frozenset(found), instead)
+    habit = _capital(place) or _habit(place, echo)
     if habit is not None:
         return habit
     token, before = place.token, place.before
@@ -61,7 +63,6 @@ def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, inste
         and not refused & place.flags
         and (not kinds or before.kind in kinds or ("word" in kinds and is_word(before)))
     )
-    echo = Echo(place.source.text, tokens, at, place.start)
     words = {
         "token": _shown(token),
         "before": _shown(before) if before.end and before.kind != "NL" else "the line before",
@@ -81,7 +82,9 @@ def explain(machine: Automaton, tokens: list[Token], at: int, *found: str, inste
     return Diagnostic("syntax", _filled(mistake.message, words, echo), span, help=_filled(mistake.help, words, echo))
 
 
-def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[str], instead: Token | None) -> Place:
+def _place(
+    machine: Automaton, tokens: list[Token], at: int, found: frozenset[str], instead: Token | None
+) -> tuple[Place, Echo]:
     token, before = instead or tokens[at], tokens[at - 1] if at else _START
     if before.kind == "NL" and "apart" in found:
         before = tokens[at - 2]
@@ -95,6 +98,7 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
     offset = (*machine.starts, token.start)[start]
     first = _NAME.match(text, offset)
     opened = machine.opened()
+    echo = Echo(text, tokens, at, offset)
     flags = {
         "start": not values,
         "top": all(opener.kind != "LBRACE" for opener in opened),
@@ -111,6 +115,12 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         "grouped": bool(_grouped(text, before)),
         "slashes": text.find("//", max(offset, token.start - column + 1), token.start + 2) >= 0,
         "fed": at >= 2 and tokens[at - 2].kind == "ARROW",
+        "field": at >= 2 and tokens[at - 2].kind == "DOT",
+        "braced": tokens[min(at + 1, len(tokens) - 1)].kind == "LBRACE",
+        "listed": echo.listed,
+        "index": bool(opened) and opened[-1].kind == "LSQB" and bool(echo.call()),
+        "called": before.end == token.start and token.kind == "LBRACE" and bool(echo.call()),
+        "times": bool(echo.extent()),
         "assigned": any(after.kind == "EQUAL" for after in tokens[at : at + NEAR]),
         "cell": any(isinstance(value, Token) and value.kind == "CELL" for value in machine.values),
         "unit": token.text.lower() in UNITS,
@@ -118,7 +128,7 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         f"header:{header}": True,
         f"in:{around}": True,
     }
-    return Place(
+    place = Place(
         machine.source,
         before,
         token,
@@ -128,6 +138,7 @@ def _place(machine: Automaton, tokens: list[Token], at: int, found: frozenset[st
         _own_name(machine, header, token),
         found | {flag for flag, holds in flags.items() if holds},
     )
+    return place, echo
 
 
 def _own_name(machine: Automaton, header: str, token: Token) -> str:
@@ -190,24 +201,39 @@ def _filled(template: str, words: dict[str, str], echo: Echo) -> str:
     return _HOLE.sub(lambda hole: words[hole[1]] if hole[1] in words else echo[hole[1]], template)
 
 
-def _habit(place: Place) -> Diagnostic | None:
-    """A statement that starts with a word of another language, and goes on as that one would."""
-    word = place.first
-    if word not in HABITS:
-        return None
-    foreign = (
+def _foreign(place: Place) -> bool:
+    """Whether a statement that starts with a name goes on as one does that starts with a word."""
+    return (
         "start" in place.flags
         or (place.before.start == place.start and place.token.kind not in ("EQUAL", "COMMA"))
         or (place.token.kind in ("LBRACE", "COLON") and "header" not in place.flags)
     )
-    if not foreign:
+
+
+def _capital(place: Place) -> Diagnostic | None:
+    """A statement that starts with a word of the language in capitals."""
+    word = place.first
+    small = word.lower()
+    if word == small or small.upper() not in FORMS or not _foreign(place):
         return None
-    message, help = f"`{word}` is not a word of the language", HABITS[word]
-    if word in RESULTS and place.token.kind in ("NAME", "PRIMED"):
-        help = help.replace("output name", f"output {place.token.text}")
-        if "cell" in place.flags:
-            # The last value is the result of a cell too, but what its text ends with is any of its states.
-            help = f"write `output {place.token.text}`"
+    span = Span(place.source, place.start, place.start + len(word))
+    return Diagnostic("syntax", f"`{small}` is written in small letters", span, help=f"write `{small}`")
+
+
+def _habit(place: Place, echo: Echo) -> Diagnostic | None:
+    """A statement that starts with a word of another language, and goes on as that one would."""
+    word = place.first
+    if word not in HABITS or not _foreign(place):
+        return None
+    message, help = f"`{word}` is not a word of the language", _filled(HABITS[word], {}, echo)
+    if word == "from":
+        message = "`from` starts no statement"
+    if word in RESULTS and echo.listed:
+        # The last value is the result of a cell too, but what its text ends with is any of its states.
+        alone = "" if "cell" in place.flags else ", or leave it out: the last value of a body is its result"
+        help = f"write `output {echo.rest()}`{alone}"
+    elif word in IMPORTS and echo.module in LIBRARIES:
+        help = "take it away: all layers are there, and no other library is"
     return Diagnostic("syntax", message, Span(place.source, place.start, place.start + len(word)), help=help)
 
 

@@ -34,7 +34,10 @@ _WORD = re.compile(r"\w+")
 # What may not touch the end of a number: a letter or digit, or a point that is neither `..` nor a field's.
 _STRAY = re.compile(r"\w|\.(?![.A-Za-z_])")
 _NUMBER = re.compile(r"(?:\w|\.(?!\.))+")
+_QUOTED = re.compile(r"'([^'\n]*)'")
 _DIGITS = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?", re.ASCII)
+# The longest piece of the text that a message repeats.
+LONGEST = 60
 # What people write behind numbers, in small letters, and the unit here.
 UNITS = {**{u.lower(): u for u in ("K", "M", "G", "KiB", "MiB", "GiB")}, "kb": "K", "mb": "M", "gb": "G", "b": ""}
 
@@ -74,7 +77,7 @@ class Lexer:
             if hit is None:
                 token = self._bad(source, at, report)
                 add(token)
-                at, last = token.end, "BAD"
+                at, last = token.end, token.kind
                 continue
             kind, word, end = hit.lastgroup or "", hit.group(), hit.end()
             if kind == "NL":
@@ -82,6 +85,9 @@ class Lexer:
                 if last != "NL" and last not in CONTINUES:
                     add(Token("NL", word, at - 1, at))
                     last, brackets = "NL", 0
+                continue
+            if kind == "PRODUCT" and text.startswith("/*", at):
+                at = self._comment(source, at, report)
                 continue
             if kind == "SIGN":
                 kind = self._signs[word]
@@ -117,9 +123,32 @@ class Lexer:
         add(Token("$END", "", size, size))
         return found
 
+    def _comment(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> int:
+        """Report a comment as C has them; returns where it ends: with its line where nothing closes it."""
+        close, line = source.text.find("*/", at + 2), source.text.find("\n", at)
+        end = close + 2 if close >= 0 else line if line >= 0 else len(source.text)
+        inside = source.text[at + 2 : close if close >= 0 else end].strip()
+        behind = source.text[end : source.text.find("\n", end)].strip() if "\n" in source.text[end:] else ""
+        help = f"write `# {inside}`" if inside else "take it away; a comment starts with `#`"
+        if "\n" in inside or len(inside) > LONGEST:
+            help = "start each of its lines with `#`"
+        elif behind:
+            help = "take it away, or write it at the end of the line, behind a `#`"
+        report(Diagnostic("syntax", "a comment starts with `#`, not with `/*`", Span(source, at, end), help=help))
+        return end
+
     def _bad(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> Token:
-        """Report text that is no token, whole words at once."""
+        """Report text that is no token, whole words at once. A text in single quotes is one all the same, and a `^` is
+        left to the parser, which knows what stands around it."""
         char = source.text[at]
+        if char == "^":
+            return Token("CARET", char, at, at + 1)
+        quoted = _QUOTED.match(source.text, at)
+        if quoted is not None:
+            help = f'write `"{quoted[1]}"`' + ("; a word stands in none" if quoted[1].isidentifier() else "")
+            span = Span(source, at, quoted.end())
+            report(Diagnostic("bad-character", "texts stand in double quotes", span, help=help))
+            return Token("STRING", quoted.group(), at, quoted.end())
         word = _WORD.match(source.text, at)
         after = source.text[at + 1 : at + 2]
         end = word.end() if word else at + 1 + ((char in "&|" and after == char) or (char in "~≈" and after == "="))
@@ -189,7 +218,6 @@ _SIGNS = {
     "&": "write `and`",
     "|": "write `or`, or `->` to feed one layer into the next",
     "!": "write `not`, or `!=`",
-    "^": "powers are not in the language",
     "~": "write `not`",
     "?": "write `a if condition else b`",
     "\\": "a line goes on by itself after `,`, `->`, an operator or an open bracket",

@@ -51,26 +51,23 @@ NAMES = {
 
 # Words that give a result elsewhere, where `output` may stand here.
 RESULTS = frozenset(("return", "yield"))
+# Words that take in what is written elsewhere, and what nobody needs to take in.
+IMPORTS = frozenset(("import", "from", "include"))
+LIBRARIES = frozenset(
+    ("torch", "torchvision", "tensorflow", "tf", "keras", "numpy", "np", "jax", "flax", "math", "os", "sys", "typing")
+)
 
 # Habits of other languages: the first word of a statement, and the way out.
 HABITS = {
-    "def": "write `block name(c) { … }`",
-    "function": "write `block name(c) { … }`",
-    "fn": "write `block name(c) { … }`",
-    "func": "write `block name(c) { … }`",
-    "class": "write `block name(c) { … }`",
-    "module": "write `block name(c) { … }`",
-    "model": "write `net name { … }`",
-    "network": "write `net name { … }`",
-    "import": 'write `use "file.net"`',
-    "include": 'write `use "file.net"`',
+    **dict.fromkeys(("def", "function", "fn", "func", "class", "module"), "write `<kind> <declared> { … }`"),
+    **dict.fromkeys(("model", "network"), "write `net <declared> { … }`"),
+    **dict.fromkeys(("import", "include", "from"), 'write `use "<imported>"`'),
     "while": "a network is finite: write `repeat 3 { … }`",
     "loop": "write `repeat 3 { … }`",
     "foreach": "write `for c in [64, 128] { … }`",
     "elif": "write `else if condition { … }`",
     "elsif": "write `else if condition { … }`",
-    "return": "the last value of a body is its result; or write `output name`",
-    "yield": "the last value of a body is its result; or write `output name`",
+    **dict.fromkeys(("return", "yield"), "write `<rest>` alone: the last value of a body is its result"),
     "layer": "write the layer's name alone: `conv(64, 3)`",
     "var": "write `name = pipeline`, or `let name = number`",
     "const": "write `let name = number`",
@@ -96,6 +93,7 @@ MISTAKES = (
     Mistake("RPAR", "", "!bracket", "`)` closes nothing", "take it away, or open it with `(`"),
     Mistake("RSQB", "", "!bracket", "`]` closes nothing", "take it away, or open it with `[`"),
     Mistake("RBRACE", "", "top", "`}` closes nothing", "take it away, or open it with `{`"),
+    Mistake("PRODUCT", "", "slashes start", "`//` divides and rounds down; it starts no comment", "write `# …`"),
     Mistake("", "", "start top begun", "a file holds `net`, `block`, `cell` and `use`",
             "write `net name { … }` around the network; a `}` too many may have closed it before"),
     Mistake("", "", "start top", "a file holds `net`, `block`, `cell` and `use`",
@@ -132,6 +130,9 @@ MISTAKES = (
     Mistake("EQUAL", "", "arrow", "`=>` is not in the language", "write `->` to feed, `>=` to compare"),
     Mistake("EQUAL", "SUM MINUS PRODUCT", "touching",
             "`<sign>=` is not in the language", "a name is bound once: write `<first>2 = <first> <sign> …`", "before"),
+    Mistake("EQUAL", "OUTPUT", "listed", "`output` lists names, without `=`", "write `output <after>`", "before"),
+    Mistake("EQUAL", "OUTPUT", "", "`output` lists names, without `=`",
+            "write `y = <after>`, and `output y` on the line behind it", "before"),
     Mistake("EQUAL", "word", "", "<before> is a word of the language and cannot be a name",
             "choose another name, such as `<sign>_`", "before"),
     Mistake("EQUAL", "", "start", "`=` has nothing on its left", "write `name = …`"),
@@ -142,6 +143,7 @@ MISTAKES = (
     Mistake("EQUAL", "", "complete bracket",
             "`=` names an argument, and here stands none", "write `name = value` in a call, or `==` to compare"),
     Mistake("EQUAL", "", "complete bound", "two `=` in one statement", "bind each name in a statement of its own"),
+    Mistake("EQUAL", "NAME", "complete !header field", "only names can be bound", "write `<sign> = …`"),
     Mistake("EQUAL", "RPAR", "complete !header", "only names can be bound", "write `<flat> = …`, without brackets"),
     Mistake("EQUAL", "NAME", "complete !header fed",
             "a name stands in front of its pipeline", "write `<renamed>`", "before"),
@@ -151,7 +153,8 @@ MISTAKES = (
     Mistake("EQUAL", "NAME", "header:STATE", "the state `<sign>` has no size", "write `<sign><size>`", "before"),
     Mistake("EQUAL", "NAME", "header:PARAM", "the weight `<sign>` has no size", "write `<sign><size>`", "before"),
     # `:`
-    Mistake("COLON", "", "body", "`:` starts no body", "write `{ … }` around the statements"),
+    Mistake("COLON", "", "body braced", "`:` starts no body", "take it away: `{` starts it"),
+    Mistake("COLON", "", "body", "`:` starts no body", "write `<opening> { … }`"),
     Mistake("COLON", "NAME", "bracket", "a value is given with `=`, not `:`", "write `=` instead"),
     Mistake("COLON", "NAME", "header:SETTING", "a value is given with `=`, not `:`", "write `=` instead"),
     Mistake("COLON", "", "bracket", "slices are not in the language",
@@ -162,6 +165,8 @@ MISTAKES = (
     Mistake("COMMA", "COMMA", "", "two `,` in a row", "take one away"),
     Mistake("COMMA", "LPAR LSQB", "", "`,` has nothing on its left", "take it away"),
     Mistake("COMMA", "NUMBER", "grouped !bracket", "`,` does not group the digits of a number", "write `<grouped>`"),
+    Mistake("COMMA", "", "index", "an item of a list is counted by one number, and arguments stand in round brackets",
+            "write `<call>`"),
     Mistake("COMMA", "", "in:EXPECT !bracket",
             "`,` cannot stand between conditions", "put each on a line of its own, or `;` between them"),
     Mistake("COMMA", "", "header:SETTING !bracket",
@@ -172,6 +177,7 @@ MISTAKES = (
     # Bodies and conditionals
     Mistake("ELSE", "", "start", "`else` without `if`", "write `if condition { … } else { … }`"),
     Mistake("ELSE", "", "complete", "`else` without `if`", "write `(a if condition else b)`"),
+    Mistake("LBRACE", "NAME", "!header called", "no body can stand here", "arguments stand in `( )`: write `<call>`"),
     Mistake("LBRACE", "", "!header", "no body can stand here",
             "a body follows `net`, `block`, `cell`, `if`, `for` and `repeat`; arguments stand in `( )`"),
     # Signs
@@ -179,11 +185,11 @@ MISTAKES = (
     Mistake("CMP", "", "complete", "comparisons do not chain", "write `a < b and b < c`"),
     Mistake("RANGE", "", "complete", "a range has two ends", "write `0..4`"),
     Mistake("PRODUCT", "PRODUCT", "touching",
-            "`<sign><sign>` is not in the language", "write the product out: `<power> * <power>`"),
+            "`<sign><sign>` is not in the language", "<power>"),
+    Mistake("CARET", "", "", "`^` is not in the language", "<power>"),
     Mistake("NOT", f"{SIGNS} ARROW", "", "<token> cannot follow <before>", "put it in brackets: `(not a)`"),
     Mistake(SIGNS, SIGNS, "",
             "<token> cannot follow <before>", "write one of them, or put brackets around what follows"),
-    Mistake(SIGNS, "", "slashes start", "`//` divides and rounds down; it starts no comment", "write `# …`"),
     Mistake("PRODUCT", "", "start",
             "<token> has nothing on its left", "write a value before it; a comment starts with `#`"),
     Mistake(SIGNS, "", "start", "<token> has nothing on its left", "write a value before it"),
@@ -198,6 +204,8 @@ MISTAKES = (
             "write it outside these braces; a setting is `name = value`"),
     Mistake("word", "", "start in:EXPECT", "<token> starts a statement and is no condition",
             "write it outside these braces; a condition is `params <= 1.2M`"),
+    Mistake("REPEAT FOR IF", "EQUAL", "bound !header", "<token> starts a statement and is no value",
+            "write it on a line of its own, and name its result on the next: `<first> = identity`"),
     Mistake(BODIES, f"EQUAL ARROW COMMA LPAR LSQB {SIGNS}", "", "<token> starts a statement and is no value",
             "write it on a line of its own; a conditional value is `(a if condition else b)`"),
     Mistake("word", "", "name",
@@ -206,10 +214,11 @@ MISTAKES = (
             "compare with both ends: `<ends>`"),
     # Values side by side
     Mistake("NAME", "NUMBER", "complete unit", "a unit touches its number", "write `<sign><unit>`"),
+    Mistake("NAME", "NUMBER", "complete times", "the sizes of an extent touch its `x`", "write `<extent>`"),
     Mistake(ATOMS, "", "complete slashes",
             "`//` divides and rounds down; it starts no comment", "write `# …`", "slashes"),
     Mistake("NUMBER EXTENT", "NAME", "complete",
-            "<token> cannot follow <before>", "arguments stand in brackets: `<sign>(<text>)`"),
+            "<token> cannot follow <before>", "arguments stand in brackets: write `<sign>(<arguments>)`"),
     Mistake(ATOMS, "", "complete bracket",
             "<token> cannot follow <before>", "write `,` or an operator between them"),
     Mistake(ATOMS, "", "complete !header:SETTING", "a statement does not go on with <token> after <before>",

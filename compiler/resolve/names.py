@@ -234,7 +234,7 @@ class NameCheck:
         if not help and (root is base or root.id not in MODULES):
             return False
         help = help or "`netc layers` lists the layers"
-        self.broken.add(root.span)
+        self.broken |= {root.span, *(argument.value.span for argument in arguments)}
         self.report("unknown-layer", f"there is no layer or value `{base.span.text}`", base.span, help=help)
         return True
 

@@ -18,7 +18,7 @@ from . import numbers
 from .cell_options import states_help
 from .frame import Frame, State
 from .naming import Mark, close_binding
-from .values import UNKNOWN, Instance, Recipe, Tensor, Unknown, describe
+from .values import UNKNOWN, Instance, Recipe, Tensor, Unknown, describe, write
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -78,12 +78,13 @@ def _tensors(evaluator: Evaluator, value: object, span: Span, name: str | None, 
     items: tuple[object, ...] = value if several and isinstance(value, tuple) else (value,)
     for item in items:
         if not isinstance(item, Tensor | Unknown):
+            text = write(item) if isinstance(item, str) else span.text
             evaluator.report(
                 frame,
                 "not-a-tensor",
                 f"a statement is a pipeline of tensors, and this is {describe(item)}",
                 span,
-                help=f"write `let {name or 'name'} = …` to name what is not a tensor",
+                help=f"write `let {name or 'name'} = {text if len(text) < 40 else '…'}` to name what is not a tensor",
             )
             return UNKNOWN
     return value

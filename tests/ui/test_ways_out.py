@@ -35,7 +35,6 @@ MORE = {
     "output-of-pipeline": "a name is bound as well",
     "param-without-size": "an example's size",
     "pipe-sign": "one of two readings",
-    "return": "an example's name",
     "state-starts-at-initialiser": "two statements",
     "train-mistake-and-expectation": "the expectation does not hold either",
     "unclosed-square": "the next line stands in the brackets then",
