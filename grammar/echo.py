@@ -146,6 +146,8 @@ class Echo:
             return name
         parts = [re.sub(r"\s*:[^=]*", "", part).replace("=", " = ").split() for part in found[3].split(",")]
         parameters = ", ".join(" ".join(part) for part in parts if part and part != ["self"])
+        if len(parameters) > LONGEST:
+            return f"{name}(…)"
         return f"{name}({parameters})" if parameters else name
 
     def kind(self) -> str:
@@ -161,7 +163,7 @@ class Echo:
     def imported(self) -> str:
         """The file that an import may mean."""
         found = _IMPORTED.match(self.text, self.start)
-        name = found[1] if found else "file"
+        name = found[1] if found and len(found[1]) <= LONGEST else "file"
         return name if name.endswith(".net") else f"{name.replace('.', '/')}.net"
 
     def opening(self) -> str:
@@ -188,7 +190,8 @@ class Echo:
             elif token.kind != "COMMA":
                 parts.append(token.text)
             at += 1
-        return ", ".join(parts)
+        found = ", ".join(parts)
+        return found if len(found) <= LONGEST else "…"
 
     def call(self) -> str:
         """The name in front of the brackets around the token, or that it opens, with what stands in them; nothing when
@@ -199,8 +202,8 @@ class Echo:
             start -= 1
         opener, name = self.tokens[start], self.tokens[start - 1]
         closer = {"[": "]", "{": "}"}.get(opener.text, "")
-        end, line = self.text.find(closer, opener.end), self.text.find("\n", opener.end)
-        if not start or not closer or name.kind != "NAME" or end < 0 or 0 <= line < end:
+        end = self.text.find(closer, opener.end, opener.end + 2 * LONGEST)
+        if not start or not closer or name.kind != "NAME" or end < 0 or "\n" in self.text[opener.end : end]:
             return ""
         return f"{name.text}({self._between(opener.end, end)})"
 

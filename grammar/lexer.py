@@ -38,6 +38,8 @@ _QUOTED = re.compile(r"'([^'\n]*)'")
 _DIGITS = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?", re.ASCII)
 # The longest piece of the text that a message repeats.
 LONGEST = 60
+# The longest comment that is skipped as a whole.
+COMMENT = 10_000
 # What people write behind numbers, in small letters, and the unit here.
 UNITS = {**{u.lower(): u for u in ("K", "M", "G", "KiB", "MiB", "GiB")}, "kb": "K", "mb": "M", "gb": "G", "b": ""}
 
@@ -125,10 +127,11 @@ class Lexer:
 
     def _comment(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> int:
         """Report a comment as C has them; returns where it ends: with its line where nothing closes it."""
-        close, line = source.text.find("*/", at + 2), source.text.find("\n", at)
-        end = close + 2 if close >= 0 else line if line >= 0 else len(source.text)
-        inside = source.text[at + 2 : close if close >= 0 else end].strip()
-        behind = source.text[end : source.text.find("\n", end)].strip() if "\n" in source.text[end:] else ""
+        text = source.text
+        close, line = text.find("*/", at + 2, at + COMMENT), text.find("\n", at)
+        end = close + 2 if close >= 0 else line if line >= 0 else len(text)
+        inside = text[at + 2 : close if close >= 0 else end].strip()
+        behind = text[end : end + LONGEST].partition("\n")[0].strip()
         help = f"write `# {inside}`" if inside else "take it away; a comment starts with `#`"
         if "\n" in inside or len(inside) > LONGEST:
             help = "start each of its lines with `#`"

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import re
 
-_POWER = re.compile(r"(?:([0-9]+)\s*\*(?!\*)\s*)?([\w.]+|\([^()\n]*\))\s*(?:\*\*|\^)\s*([\w.]+|\([^()\n]*\))", re.ASCII)
-_FOR = re.compile(r"\bfor\s+(\w+)\s+in\s+(?:range\s*\(\s*)?([0-9]+)(?:\s*(?:\.\.|,)\s*([0-9]+))?", re.ASCII)
-_REPEAT = re.compile(r"\brepeat\s+([0-9]+)\s+as\s+(\w+)", re.ASCII)
+from .lexer import LONGEST
+
+_TERM = r"([\w.]+|\([^()\n]*\))"
+_POWER = re.compile(rf"(?:([0-9]{{1,9}})\s*\*(?!\*)\s*)?{_TERM}\s*(?:\*\*|\^)\s*{_TERM}", re.ASCII)
+_FOR = re.compile(r"\bfor\s+(\w+)\s+in\s+(?:range\s*\(\s*)?([0-9]{1,9})(?:\s*(?:\.\.|,)\s*([0-9]{1,9}))?", re.ASCII)
+_REPEAT = re.compile(r"\brepeat\s+([0-9]{1,9})\s+as\s+(\w+)", re.ASCII)
 # The longest list, and the longest product, that is written out.
 ROUNDS = 8
 FACTORS = 4
 LARGEST = 2**63
+# How far a power and its loop are looked for.
+NEAR = 2000
 
 
 def instead_of_power(text: str, at: int) -> str:
     """What to write for the power whose sign is at a place: its value, a product, or a list of the powers."""
-    line = text.rfind("\n", 0, at) + 1
-    stop = text.find("\n", at)
-    piece = text[line : stop if stop >= 0 else len(text)]
+    line = max(text.rfind("\n", 0, at) + 1, at - 2 * LONGEST)
+    piece = text[line : at + 2 * LONGEST].partition("\n")[0]
     found = next((power for power in _POWER.finditer(piece) if power.start() <= at - line < power.end()), None)
     if found is None:
         return "write the product out, or the powers as a list"
     factor, base, exponent = found.groups()
     if piece[: found.start()].rstrip()[-1:] in ("/", "%"):
         factor = None
-    if exponent.isdecimal():
+    if exponent.isdecimal() and len(exponent) < 4 and len(base) < LONGEST:
         return _product(base, int(exponent))
     if exponent == "0.5":
         return f"write `sqrt({base.strip('()')})`, the root of a tensor"
-    if not base.isdecimal():
+    if not base.isdecimal() or len(base) > 9 or len(exponent) > LONGEST:
         return "write the product out, or the powers as a list"
-    first, end = _rounds(text[:at], exponent)
+    first, end = _rounds(text[max(at - NEAR, 0) : at], exponent)
     numbers = [int(factor or 1) * int(base) ** power for power in range(first, min(end, first + ROUNDS))]
     if first < end <= first + ROUNDS and max(numbers) < LARGEST:
         place = f"{exponent} - {first}" if first else exponent

@@ -31,8 +31,9 @@ class LayerNormLayer(Layer):
     shift: Flag = True
 
     def check(self) -> None:
-        if self.eps <= 0:
-            raise OpError("bad-argument", "`eps` of `layernorm` must be above 0", argument="eps", help="write `1e-5`")
+        if not 0 < self.eps < 1:
+            message = f"`eps` of `layernorm` is a small number above 0, not {self.eps}"
+            raise OpError("bad-argument", message, argument="eps", help="write `1e-5`")
 
     def build(self, b: Builder, ins: tuple[Value, ...]) -> Value:
         (x,) = ins

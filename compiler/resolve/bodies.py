@@ -16,6 +16,7 @@ from ..syntax import tree
 from .elsewhere import DTYPES
 from .names import Kind, NameCheck, Scope
 from .program import Item, Namespace
+from .states import is_state
 from .training import check_train
 from .words import METRICS, WORDS
 
@@ -200,7 +201,7 @@ class FileCheck(NameCheck):
     def _target(self, name: tree.Name | tree.Primed, scope: Scope) -> None:
         if isinstance(name, tree.Name):
             self._bind(name, scope)
-        elif self.state(name, scope):
+        elif is_state(self, name, scope):
             key = f"{name.id}'"
             if scope.find(key):
                 self.report("duplicate-name", f"`{key}` is written twice", name.span, help="write each state once")
@@ -283,8 +284,10 @@ class FileCheck(NameCheck):
 
     def expect(self, checks: Iterable[tree.Expr], scope: Scope) -> None:
         scope.bound.append(dict.fromkeys(METRICS, Span(self.space.source, 0, 0)))
+        scope.choice = f"the figures are {', '.join(METRICS)}; beside them stand parameters and values of the net"
         for check in checks:
             self.expression(check, scope, "value")
+        scope.choice = ""
         scope.bound.pop()
 
     # Blocks that use themselves

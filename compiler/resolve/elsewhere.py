@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 # Functions there are fed by their first argument.
-FUNCTIONAL = ("F.", "torch.", "functional.", "tf.nn.", "nn.functional.", "jax.nn.")
+FUNCTIONAL = ("F.", "torch.", "functional.", "tf.nn.", "nn.functional.", "jax.nn.", "self.", "this.")
 MODULES = frozenset(("nn", "torch", "F", "functional", "tf", "keras", "layers", "optim", "np", "jax", "flax", "losses"))
 
 VALUES = {"true": "yes", "false": "no", "none": "no", "null": "no", "range": "0..3"}
@@ -21,23 +21,26 @@ LAYERS = {
         ("convtranspose2d", "convtranspose1d", "conv2dtranspose"), f"deconv {_CONV} output_pad groups bias"
     ),
     **dict.fromkeys(("linear", "dense", "fullyconnected", "innerproduct"), "fc units bias"),
+    **dict.fromkeys(("depthwiseconv2d", "depthwiseconv1d", "depthwiseconv", "depthwise"), "conv kernel stride pad"),
+    **dict.fromkeys(("separableconv2d", "separableconv1d", "separableconv"), f"conv {_CONV}"),
     **dict.fromkeys(("maxpool2d", "maxpool1d", "maxpooling2d", "maxpooling1d"), "maxpool kernel stride pad dilation"),
     **dict.fromkeys(("avgpool2d", "avgpool1d", "averagepooling2d"), "avgpool kernel stride pad"),
-    **dict.fromkeys(("globalaveragepooling2d", "adaptiveavgpool2d", "globalavgpool2d", "gap"), "global_avgpool - -"),
-    **dict.fromkeys(("globalmaxpooling2d", "adaptivemaxpool2d", "globalmaxpool2d"), "global_maxpool - -"),
+    **dict.fromkeys(("globalaveragepooling2d", "globalavgpool2d", "gap", "adaptiveavgpool2d"), "global_avgpool - -"),
+    **dict.fromkeys(("globalmaxpooling2d", "globalmaxpool2d", "adaptivemaxpool2d"), "global_maxpool - -"),
+    "adaptiveavgpool1d": "global_avgpool - -",
+    "adaptivemaxpool1d": "global_maxpool - -",
     **dict.fromkeys(("batchnorm1d", "batchnorm2d", "batchnormalization", "bn"), "batchnorm - eps"),
     "layernormalization": "layernorm - eps",
     "localresponsenorm": "lrn size alpha beta k",
     "embedding": "embed vocab features",
-    "dropout2d": "dropout rate",
     "flatten": "flatten - -",
     "leakyrelu": "leaky_relu slope",
     "swish": "silu",
     "cat": "concat",
     "concatenate": "concat",
-    "view": "reshape -",
-    "permute": "transpose -",
-    "zeropad2d": "pad pad",
+    "view": "reshape sizes",
+    "permute": "transpose order",
+    **dict.fromkeys(("zeropad2d", "zeropadding2d", "zeropadding1d", "zeropad1d", "constantpad2d"), "pad pad"),
     "upsampling2d": "upsample factor",
     "lstm": "lstm units layers",
     "gru": "gru units layers",
@@ -48,13 +51,53 @@ WRAPPERS = {
     "TimeDistributed": "leave it out: on a sequence, layers work on each step",
     "Sequential": "leave it out: the lines of a net follow each other",
     "Activation": "write the name of the activation, such as `relu`",
-    "Input": "write `input image: f32[N, 3, 224, 224]`",
-    "InputLayer": "write `input image: f32[N, 3, 224, 224]`",
-    **dict.fromkeys(
-        ("MultiheadAttention", "MultiHeadAttention", "attention", "matmul", "bmm", "einsum"),
-        "attention and general matrix products are not in the language yet; `fc` is a product with weights",
-    ),
 }
+# What the language has no name for, and how it is written: in brackets, so that it may stand behind `->` as well.
+COMPOSED = {
+    "selu": "(1.0507 * elu(1.6733))",
+    "softplus": "(log(exp(it) + 1))",
+    "mish": "(it * tanh(log(exp(it) + 1)))",
+    "softsign": "(it / (abs(it) + 1))",
+    "hardtanh": "(relu(it + 1) - relu(it - 1) - 1)",
+    "logsigmoid": "(log(sigmoid(it)))",
+    "tanhshrink": "(it - tanh(it))",
+    "quickgelu": "(it * sigmoid(1.702 * it))",
+}
+_NO_PRODUCTS = "attention and general matrix products are not in the language yet; `fc` is a product with weights"
+_NO_NORM = "of the normalisations the language has `batchnorm`, `layernorm` and `lrn`, none by groups or single maps"
+_NO_CHANNELS = "no layer drops whole channels; `dropout` drops values, or with `per = sample` whole samples"
+_NO_SIGHT = "a schedule knows the epoch alone; `netc train --patience 5` stops after 5 epochs without a better score"
+# What the language does not have, and what comes nearest.
+ABSENT = {
+    **dict.fromkeys(("matmul", "bmm", "einsum", "dot"), _NO_PRODUCTS),
+    **dict.fromkeys(("groupnorm", "groupnormalization", "rmsnorm", "weightnorm", "spectralnorm"), _NO_NORM),
+    **dict.fromkeys(("instancenorm", "instancenorm1d", "instancenorm2d", "instancenormalization"), _NO_NORM),
+    **dict.fromkeys(("dropout1d", "dropout2d", "spatialdropout1d", "spatialdropout2d", "featuredropout"), _NO_CHANNELS),
+    **dict.fromkeys(
+        ("alphadropout", "gaussiandropout", "gaussiannoise", "dropblock", "droppath", "stochasticdepth"),
+        "of random layers the language has `dropout`, of values or with `per = sample` of whole samples",
+    ),
+    **dict.fromkeys(
+        ("pixelshuffle", "subpixel", "depthtospace", "pixelunshuffle", "spacetodepth"),
+        "moving channels into space is not in the language; `deconv(maps, 4, stride = 2, pad = 1)`, or `upsample(2)` "
+        "and a `conv`, make maps twice as large",
+    ),
+    **dict.fromkeys(("prelu", "rrelu"), "no slope is trained or drawn; `leaky_relu(0.25)` has a fixed one"),
+    **dict.fromkeys(("glu", "maxout"), "write it of its parts: `a, b = it -> split(2)`, and then `a * sigmoid(b)`"),
+    **dict.fromkeys(
+        ("conv3d", "conv3dtranspose", "maxpool3d", "avgpool3d", "batchnorm3d", "maxpooling3d"),
+        "layers for images and sequences have one or two spatial dimensions",
+    ),
+    **dict.fromkeys(("reducelronplateau", "plateau"), _NO_SIGHT),
+    **dict.fromkeys(("checkpoint", "modelcheckpoint"), "a run keeps its last and its best weights by itself"),
+}
+# What is set there, and is an option of `netc train` here.
+OPTIONS = {
+    **dict.fromkeys(("earlystopping", "earlystop", "patience"), "--patience"),
+    **dict.fromkeys(("valsplit", "validationsplit", "validation"), "--val-split"),
+}
+_ATTENTION = re.compile(r"(self|cross|multihead|scaleddotproduct|linear|causal)*(attention|attn)(layer|block)?|mha")
+_TRANSFORMER = re.compile(r"(vision)?transformer((en|de)coder)?(layer|block)?")
 # From so many positional arguments on, the first is the size of what comes in, which is never written here.
 SIZE_FIRST = {"conv": 3, "deconv": 3, "fc": 2, "lstm": 2, "gru": 2, "elman": 2, "batchnorm": 1, "layernorm": 1}
 
@@ -96,12 +139,15 @@ ARGUMENTS = {
     "mom": "momentum",
     **dict.fromkeys(("alpha", "rho"), "decay"),
     **dict.fromkeys(("inchannels", "infeatures", "inputsize", "numfeatures", "inputshape", "normalizedshape"), "-"),
-    **dict.fromkeys(("batchfirst", "inplace", "name"), "-"),
+    **dict.fromkeys(("batchfirst", "inplace", "name", "device", "dtype", "trackrunningstats", "inputdtype"), "-"),
+    "ignoreindex": "ignore",
 }
 REASONS = {
     "batchfirst": "sequences are always [N, T, features]",
     "inplace": "netc decides by itself where values share memory",
     "name": "a name stands in front, `name = …`",
+    "device": "a program runs on the processor",
+    "dtype": "the type of the input is the type of the weights",
 }
 KNOWN_SIZE = "the size of what comes in is known"
 
@@ -112,6 +158,17 @@ LOSSES = {
     **dict.fromkeys(("mseloss", "meansquarederror", "l2", "l2loss"), "mse"),
     **dict.fromkeys(("l1loss", "meanabsoluteerror", "l1"), "mae"),
     **dict.fromkeys(("bceloss", "bcewithlogitsloss", "bcewithlogits", "binarycrossentropy"), "bce"),
+}
+INITIALISERS = {
+    **dict.fromkeys(("henormal", "kaimingnormal"), "kaiming_normal"),
+    **dict.fromkeys(("heuniform", "kaiminguniform", "kaiming", "he"), "kaiming_uniform"),
+    **dict.fromkeys(("glorotnormal", "xaviernormal"), "xavier_normal"),
+    **dict.fromkeys(("glorotuniform", "xavieruniform", "xavier", "glorot"), "xavier_uniform"),
+    **dict.fromkeys(("zero", "zeroes"), "zeros"),
+    "one": "ones",
+    "truncatednormal": "trunc_normal",
+    "randomnormal": "normal",
+    "randomuniform": "uniform",
 }
 # The schedule or optimizer, and its arguments in the order in which they stand there, with what they are when left out
 # where something must be written here.
@@ -175,9 +232,17 @@ def meaning(name: str) -> str | None:
     key = plain(name)
     layer = LAYERS.get(key, "").split(" ")[0]
     chosen = (SCHEDULES.get(key) or OPTIMIZERS.get(key, "")).split(" ")[0]
-    tables = (ARGUMENTS, LOSSES, SETTINGS, FIGURES)
+    tables = (ARGUMENTS, LOSSES, SETTINGS, FIGURES, INITIALISERS)
     found = VALUES.get(key) or layer or chosen or next((table[key] for table in tables if key in table), None)
     return found if found != "-" else None
+
+
+def absent(name: str) -> str:
+    """What comes nearest to what the language does not have; nothing for other names."""
+    key = plain(name)
+    if _ATTENTION.fullmatch(key) or _TRANSFORMER.fullmatch(key):
+        return _NO_PRODUCTS
+    return f"write `{COMPOSED[key]}`" if key in COMPOSED else ABSENT.get(key, "")
 
 
 def layer_of(name: str) -> str:

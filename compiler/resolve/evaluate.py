@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..diagnostics.collect import Collector
-from ..graph.arguments import Word
+from ..graph.arguments import Word, signature
 from ..graph.builder import Builder
 from ..graph.dims import symbol
 from ..graph.initial import INITIALS, Initial
@@ -15,8 +15,10 @@ from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
 from . import numbers
+from .elsewhere import layer_of
 from .frame import Frame
 from .program import library
+from .translate import method_help
 from .uses import Uses
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, listed, size_of
 from .walk import Walk
@@ -210,8 +212,18 @@ class Evaluator(Walk):
         try:
             return numbers.arithmetic(operator, left, right, (spans[0].text, spans[1].text))
         except numbers.NumberError as error:
-            self.report(frame, error.code, str(error), spans[2], help=error.help)
+            notes, help = self._of_the_input(spans[2].text, error.help, frame)
+            self.report(frame, error.code, str(error), spans[2], notes=notes, help=help)
             return UNKNOWN
+
+    def _of_the_input(self, text: str, help: str, frame: Frame) -> tuple[tuple[str, ...], str]:
+        """Notes and help for a wrong size of `in` that stands in a net behind layers: hardly ever is the net's input
+        meant."""
+        it = frame.it
+        if frame.chain or not isinstance(it, Tensor) or it is frame.inputs or not text.startswith("in."):
+            return (), help
+        note = f"in a net, `in` is its input `{self.inputs[0][0]}`; `it` is the running value, here {it.value.type}"
+        return (note,), f"write `it.{text.removeprefix('in.')}` for the running value; for the input {help}"
 
     def _logic(self, expr: tree.Logic, frame: Frame) -> object:
         decided = expr.operator == "or"
@@ -259,14 +271,21 @@ class Evaluator(Walk):
         value = self.pipeline(expr.value, frame)
         return self._combine("*", -1, value, (expr.span, expr.value.span, expr.span), frame)
 
-    def _field(self, expr: tree.Field, frame: Frame) -> object:
+    def _field(self, expr: tree.Field, frame: Frame, given: tuple[tree.Argument, ...] = ()) -> object:
+        """A size of a tensor; what it is called with, `given`, is for the message where there is no such size."""
         base = self.pipeline(expr.base, frame)
         if isinstance(base, Unknown):
             return UNKNOWN
         try:
             return numbers.field_of(base, expr.name)
         except numbers.NumberError as error:
-            help = f"feed the layer: `{expr.base.span.text} -> {expr.name}`" if find_layer(expr.name) else error.help
+            layer = find_layer(layer_of(expr.name))
+            help = error.help
+            if expr.name == "size" and isinstance(base, Tensor):
+                place = f"[{given[0].span.text}]" if given else ""
+                help = f"write `{expr.base.span.text}.shape{place}`"
+            elif layer is not None and isinstance(base, Tensor):
+                help = method_help(expr.base, expr.name, given, [item.name for item in signature(layer)])
             self.report(frame, error.code, str(error), expr.span, help=help)
             return UNKNOWN
 
@@ -288,7 +307,9 @@ class Evaluator(Walk):
         if base.span in self.broken:
             # What stands in the brackets of a layer that does not exist has no meaning either.
             return UNKNOWN
-        target = self.evaluate(base, frame)
+        target = (
+            self._field(base, frame, expr.arguments) if isinstance(base, tree.Field) else self.evaluate(base, frame)
+        )
         given = [Given(a.name, self.evaluate(a.value, frame), a.value.span) for a in expr.arguments]
         if isinstance(target, Unknown) or expr.span in self.broken:
             return UNKNOWN

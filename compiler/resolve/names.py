@@ -16,9 +16,10 @@ from ..graph.arguments import signature
 from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
-from .elsewhere import MODULES, VALUES, layer_of, meaning, plain, state_name
+from .elsewhere import MODULES, VALUES, absent, layer_of, meaning, plain
 from .program import Item, Namespace, library
-from .translate import argument_help, foreign_help
+from .states import is_state, no_state, of_a_step
+from .translate import argument_help, foreign_help, twice_help
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
 
 # What a use of a recurrent cell takes beside the cell's own parameters and states, and what each of these is.
@@ -39,7 +40,8 @@ Position = Literal["start", "use", "value"]
 class Scope:
     """The names that are bound at a place: `bound` by loop, the innermost last, each with the place of its binding;
     `anywhere` in the item, and `lost`, in a statement that was reported. `primed` are the states that the item writes,
-    declared or not, `size` is what a state's size might be, and `inside` the bodies of loops and branches around it."""
+    declared or not, `size` is what a state's size might be, and `inside` the bodies of loops and branches around it.
+    `choice` says what may stand where names are few."""
 
     kind: Kind
     bound: list[dict[str, Span]]
@@ -50,6 +52,7 @@ class Scope:
     lost: set[str] = field(default_factory=set)
     primed: frozenset[str] = frozenset()
     size: str = "units"
+    choice: str = ""
 
     def find(self, name: str) -> Span | None:
         return next((scope[name] for scope in reversed(self.bound) if name in scope), None)
@@ -87,7 +90,7 @@ class NameCheck:
                 self._name(expr, scope, position)
             case tree.Primed(id=name):
                 if scope.kind != "cell" or name not in scope.states:
-                    self.state(expr, scope)
+                    is_state(self, expr, scope)
                 elif scope.find(f"{name}'") is None and f"{name}'" not in scope.lost:
                     self.report(
                         "undefined-name",
@@ -151,11 +154,9 @@ class NameCheck:
         """Report a name that nothing binds; `otherwise` is the way out when no name is like it."""
         name = expr.id
         if name in scope.lost or (scope.kind == "cell" and name in scope.primed):
-            self._no_state(name, expr.span, scope)
+            no_state(self, name, expr.span, scope)
             return
-        if scope.kind == "cell" and (state := state_name(name)) in scope.states:
-            help = f"write `{state}` for the state before the step, `{state}'` for the one after it"
-            self.report("undefined-name", f"nothing here is called `{name}`", expr.span, help=help)
+        if scope.kind == "cell" and of_a_step(self, name, expr.span, scope):
             return
         bound = [name for names in scope.bound for name in names]
         layers = [*self.space.own, *self.space.used, *layer_names(), *library()]
@@ -181,7 +182,8 @@ class NameCheck:
                 "unknown-layer",
                 f"there is no layer or value `{name}`",
                 expr.span,
-                help=self.meant(name, [*bound, *layers])
+                help=absent(name)
+                or self.meant(name, [*bound, *layers])
                 or f"`netc layers` lists the layers; a block of your own is `block {name} {{ … }}`",
             )
         else:
@@ -190,8 +192,10 @@ class NameCheck:
                 f"nothing here is called `{name}`",
                 expr.span,
                 help=self._numbered(name, bound, layers)
+                or absent(name)
                 or self.meant(name, values)
                 or otherwise
+                or scope.choice
                 or f"bind it first, by `{name} = …` or `let {name} = …`, or make it a parameter of the {scope.kind}",
             )
 
@@ -303,7 +307,11 @@ class NameCheck:
         if not isinstance(base, tree.Name) or scope.find(base.id) is not None:
             return {}
         names = self._arguments(base.id) or []
-        found = {a.name: argument_help(base.id, a, names) for a in arguments if a.name and a.name not in names}
+        found = {
+            a.name: twice_help(base.id, a, arguments, names) or argument_help(base.id, a, names)
+            for a in arguments
+            if a.name and a.name not in names
+        }
         return {name: help for name, help in found.items() if help}
 
     def _takes(self, base: tree.Expr, name: str | None, place: int) -> str:
@@ -348,33 +356,13 @@ class NameCheck:
         positional = sum(argument.name is None for argument in given)
         missing = [n for place, n in enumerate(required) if n and n not in named and place >= positional]
         if missing:
+            first = [argument.span.text for argument in given if argument.name is None]
+            last = [argument.span.text for argument in given if argument.name is not None]
+            written = f"{name}({', '.join([*first, *(f'{n} = …' for n in missing), *last])})"
             self.report(
                 "missing-argument",
                 f"`{name}` needs `{missing[0]}`",
                 span,
-                help=f"write `{name}({', '.join((['…'] if given else []) + [f'{n} = …' for n in missing])})`"
+                help=f"write `{written if len(written) < 80 else f'{name}(…, {missing[0]} = …)'}`"
                 + (f", or see `netc layers {name}`" if found is None else ""),
             )
-
-    def state(self, name: tree.Primed, scope: Scope) -> bool:
-        """Check that a primed name is the next value of a state."""
-        if scope.kind != "cell" and name.id not in scope.states:
-            self.report(
-                "misplaced",
-                f"`{name.id}'` is the next value of a state, and only a cell has states",
-                name.span,
-                help=f"write `{name.id}_2`, or make the block a cell",
-            )
-            return False
-        if name.id not in scope.states:
-            self._no_state(name.id, name.span, scope)
-            return False
-        return True
-
-    def _no_state(self, name: str, span: Span, scope: Scope) -> None:
-        """Report, once in a cell, a state that is not declared; where its declaration may be lost nothing is said."""
-        self.broken.add(span)
-        if name not in scope.lost and name not in self.space.file.suspects:
-            scope.lost.add(name)
-            help = f"declare it: `state {name}[{scope.size}]`"
-            self.report("undefined-name", f"there is no state `{name}`", span, help=help)

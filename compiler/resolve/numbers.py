@@ -208,7 +208,7 @@ def call(name: str, values: list[object]) -> object:
 def item_of(base: object, index: object, text: str) -> object:
     """`base[index]`, an item of a list, whose base is written as `text`. Raises NumberError."""
     if not isinstance(base, tuple):
-        raise NumberError(f"`[…]` takes an item of a list, and this is {describe(base)}", _no_list(base, text))
+        raise NumberError(f"`[…]` takes an item of a list, and this is {describe(base)}", _no_list(base, text, index))
     if not whole(index):
         raise NumberError(f"an item is counted by a whole number, not by {describe(index)}", "count from 0: `list[0]`")
     if not 0 <= index < len(base):
@@ -219,11 +219,13 @@ def item_of(base: object, index: object, text: str) -> object:
     return base[index]
 
 
-def _no_list(base: object, text: str) -> str:
+def _no_list(base: object, text: str, index: object) -> str:
     """What to write instead of an item of what has none."""
     if isinstance(base, Recipe) and isinstance(base.target, Definition) and isinstance(base.target.item, tree.Cell):
         given = f"{text.removesuffix(')')}, " if text.endswith(")") else f"{text}("
         return f"for the last step write `{given}return = last)`"
+    if isinstance(base, Recipe) and not base.arguments and number(index):
+        return f"arguments stand in round brackets: write `{text}({index})`"
     if isinstance(base, Tensor) and base.value.type.rank in (3, 5):
         return f"`{text} -> last` is the last step of a sequence, `split` cuts in parts; a size is `{text}.shape[1]`"
     return "count from 0: `list[0]`; for a size of a tensor write `x.shape[1]`"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ..source import Span
 from ..syntax import tree
 from ..training import catalogue
-from .elsewhere import meaning, plain
-from .translate import argument_help, chosen_text
+from .elsewhere import OPTIONS, absent, meaning, plain
+from .translate import Written, argument_help, chosen
 
 if TYPE_CHECKING:
     from .names import NameCheck, Scope
@@ -70,9 +70,14 @@ def _known(
     if name in names:
         return True
     help = check.meant(name, names) or f"its settings are {', '.join(names)}"
-    if meaning(name) in names:
-        value = chosen_text(setting.value, FUNCTIONS.get(meaning(name) or "", {})) or setting.value.span.text
-        help = f"write `{meaning(name)} = {value}`"
+    if word == "train" and plain(name) in OPTIONS:
+        value = setting.value.span.text if isinstance(setting.value, tree.Number) else "…"
+        help = f"it is an option: `netc train {OPTIONS[plain(name)]} {value}`"
+    elif absent(name):
+        help = absent(name)
+    elif meaning(name) in names:
+        known = chosen(setting.value, FUNCTIONS.get(meaning(name) or "", {})) or Written(setting.value.span.text)
+        help = Written(f"{meaning(name)} = {known.text}", known.left).help
     elif word == "train" and plain(name) in OF_THE_OPTIMIZER:
         argument = f"{OF_THE_OPTIMIZER[plain(name)]} = {setting.value.span.text}"
         first = "lr = 0.01, " if optimizer == "sgd" and not argument.startswith("lr") else ""
@@ -95,10 +100,9 @@ def _value(check: NameCheck, expr: tree.Expr, functions: dict[str, tuple[str, ..
             _unknown(check, expr.base, expr, name, functions)
         case tree.Call(base=tree.Field(name=name)) if functions:
             _unknown(check, expr.base, expr, name, functions)
-        case tree.String(value=text) if functions:
-            known = text.lower() if text.lower() in functions else meaning(text)
-            choices = f"choose one of {', '.join(functions)}"
-            help = f"write `{known}`, without quotes" if known in functions else choices
+        case tree.String() if functions:
+            known = chosen(expr, functions)
+            help = f"write `{known.text}`, without quotes" if known else f"choose one of {', '.join(functions)}"
             check.report("bad-argument", "a name is chosen here, not a text", expr.span, help=help)
         case tree.Chain(_, items) if functions is SCHEDULES:
             _parts(check, expr, items)
@@ -126,8 +130,9 @@ def _parts(check: NameCheck, expr: tree.Expr, items: Iterable[tree.Expr]) -> Non
 def _unknown(
     check: NameCheck, place: tree.Expr, whole: tree.Expr, name: str, functions: dict[str, tuple[str, ...]]
 ) -> None:
-    known = chosen_text(whole, functions)
-    help = f"write `{known}`" if known else check.meant(name, functions) or f"choose one of {', '.join(functions)}"
+    known = chosen(whole, functions)
+    choices = f"choose one of {', '.join(functions)}"
+    help = known.help if known else absent(name) or check.meant(name, functions) or choices
     check.report("undefined-name", f"there is no `{name}` to choose here", place.span, help=help)
 
 

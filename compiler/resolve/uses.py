@@ -17,10 +17,11 @@ from ..source import Span
 from ..syntax import tree
 from .blocks import apply_block
 from .cells import apply_cell
+from .fitting import fed, fitting, positional
 from .frame import Frame
 from .naming import Mark
 from .translate import by_name, kernel_first, size_first
-from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, write
+from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
 from .walk import Stop
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class Uses:
                     "too-many-arguments",
                     f"`{recipe.name}` takes {at_most(len(signatures))}",
                     given.span,
-                    help=f"a layer feeds another by `->`: `{_fed(recipe)}`"
+                    help=f"a layer feeds another by `->`: `{fed(recipe)}`"
                     if isinstance(given.value, Recipe)
                     else f"its arguments are {', '.join(by_name)}"
                     if by_name
@@ -254,13 +255,14 @@ class Uses:
                     return UNKNOWN
         missing = [item.name for item in signatures if item.required and item.name not in values]
         if missing and ok:
+            written = [*(given.span.text for given in recipe.arguments if given.name is None)]
+            written += [f"{name} = …" for name in missing]
             self.evaluator.report(
                 frame,
                 "missing-argument",
                 f"`{recipe.name}` needs `{missing[0]}`",
                 span,
-                help=f"write `{recipe.name}({'…, ' * bool(values)}{', '.join(f'{name} = …' for name in missing)})`, "
-                f"or see `netc layers {recipe.name}`",
+                help=f"write `{recipe.name}({', '.join(written)})`, or see `netc layers {recipe.name}`",
             )
             return UNKNOWN
         if not ok:
@@ -269,6 +271,8 @@ class Uses:
         try:
             layer.check()
         except OpError as error:
+            if error.argument == signatures[0].name or recipe.name in ("batchnorm", "layernorm"):
+                error.help = size_first(recipe.name, positional(recipe)) or error.help
             self._report(error, recipe, (), span, frame)
             return UNKNOWN
         return layer
@@ -288,7 +292,7 @@ class Uses:
         )
 
     def _convert(self, recipe: Recipe, wanted: Signature, given: Given, frame: Frame) -> tuple[object, bool]:
-        value, layer = given.value, recipe.name
+        value = given.value
         if wanted.words and isinstance(value, Recipe) and not value.arguments:
             value = Word(value.name)
         if wanted.annotation == "Instance" and isinstance(value, Instance) and value.layer is not None:
@@ -299,29 +303,12 @@ class Uses:
         try:
             return wanted.convert(value), True
         except ArgumentError as error:
-            symbolic = isinstance(value, Poly)
-            whole = round(value) if isinstance(value, float) and value >= 1 else 0
-            # What stands without a name in front of others that have none is written so again.
-            named = f"{wanted.name} = " if given.name is not None else ""
-            help = f"write `{named}{wanted.example.removeprefix(f'{wanted.name} = ')}`, for example"
-            if isinstance(value, Poly):
-                help = f"bind it: `--dim {value.symbols[0]}=…`"
-            elif isinstance(value, Recipe) and wanted.annotation != "Instance":
-                help = f"brackets hold numbers and words; a layer feeds another by `->`: `{_fed(recipe)}`"
-            elif whole and _takes(wanted, whole):
-                help = f"write `{named}{whole}`, or round it by `round(…)`, `floor(…)` or `ceil(…)`"
-            elif type(value) is str and _takes(wanted, Word(value.lower())):
-                help = f"write `{named}{value.lower()}`, without quotes"
-            elif given.name is None and layer != "conv" and size_first(layer, positional(recipe)):
-                help = size_first(layer, positional(recipe))
-            elif isinstance(value, Instance):
-                help = f"feed `{value.name}` first: `value -> {value.name}`"
             self.evaluator.report(
                 frame,
-                "unbound-dimension" if symbolic else "bad-argument",
-                f"`{wanted.name}` of `{layer}` is {error}, not {describe(given.value)}",
+                "unbound-dimension" if isinstance(value, Poly) else "bad-argument",
+                f"`{wanted.name}` of `{recipe.name}` is {error}, not {describe(given.value)}",
                 given.span,
-                help=help,
+                help=fitting(recipe, wanted, given, value),
             )
             return None, False
 
@@ -349,29 +336,8 @@ class Uses:
         return None
 
 
-def positional(recipe: Recipe) -> list[object]:
-    return [given.value for given in recipe.arguments if given.name is None]
-
-
-def _takes(wanted: Signature, value: object) -> bool:
-    try:
-        wanted.convert(value)
-    except ArgumentError:
-        return False
-    return True
-
-
 def at_most(count: int) -> str:
     return f"at most {count} argument{'s' if count > 1 else ''}" if count else "no arguments"
-
-
-def _fed(recipe: Recipe) -> str:
-    """The layers in the brackets of a layer as what it is fed."""
-    layers = [a.value for a in recipe.arguments if isinstance(a.value, Recipe)]
-    rest = replace(recipe, arguments=tuple([a for a in recipe.arguments if a.value not in layers]))
-    short = len(layers) > 2
-    shown = [f"{each.name}(…)" if short and each.arguments else write(each) for each in layers]
-    return f"({', '.join(shown)}) -> {write(rest)}" if len(shown) > 1 else f"{shown[0]} -> {write(rest)}"
 
 
 def _is_tensors(value: object) -> bool:
