@@ -16,6 +16,8 @@ COMPILED = frozenset(
         "embedding.sum_rows",
         "losses.cross_entropy_gradient",
         "losses.log_softmax_rows",
+        "losses.mean_picked",
+        "losses.pick",
         "norm.batchnorm",
         "norm.batchnorm_gradient",
         "norm.normalise",

@@ -48,6 +48,37 @@ def test_the_bits_are_those_of_numpy(lines: tuple[str, ...]) -> None:
     compared(lines, made, {name: array.copy() for name, array in made.items()})
 
 
+@pytest.mark.parametrize("two", [False, True])
+@pytest.mark.parametrize("shape", [(7, 5), (3, 2, 16), (4, 1), (1, 3)])
+def test_a_row_is_added_to_each(shape: tuple[int, ...], two: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "WAKING", 0)
+    rng = np.random.default_rng(0)
+    x1, y1 = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+    made = {"x1": x1, "y1": y1, "p1": rng.normal(size=shape[-1]).astype(np.float32)}
+    wanted = {name: array.copy() for name, array in made.items()}
+    lines = ("np.add(x1, p1, out=x1)", "np.multiply(p1, x1, out=y1)", "np.maximum(y1, 0.0, out=x1)")
+    apply(lines, wanted)
+    chain(*lines, arrays=made, two=two)()
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(made[name], array)
+
+
+def test_a_row_that_is_written_too_is_not_one_loop() -> None:
+    """The first row of x1 is what is added to all of them."""
+    lines = ("np.add(x1, p1, out=x1)", "np.add(x1, p1, out=y1)")
+    x1 = np.arange(12, dtype=np.float32).reshape(3, 4)
+    made, wanted = ({"x1": x, "p1": x[0], "y1": np.zeros_like(x)} for x in (x1, x1.copy()))
+    compared(lines, made, wanted)
+
+
+def test_rows_of_what_lies_otherwise_are_not_one_loop() -> None:
+    lines = ("np.add(x1, p1, out=x1)", "np.maximum(x1, 0.0, out=x1)")
+    x1 = np.arange(-6, 6, dtype=np.float32).reshape(3, 4)
+    p1 = np.array([1, -2, 3, -4], np.float32)
+    made, wanted = ({"x1": x1.copy().T.copy().T, "p1": p1} for _ in range(2))
+    compared(lines, made, wanted)
+
+
 def test_arrays_that_overlap_are_not_one_loop() -> None:
     lines = ("np.add(x1, x2, out=x2)", "np.add(x2, x1, out=x1)")
     memory = [np.arange(9, dtype=np.float32) for _ in range(2)]

@@ -112,54 +112,62 @@ def chain(*lines: str, arrays: Mapping[str, Any], dead: Iterable[str] = (), two:
 
 @dataclass(slots=True)
 class _Loop:
-    """Statements over arrays of one shape, laid out in one of the ways in `orders`; `places` are their addresses."""
+    """Statements over arrays of one shape, laid out in one of the ways in `orders`; `places` are their addresses.
+
+    `rows` are those of arrays that hold one row, which is the operand for each row of the others.
+    """
 
     statements: list[Statement] = field(default_factory=list)
     shape: tuple[int, ...] | None = None
     orders: frozenset[tuple[int, ...]] = frozenset()
     places: dict[tuple[int, int], str] = field(default_factory=dict)
+    rows: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def takes(self, statement: Statement, arrays: Mapping[str, Array]) -> bool:
         """Add a statement, if it fits; one that is the first of no loop stays alone, and NumPy runs it."""
         if self.statements and not self.orders:
             return False
-        found = [arrays[name] for name in statement.names()]
-        shape = self.shape or found[-1].shape
-        orders = self.orders if self.shape is not None else _orders(found[0])
-        for array in found:
-            orders = orders & _orders(array)
-        places = dict(self.places)
-        for name, array in zip(statement.names(), found, strict=True):
-            place = _place(array)
-            if place not in places and any(_meet(place, other) for other in places):
+        out = arrays[statement.out]
+        shape = self.shape or out.shape
+        orders = self.orders if self.shape is not None else _orders(out)
+        places, rows = dict(self.places), dict(self.rows)
+        for name in statement.names():
+            array, place = arrays[name], _place(arrays[name])
+            one = name != statement.out and len(shape) > 1 and array.shape == shape[-1:]
+            orders &= frozenset({tuple(range(len(shape)))}) if one else _orders(array)
+            if not one and array.shape != shape:
                 orders = frozenset()
-            places.setdefault(place, name)
-        if any(array.shape != shape for array in found):
-            orders = frozenset()
+            mine = rows if one else places
+            if place not in mine and any(_meet(place, other) for other in (*places, *rows)):
+                orders = frozenset()
+            mine.setdefault(place, name)
         if self.statements and not orders:
             return False
         self.statements.append(statement)
-        self.shape, self.orders, self.places = shape, orders, places
+        self.shape, self.orders, self.places, self.rows = shape, orders, places, rows
         return True
 
     def runs(self, arrays: Mapping[str, Array], dead: set[str], two: bool) -> list[Run]:
         large = two and self.shape is not None and arrays[self.statements[-1].out].nbytes >= WAKING
-        worthy = len(self.statements) > 1 or self.statements[0].function == "sigmoid" or large
+        worthy = len(self.statements) > 1 or self.statements[0].function == "sigmoid" or large or self.rows
         if not worthy or not self.orders:
             return [_by_numpy(statement, arrays) for statement in self.statements]
         order = min(self.orders)
         slots = {place: f"a{number}" for number, place in enumerate(self.places)}
+        slots |= {place: f"b{number}" for number, place in enumerate(self.rows)}
         of = {name: slots[_place(arrays[name])] for s in self.statements for name in s.names()}
-        flat = [arrays[name].transpose(order).reshape(-1) for name in self.places.values()]
+        shape = (-1, arrays[self.statements[0].out].shape[-1]) if self.rows else -1
+        flat = [arrays[name].transpose(order).reshape(shape) for name in self.places.values()]
+        rows = [arrays[name] for name in self.rows.values()]
         floats = [array.dtype for array in flat if array.dtype != np.bool_]
         kept = {of[s.out] for s in self.statements if s.out not in dead}
-        text, numbers = _text(self.statements, of, len(flat), kept)
+        text, numbers = _text(self.statements, of, (len(flat), len(rows)), kept)
         function = _function(text, numbers, floats[0].name)
         if not large:
-            return [partial(function, *flat)]
-        half = -(-flat[0].size // 2)
+            return [partial(function, *flat, *rows)]
+        half = -(-len(flat[0]) // 2)
         first, second = (
-            partial(function, *(array[part] for array in flat)) for part in (slice(half), slice(half, None))
+            partial(function, *(array[part] for array in flat), *rows) for part in (slice(half), slice(half, None))
         )
         return [partial(lanes.together, first, second)]
 
@@ -195,7 +203,7 @@ def _by_numpy(statement: Statement, arrays: Mapping[str, Array]) -> Run:
 
 
 def _text(
-    statements: list[Statement], of: Mapping[str, str], count: int, kept: set[str]
+    statements: list[Statement], of: Mapping[str, str], counts: tuple[int, int], kept: set[str]
 ) -> tuple[str, tuple[float, ...]]:
     """The loop as the text of a function, and the numbers that it calls c0, c1, …"""
     numbers: list[float] = []
@@ -216,9 +224,19 @@ def _text(
         lines.append(f"v{number} = {EXPRESSIONS[statement.function].format(*operands)}")
         now[of[statement.out]] = f"v{number}"
     lines += [f"{slot}[i] = {value}" for slot, value in now.items() if value.startswith("v") and slot in kept]
-    arguments = ", ".join(f"a{number}" for number in range(count))
-    body = "".join(f"        {line}\n" for line in lines)
-    return f"def run({arguments}):\n    for i in range(a0.size):\n{body}", tuple(numbers)
+    whole, rows = ([f"{letter}{number}" for number in range(count)] for letter, count in zip("ab", counts, strict=True))
+    body = [f"        {line}" for line in lines]
+    if not rows:
+        text = [f"def run({', '.join(whole)}):", "    for i in range(a0.size):", *body]
+    else:
+        parts = [f"        {name} = m{name}[row]" for name in whole]
+        loops = ["    for row in range(len(ma0)):", *parts, "        for i in range(a0.size):"]
+        text = [
+            f"def run({', '.join([*(f'm{name}' for name in whole), *rows])}):",
+            *loops,
+            *(f"    {line}" for line in body),
+        ]
+    return "".join(f"{line}\n" for line in text), tuple(numbers)
 
 
 @cache

@@ -29,6 +29,29 @@ def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array, ones: Arr
             out[i] = given[i] - most - whole
 
 
+def pick(labels: Array, places: Array, counts: Array, *, classes: int, ignore: int | None) -> None:
+    """The place of each row's label in the flattened scores, and whether it is not `ignore`."""
+    put_places(labels, places, counts, classes, ignore)
+
+
+@compiled
+def put_places(labels: Array, places: Array, counts: Array, classes: int, ignore: int | None) -> None:
+    for row in range(len(labels)):
+        counts[row] = ignore is None or labels[row] != ignore
+        places[row] = row * classes + (labels[row] if counts[row] else 0)
+
+
+@compiled
+def mean_picked(scores: Array, places: Array, counts: Array, picked: Array, loss: Array) -> None:
+    """loss = − the mean of the flat scores at those places that count."""
+    whole, counted = 0.0, 0
+    for row in range(len(places)):
+        if counts[row]:
+            whole += scores[min(max(places[row], 0), scores.size - 1)]
+            counted += 1
+    loss[()] = -whole / max(counted, 1)
+
+
 @compiled
 def cross_entropy_gradient(
     logp: Array, places: Array, counts: Array, picked: Array, gy: Array, gx: Array, flat: Array
