@@ -10,10 +10,10 @@ from ..compiler.diagnostics.diagnostic import Diagnostic
 from ..compiler.limits import Limits
 from ..compiler.source import Span
 from ..compiler.syntax import tree
+from ..compiler.units import UNITS, unit_of
 from .lexer import Token
 
 Kids = list[Any]
-UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 LARGEST = 2**63 - 1
 # Python turns at most 4,300 digits into an int, however far the limit is raised.
 DIGITS = 1000
@@ -33,7 +33,7 @@ class Build:
         return tree.Number(span, text, self._value(text, span))
 
     def _value(self, text: str, span: Span) -> int | float:
-        unit = next((unit for unit in ("KiB", "MiB", "GiB", "K", "M", "G") if text.endswith(unit)), "")
+        unit = unit_of(text)
         digits = text.removesuffix(unit)
         if not all(piece[:1].isdigit() for piece in digits.split("_")):
             self.report(Diagnostic("number", f"`{text}` has a stray `_`", span, help="`_` stands between two digits"))

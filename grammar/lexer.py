@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..compiler.diagnostics.diagnostic import Diagnostic
 from ..compiler.limits import Limits
 from ..compiler.source import Source, Span
+from ..compiler.units import UNITS as NUMBER_UNITS
 
 
 class Token(NamedTuple):
@@ -41,7 +42,7 @@ LONGEST = 60
 # The longest comment that is skipped as a whole.
 COMMENT = 10_000
 # What people write behind numbers, in small letters, and the unit here.
-UNITS = {**{u.lower(): u for u in ("K", "M", "G", "KiB", "MiB", "GiB")}, "kb": "K", "mb": "M", "gb": "G", "b": ""}
+UNITS = {**{u.lower(): u for u in NUMBER_UNITS}, "kb": "K", "mb": "M", "gb": "G", "b": ""}
 
 
 class TooMuch(Exception):

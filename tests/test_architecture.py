@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runtime/data", "runtime/initial", "runtime/kernels", "runtime/measure", "runtime/roofline", "runtime/session"),
     ("runtime/prediction", "runtime/run", "runtime/trainer"),
     ("runtime/training",),
-    ("compiler/version", "compiler/limits", "compiler/source"),
+    ("compiler/version", "compiler/limits", "compiler/source", "compiler/units"),
     ("compiler/diagnostics", "compiler/syntax"),
     ("compiler/reading", "grammar"),
     ("compiler/format", "compiler/graph"),

@@ -13,7 +13,9 @@ from ..graph.dims import Unbound
 from ..graph.tiers import Tier
 from ..report.summary import no_figure, summarise
 from ..resolve.network import Network
-from .options import amount, colored, common, compiled, request, show, tier_option
+from ..units import in_unit
+from .amounts import Amount, amount
+from .options import colored, common, compiled, request, show, tier_option
 from .running import budget_errors, run_errors
 
 
@@ -37,7 +39,7 @@ def analyze(
     depth: int | None,
     explain: str | None,
     optimizer: str | None,
-    budget: int | None,
+    budget: Amount | None,
     memory_budget: int | None,
     tier: Tier | None,
     **options: Any,
@@ -63,15 +65,16 @@ def analyze(
     raise click.exceptions.Exit(1 if found.failed else 0)
 
 
-def _batch(network: Network, budget: int, optimizer: str | None) -> None:
+def _batch(network: Network, budget: Amount, optimizer: str | None) -> None:
     from ..emit.memory import largest_batch
 
     found = largest_batch(network.graph, network.settings, FREE | dict(network.dims), budget, optimizer)
     what = "training" if network.settings else "inference"
+    room = f"{budget:,} bytes{in_unit(budget, budget.unit)}"
     if found == 0:
-        message = f"{what} `{network.name}` at N = 1 takes more than {budget:,} bytes"
+        message = f"{what} `{network.name}` at N = 1 takes more than {room}"
         raise RunError("over-budget", message, "make the network smaller, or the budget larger")
-    click.echo(f"N = {found}: the largest batch whose {what} fits into {budget:,} bytes")
+    click.echo(f"N = {found}: the largest batch whose {what} fits into {room}")
 
 
 def _print(

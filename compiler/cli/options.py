@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -18,11 +17,10 @@ from ..graph.tensor import FLOAT_TYPES
 from ..graph.tiers import TIERS
 from ..limits import DEFAULT_LIMITS, Limits, raised
 from ..reading import ReadError
+from .amounts import amount
 
-UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 # How many diagnostics the report of a command shows in full; `check` shows more.
 SHOWN = 2
-_AMOUNT = re.compile(r"([0-9_]{1,24})(?:\.([0-9]{1,9}))?(|[KMG](?:iB)?)", re.ASCII)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -41,20 +39,6 @@ def _dim(text: str) -> tuple[str, int]:
     if not (digits.isascii() and digits.isdigit() and len(digits) < 11 and 0 < int(digits) < 2**31):
         raise click.BadParameter(f"{name} is a whole number from 1 to 2147483647, not {value!r}")
     return name, int(digits)
-
-
-def amount(text: str) -> int:
-    """`1.2M`, `64MiB` or a plain whole number."""
-    found = _AMOUNT.fullmatch(text)
-    whole = found[1].replace("_", "") if found else ""
-    if not found or not whole:
-        raise click.BadParameter(f"{text!r} is not an amount such as 1_000, 1.2M or 64MiB")
-    decimals: str = found[2] or ""
-    parts: int = 10 ** len(decimals)
-    whole_amount, rest = divmod(int(whole + decimals) * UNITS[found[3]], parts)
-    if rest:
-        raise click.BadParameter(f"{text!r} is not a whole amount")
-    return whole_amount
 
 
 def tier_option(function: _F) -> _F:

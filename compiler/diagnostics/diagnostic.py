@@ -19,11 +19,23 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure that is not what it has to be: `actual operator limit` does not hold, at the sizes `dims`."""
+
+    figure: str
+    actual: int
+    operator: str
+    limit: int | float
+    dims: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One mistake. `message` stands on its own, in lower case with no full stop; `label` is a shorter text for the
     marked place; `notes` give the reason, `help` the way out.
 
-    `code` is a name in `codes.CODES`; `span` is None only when there is no file to point into.
+    `code` is a name in `codes.CODES`; `span` is None only when there is no file to point into; `measured` is the figure
+    that a budget or an expectation is about.
     """
 
     code: str
@@ -34,6 +46,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: str = ""
     severity: Severity = "error"
+    measured: Measured | None = None
 
 
 class SpecError(Exception):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..source import Span
-from .diagnostic import Diagnostic
+from .diagnostic import Diagnostic, Measured
 from .visible import visible
 
 
@@ -32,7 +33,12 @@ def _one(diagnostic: Diagnostic) -> dict[str, Any]:
         "notes": list(diagnostic.notes),
         "help": diagnostic.help,
         "labels": [{"text": label.text, **_place(label.span)} for label in diagnostic.labels],
+        **({"measured": _measured(diagnostic.measured)} if diagnostic.measured else {}),
     }
+
+
+def _measured(measured: Measured) -> dict[str, Any]:
+    return asdict(measured) | {"dims": dict(measured.dims)}
 
 
 def _place(span: Span | None) -> dict[str, Any]:

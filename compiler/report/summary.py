@@ -45,6 +45,7 @@ class Summary:
     memory: Needed
     budget: int | None = None
     tier: Tier = "numpy"
+    depth: int | None = None
 
 
 def summarise(
@@ -69,7 +70,7 @@ def summarise(
     if depth is not None:
         lines = _collapse(lines, depth, scopes)
     memory = needed(network.graph, network.settings, FREE | dict(network.dims), optimizer, budget, tier)
-    return Summary(network, bound_dims(network), lines, totals, memory, budget, tier)
+    return Summary(network, bound_dims(network), lines, totals, memory, budget, tier, depth)
 
 
 def no_figure(error: Unbound | TooSmall, network: Network) -> Diagnostic:

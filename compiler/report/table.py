@@ -81,6 +81,7 @@ def footer(summary: Summary) -> list[str]:
     at = ", ".join(f"{name} = {value}" for name, value in summary.dims.items()) or "the sizes given"
     buffers = f", {totals.buffers:,} buffers ({size(totals.buffer_bytes)})" if totals.buffers else ""
     training = summary.memory.training
+    block = ", of a block the sum of all in it" if summary.depth else ""
     return [
         f"{totals.params:,} parameters ({size(totals.parameter_bytes)}){buffers}",
         f"{totals.macs:,} MACs, {totals.flops:,} FLOPs in one forward pass at {at}",
@@ -88,7 +89,7 @@ def footer(summary: Summary) -> list[str]:
         f"memory for inference at {at}: {memory(summary.memory.inference)}",
         *([f"memory for training: {memory(training)}"] if training else []),
         *([again(summary)] if training and summary.budget is not None else []),
-        f"memory of a layer: the bytes of its result at {at}; field: receptive field.",
+        f"memory of a layer: the bytes of its result at {at}{block}; field: receptive field.",
         "padding: on all sides, or top bottom left right.",
     ]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..analysis.figures import FREE, TooSmall, analyse
+from ..diagnostics.diagnostic import Measured
 from ..graph.arguments import Word
 from ..graph.dims import Unbound
 from ..syntax import tree
+from ..units import in_unit, unit_of
 from . import numbers
 from .evaluate import Evaluator
 from .frame import Frame
@@ -88,6 +90,16 @@ class _Figures(Evaluator):
             else f"there are params, buffers, macs, flops, layers, {kinds}, and shape(name)",
         )
 
+    def unsaid(self, figure: tree.Expr, frame: Frame) -> Mapping[str, int]:
+        """The sizes that a figure alone, such as `macs`, is taken at, since it says none."""
+        word, *rest = figure.span.text.split(".")
+        if not isinstance(figure, tree.Name | tree.Field) or word not in ("macs", "flops", "memory"):
+            return {}
+        if rest[:1] in (["parameters"], ["buffers"]):
+            return {}
+        sizes = FREE | dict(self._dims((), frame))
+        return {name: sizes[name] for name in sorted(self.symbols) if name in sizes}
+
     def _memory(self, kind: str, parts: list[str], dims: Mapping[str, int]) -> int:
         """The planned bytes for inference or training; of one part of them, as `memory.training.activations` asks."""
         from ..emit.memory import needed
@@ -155,16 +167,40 @@ class _Expectations:
                 self._report(part, str(error), error.help)
             else:
                 if holds is False:
-                    self._report(part, f"`{part.span.text}` does not hold", self._way_out(part), self._found(part))
+                    self._fails(part)
 
-    def _report(self, expr: tree.Expr, message: str, help: str, label: str = "") -> None:
-        self.evaluator.report(self.frame, "expectation", message, expr.span, label=label, help=help)
+    def _report(self, expr: tree.Expr, message: str, help: str) -> None:
+        self.evaluator.report(self.frame, "expectation", message, expr.span, help=help)
 
-    def _found(self, expr: tree.Expr) -> str:
-        if not isinstance(expr, tree.Compare):
-            return ""
-        left = self._value(expr.left)
-        return f"{expr.left.span.text} is {_show(left)}"
+    def _fails(self, expr: tree.Expr) -> None:
+        """Report an expectation that does not hold: what the figure is, at which sizes that nobody has chosen, and
+        which ones the network is trained with."""
+        label = ""
+        notes: tuple[str, ...] = ()
+        measured = None
+        if isinstance(expr, tree.Compare):
+            left, right = self._value(expr.left), self._value(expr.right)
+            label = f"{expr.left.span.text} is {_show(left)}"
+            if numbers.whole(left) and isinstance(expr.right, tree.Number):
+                label += in_unit(left, unit_of(expr.right.text))
+            sizes = self.evaluator.unsaid(expr.left, self.frame)
+            label += f" at {', '.join(f'{name} = {size:,}' for name, size in sizes.items())}" if sizes else ""
+            notes = self._trained(expr.left, sizes)
+            if numbers.whole(left) and isinstance(right, int | float):
+                limit = int(right) if isinstance(right, float) and right.is_integer() else right
+                measured = Measured(expr.left.span.text, left, expr.operator, limit, tuple(sizes.items()))
+        message = f"`{expr.span.text}` does not hold"
+        help = self._way_out(expr)
+        self.evaluator.report(
+            self.frame, "expectation", message, expr.span, label=label, notes=notes, help=help, measured=measured
+        )
+
+    def _trained(self, figure: tree.Expr, sizes: Mapping[str, int]) -> tuple[str, ...]:
+        settings = self.evaluator.network.settings
+        batch = settings.batch if settings else None
+        if batch in (None, 1, sizes.get("N", batch)) or not figure.span.text.startswith("memory."):
+            return ()
+        return (f"the `train` block has batch = {batch}: `{figure.span.text}(N = {batch})` is the figure for that",)
 
     def _way_out(self, expr: tree.Expr) -> str:
         help = "change the network, or the expectation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..diagnostics.collect import Collector
-from ..diagnostics.diagnostic import Diagnostic, Label
+from ..diagnostics.diagnostic import Diagnostic, Label, Measured
 from ..graph.builder import Builder
 from ..graph.op import OpError
 from ..limits import Limits
@@ -90,6 +90,7 @@ class Walk:
         labels: tuple[Label, ...] = (),
         notes: tuple[str, ...] = (),
         help: str = "",
+        measured: Measured | None = None,
     ) -> None:
         """Report a mistake, with the chain of block uses that led to it."""
         chain = frame.chain[::-1]
@@ -103,7 +104,7 @@ class Walk:
             place = next(number for number, use in enumerate(chain) if not bundled(use))
             span, label, labels, uses = chain[place], "", (), uses[place + 1 :]
             notes = (*notes, "the equations of what is bundled are shown by `netc layers NAME`")
-        self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help))
+        self.collector.add(Diagnostic(code, message, span, label, (*labels, *uses), notes, help, measured=measured))
 
     def report_op(self, frame: Frame, error: OpError, span: Span, labels: tuple[Label, ...] = ()) -> None:
         """Report a rule of an operation that `span` breaks."""

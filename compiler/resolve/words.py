@@ -52,10 +52,14 @@ OPERATORS = {
 METRICS = {
     "params": ("Trainable numbers.", "params <= 1.2M"),
     "buffers": ("Numbers that are kept but not trained, as batch norm's statistics.", "buffers == 0"),
-    "macs": ("Multiply-accumulates of convolutions and fully connected layers in a forward pass.", "macs(N = 1) <= 1M"),
+    "macs": (
+        "Multiply-accumulates of convolutions and fully connected layers in a forward pass, at N = 1 unless given.",
+        "macs(N = 1) <= 1M",
+    ),
     "flops": ("Every arithmetic operation of a forward pass.", "flops(N = 1) <= 1M"),
     "memory": (
-        "Bytes of the plan: `memory.training`, `memory.inference`, `memory.parameters`, `memory.buffers`.",
+        "Bytes of the plan: `memory.training`, `memory.inference`, `memory.parameters`, `memory.buffers`, at N = 1 "
+        "unless given, whatever the `train` block has as its batch; T alike.",
         "memory.training(N = 32) <= 64MiB",
     ),
     "shape": ("The sizes of a value of the net, by the name that it is bound to.", "shape(logits) == [N, T, 9]"),

@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+import netc
+
 from .conftest import Run
 
 PLACE = {"type": ["integer", "null"], "minimum": 1}
@@ -44,6 +46,18 @@ REPORT: dict[str, Any] = {
                             "additionalProperties": False,
                             "required": ["text", *SPAN],
                             "properties": {"text": {"type": "string"}, **SPAN},
+                        },
+                    },
+                    "measured": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "required": ["figure", "actual", "operator", "limit", "dims"],
+                        "properties": {
+                            "figure": {"type": "string", "minLength": 1},
+                            "actual": {"type": "integer"},
+                            "operator": {"enum": ["<=", "<", ">=", ">", "==", "!="]},
+                            "limit": {"type": "number"},
+                            "dims": {"type": "object", "additionalProperties": {"type": "integer"}},
                         },
                     },
                 },
@@ -123,7 +137,7 @@ def test_github_messages_stay_on_one_line(netc_run: Run, folder: Path) -> None:
         # 27 × 16 + 16 and 2 × 16 + 2 of the wide variant.
         ("--max-params", "482", "481", "`small variant wide` has 482 parameters, the budget is 481"),
         # 432 weights at 6 × 6 positions, and 32.
-        ("--max-macs", "15584", "15_583", "`small variant wide` takes 15,584 MACs, the budget is 15,583"),
+        ("--max-macs", "15584", "15_583", "`small variant wide` takes 15,584 MACs, the budget is 15,583, at N = 1\n"),
     ],
 )
 def test_budgets_hold_for_every_net_and_variant(netc_run: Run, option: str, at: str, below: str, words: str) -> None:
@@ -138,7 +152,90 @@ def test_budgets_hold_for_every_net_and_variant(netc_run: Run, option: str, at: 
     assert done.stdout.count("the budget is") == 2
 
 
+TRAINED = """net trained {
+  input text: i64[N, T]
+  target next: i64[N, T]
+  embed(9, 2) -> fc(9)
+  train { loss = cross_entropy; optimizer = sgd(lr = 0.1); batch = 8 }
+  variant other { }
+}
+"""
+
+
+def training(folder: Path, **dims: int) -> int:
+    memory = netc.load(folder / "trained.net").analyze(**dims).memory.training
+    assert memory is not None
+    return memory.total
+
+
+def test_the_sizes_that_budgets_hold_at_are_said(netc_run: Run, folder: Path) -> None:
+    """What nobody has chosen: one sample of one step, where the training block has a batch; once for all variants."""
+    (folder / "trained.net").write_text(TRAINED)
+    batch = (
+        "note: the memory of `trained` is that at N = 1, its `train` block has batch = 8: "
+        "`--dim N=8` holds that to the budget"
+    )
+    steps = "note: the figures of `trained` are those at T = 1: `--dim T=…` takes longer sequences"
+    for options, wanted in (
+        (("--max-memory", "1MiB"), [batch, steps]),
+        (("--max-memory", "1MiB", "--dim", "T=4"), [batch]),
+        (("--max-memory", "1MiB", "--dim", "N=2", "--dim", "T=4"), []),
+        (("--max-macs", "1M"), [steps]),
+        (("--max-params", "1M"), []),
+    ):
+        done = netc_run("check", "trained.net", *options)
+        assert (done.returncode, done.stdout.splitlines()) == (0, ["ok: trained.net (2 networks)", *wanted])
+    over = report(netc_run, "trained.net", "--max-memory", "1_000")["diagnostics"][0]
+    assert over["notes"] == [note.removeprefix("note: ") for note in (batch, steps)]
+
+
+def test_a_budget_that_is_exceeded_is_in_the_unit_of_who_set_it_and_in_numbers_for_programs(
+    netc_run: Run, folder: Path
+) -> None:
+    (folder / "trained.net").write_text(TRAINED)
+    sizes = ("--dim", "N=512", "--dim", "T=100")
+    (found, _) = report(netc_run, "trained.net", "--max-memory", "1.5MiB", *sizes)["diagnostics"]
+    taken = training(folder, N=512, T=100)
+    assert found["message"] == (
+        f"training `trained` takes {taken:,} bytes ({taken / 2**20:.1f} MiB), "
+        "the budget is 1,572,864 (1.5 MiB), at N = 512, T = 100"
+    )
+    dims = {"N": 512, "T": 100}
+    limit = {"operator": "<=", "limit": 1_572_864}
+    assert found["measured"] == {"figure": "memory.training", "actual": taken, **limit, "dims": dims}
+    (macs, _) = report(netc_run, "trained.net", "--max-macs", "0.9K", *sizes)["diagnostics"]
+    limit = {"operator": "<=", "limit": 900}
+    assert macs["measured"] == {"figure": "macs", "actual": 18 * 51_200, **limit, "dims": dims}
+    (params, _) = report(netc_run, "trained.net", "--max-params", "1e1")["diagnostics"]
+    limit = {"operator": "<=", "limit": 10}
+    assert params["measured"] == {"figure": "params", "actual": 45, **limit, "dims": {}}
+
+
+def test_an_expectation_that_does_not_hold_has_its_numbers_for_programs(netc_run: Run, folder: Path) -> None:
+    text = TRAINED.replace("  variant other { }", "  expect { params == 44; macs >= 1e3; not flops(T = 2) >= 0 }")
+    (folder / "trained.net").write_text(text)
+    params, macs, other = report(netc_run, "trained.net")["diagnostics"]
+    assert params["measured"] == {"figure": "params", "actual": 45, "operator": "==", "limit": 44, "dims": {}}
+    dims = {"N": 1, "T": 1}
+    assert macs["measured"] == {"figure": "macs", "actual": 18, "operator": ">=", "limit": 1000, "dims": dims}
+    assert "measured" not in other
+
+
+def test_memory_for_training_that_is_asked_for_without_a_batch(netc_run: Run, folder: Path) -> None:
+    """The bytes in the unit of who asked, at sizes that are said, with the way to the figure for the batch."""
+    text = TRAINED.replace("  variant other { }", "  expect { memory.training <= 1KiB; memory.training(N = 2) < 9 }")
+    (folder / "trained.net").write_text(TRAINED)
+    one, two = training(folder), training(folder, N=2)
+    (folder / "trained.net").write_text(text)
+    alone, given = report(netc_run, "trained.net")["diagnostics"]
+    assert alone["label"] == f"memory.training is {one:,} ({one / 1024:.1f} KiB) at N = 1, T = 1"
+    assert alone["notes"] == ["the `train` block has batch = 8: `memory.training(N = 8)` is the figure for that"]
+    assert (given["label"], given["notes"]) == (f"memory.training(N = 2) is {two:,}", [])
+
+
 def test_units(netc_run: Run) -> None:
+    assert netc_run("check", "good.net", "--max-params", "4.82e2").returncode == 0
+    assert netc_run("check", "good.net", "--max-params", "4.81e2").returncode == 1
     assert netc_run("check", "good.net", "--max-params", "0.482K").returncode == 0
     assert netc_run("check", "good.net", "--max-params", "0.481K").returncode == 1
     assert netc_run("check", "good.net", "--max-macs", "1MiB").returncode == 0
