@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ...runtime.ports import Port
+from ..graph.axes import class_axis
 from ..graph.code import NUMPY_TYPES
 from ..graph.dims import Dim, Poly
 from ..graph.graph import Graph, Value
@@ -14,7 +15,6 @@ from ..graph.graph import Port as GraphPort
 from ..graph.tensor import Float
 from ..ops.embed import Embed
 from ..ops.shape import LastStep, Slice
-from ..passes.loss import class_axis
 from ..training.settings import Settings
 
 
@@ -53,7 +53,7 @@ def _readers(graph: Graph, settings: Settings | None) -> dict[Value, set[_Reader
     found: dict[Value, set[_Reader]] = defaultdict(set)
     for call in settings.loss if settings else ():
         if call.kind in ("cross_entropy", "nll"):
-            classes = call.prediction.type.shape[class_axis(call.prediction)]
+            classes = call.prediction.type.shape[class_axis(call.prediction.type)]
             found[call.target].add(_Reader(classes, call.ignore))
     for node in reversed(graph.nodes):
         if isinstance(node.op, Embed):

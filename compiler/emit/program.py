@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from ...runtime import program as runtime
 from ..analysis.figures import analyse
+from ..graph.axes import class_axis
 from ..graph.code import channels_last, storage
 from ..graph.graph import Graph, Parameter
 from ..graph.tensor import Float
 from ..graph.tiers import Tier
-from ..passes.loss import class_axis
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena
@@ -108,7 +108,7 @@ def _terms(graph: Graph, settings: Settings | None) -> tuple[runtime.Term, ...]:
             call.kind,
             outputs[call.prediction],
             targets[call.target],
-            class_axis(call.prediction),
+            class_axis(call.prediction.type),
             call.ignore,
             call.weight,
         )

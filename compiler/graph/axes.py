@@ -37,3 +37,8 @@ def channel_axis(type: TensorType) -> int:
     if type.rank < 2:
         raise OpError("shape-mismatch", f"{type} has no channels", operand=0, help="feed it [N, channels, …]")
     return 2 if type.rank == 5 else 1
+
+
+def class_axis(prediction: TensorType) -> int:
+    """The dimension of a prediction that holds the classes: 1 for images, else the last."""
+    return 1 if prediction.rank >= 4 else prediction.rank - 1

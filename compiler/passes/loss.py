@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..graph.axes import class_axis
 from ..graph.graph import Value
 from ..graph.make import Make
 from ..graph.op import Op
@@ -57,9 +58,9 @@ def _stack(b: Make, value: Value, readers: int = 0) -> Value | None:
 def _op(call: LossCall, prediction: Value) -> Op:
     match call.kind:
         case "cross_entropy":
-            return CrossEntropy(class_axis(prediction), call.ignore)
+            return CrossEntropy(class_axis(prediction.type), call.ignore)
         case "nll":
-            return Nll(class_axis(prediction), call.ignore)
+            return Nll(class_axis(prediction.type), call.ignore)
         case "mse":
             return Mse()
         case "mae":
@@ -67,8 +68,3 @@ def _op(call: LossCall, prediction: Value) -> Op:
         case "bce":
             return Bce()
     raise AssertionError(call.kind)
-
-
-def class_axis(prediction: Value) -> int:
-    """The dimension that holds the classes: 1 for images, else the last."""
-    return 1 if prediction.type.rank >= 4 else prediction.type.rank - 1

@@ -234,6 +234,8 @@ def expectations(net: tree.Net, name: str | None) -> tuple[tree.Expr, ...]:
 
 def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, ...] | None:
     found = frame.outputs
+    if _target_among(found, evaluator, frame):
+        return None
     if not found:
         if isinstance(frame.it, tuple) or frame.it is None:
             evaluator.report(
@@ -250,6 +252,21 @@ def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, .
             return None
         found = [("output", frame.it, net.name.span)]
     return None if any(isinstance(value, Unknown) for _, value, _ in found) else _ports(found)
+
+
+def _target_among(found: list[tuple[str, object, Span]], evaluator: Evaluator, frame: Frame) -> bool:
+    """Whether a target is listed as an output, which is reported."""
+    targets = {tensor.value for _, tensor, _ in evaluator.targets if isinstance(tensor, Tensor)}
+    wrong = [(name, span) for name, value, span in found if isinstance(value, Tensor) and value.value in targets]
+    if not wrong:
+        return False
+    name, span = wrong[0]
+    rest = [other for other, _, _ in found if other not in [each for each, _ in wrong]]
+    rest = rest or [other for other, value in frame.names[0].items() if value is frame.it]
+    message = f"`{name}` is a target, which the loss alone reads, and no result of the net"
+    help = f"write `output {', '.join(rest)}`" if rest else "take it away: the last value is the result"
+    evaluator.report(frame, "no-output", message, span, help=help)
+    return True
 
 
 def _settings(train: tree.Train, outputs: tuple[Port, ...], evaluator: Evaluator, frame: Frame) -> Settings | None:

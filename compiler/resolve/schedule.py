@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 def read_schedule(reader: Reader, expr: tree.Expr) -> tuple[Phase, ...]:
     """The parts of a schedule, one after the other. Raises Broken."""
     items = expr.items if isinstance(expr, tree.List) else (expr,)
+    if isinstance(expr, tree.List) and all(isinstance(item, tree.Number) for item in items):
+        texts = [item.span.text for item in items]
+        example = "[constant(30), exponential(0.9)]"
+        if all(whole(item.value) for item in items if isinstance(item, tree.Number)):
+            example = f"step(0.1, at = [{', '.join(texts)}])"
+        raise reader.report(
+            "bad-argument",
+            f"the parts of a schedule are schedules, and {texts[0] if texts else 'nothing'} is a number",
+            expr.span,
+            f"write `{example}`; the learning rate itself stands in the optimizer",
+        )
     return tuple(_phase(reader, item, last=place == len(items) - 1) for place, item in enumerate(items))
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from ..graph.arguments import Word
-from ..graph.tensor import TensorType
 from ..source import Span
 from ..syntax import tree
 from ..training import catalogue
-from ..training.settings import LossCall, LossKind, Optimizer, OptimizerKind, Phase, Ramp, Rule, Settings
+from ..training.settings import Optimizer, OptimizerKind, Phase, Ramp, Rule, Settings
 from .evaluate import Evaluator
 from .frame import Frame
+from .loss import read_loss
 from .schedule import read_schedule
-from .training import LOSSES, OPTIMIZERS, RAMPS, RULE_SETTINGS
+from .training import OPTIMIZERS, RAMPS, RULE_SETTINGS
 from .values import Tensor, Unknown, describe
 
 BATCH, EPOCHS, SEED = 32, 1, 0
@@ -66,7 +66,7 @@ class Reader:
         rules = [s for s in statement.settings if isinstance(s, tree.Rule)]
         parts: dict[str, Any] = {}
         readers: dict[str, Callable[[tree.Expr], object]] = {
-            "loss": lambda expr: tuple(self._loss(expr, 1.0)),
+            "loss": lambda expr: tuple(read_loss(self, expr)),
             "optimizer": self._optimizer,
             "schedule": lambda expr: read_schedule(self, expr),
             "clip_norm": lambda expr: self.number("clip_norm", expr),
@@ -129,142 +129,9 @@ class Reader:
             raise self.report("bad-argument", message, expr.span, help)
         return value
 
-    # The loss
-
-    def _loss(self, expr: tree.Expr, weight: float) -> Iterable[LossCall]:
-        """The terms of a loss: sums, differences and multiples of losses."""
-        match expr:
-            case tree.Group(value=value):
-                yield from self._loss(value, weight)
-            case tree.Name(id=name) if name in LOSSES:
-                yield self._only(cast(LossKind, name), weight, expr.span)
-            case tree.Call(base=tree.Name(id=name), arguments=arguments) if name in LOSSES:
-                yield self._call(cast(LossKind, name), arguments, weight, expr.span)
-            case tree.Arithmetic(first=first, rest=rest) if rest[0][0] in ("+", "-"):
-                yield from self._loss(first, weight)
-                for sign, item in rest:
-                    yield from self._loss(item, weight if sign == "+" else -weight)
-            case tree.Arithmetic(first=first, rest=rest) if all(sign in ("*", "/") for sign, _ in rest):
-                yield from self._multiple(expr, [("*", first), *rest], weight)
-            case _:
-                raise self._no_loss(expr)
-
-    def _no_loss(self, expr: tree.Expr) -> Broken:
-        return self.report(
-            "bad-argument",
-            "a loss is a sum of losses with numbers as weights",
-            expr.span,
-            "write `cross_entropy(logits, label) + 0.3 * mse(a, b)`",
-        )
-
-    def _multiple(self, expr: tree.Expr, factors: list[tuple[str, tree.Expr]], weight: float) -> Iterable[LossCall]:
-        losses = [item for sign, item in factors if sign == "*" and _is_loss(item)]
-        if len(losses) != 1:
-            raise self._no_loss(expr)
-        for sign, item in factors:
-            if item is losses[0]:
-                continue
-            value = self.value(item)
-            if not isinstance(value, int | float) or isinstance(value, bool) or (sign == "/" and value == 0):
-                raise self._no_loss(item)
-            weight = weight * value if sign == "*" else weight / value
-        yield from self._loss(losses[0], weight)
-
-    def _only(self, kind: LossKind, weight: float, span: Span) -> LossCall:
-        """The loss of the only output by the only target."""
-        if len(self.outputs) != 1 or len(self.targets) != 1:
-            raise self.report(
-                "missing-argument",
-                f"`{kind}` alone is about the only output and the only target, "
-                f"here are {len(self.outputs)} and {len(self.targets)}",
-                span,
-                f"name them: `{kind}({self._output_name()}, {next(iter(self.targets))})`"
-                if self.targets
-                else self._declare(kind),
-            )
-        (prediction,), (target,) = self.outputs.values(), self.targets.values()
-        return self._typed(kind, prediction, target, None, weight, span)
-
-    def _written(self, kind: LossKind, given: Mapping[str, tree.Expr]) -> str:
-        """How a loss is written of what is given and what there is."""
-        prediction = given["prediction"].span.text if "prediction" in given else self._output_name()
-        if not self.targets:
-            return self._declare(kind)
-        return f"write `{kind}({prediction}, {next(iter(self.targets))})`"
-
-    def _declare(self, kind: LossKind) -> str:
-        """How a target for the first output is declared, or an input that is meant to be one."""
-        if self.evaluator.target_help():
-            return self.evaluator.target_help()
-        wanted = [_target_type(kind, value.value.type) for value in self.outputs.values() if value.value.type.rank >= 2]
-        return f"declare one: `target label: {wanted[0] if wanted else 'i64[N]'}`"
-
-    def _output_name(self) -> str:
-        """The first output's name; `output`, which one without a name is called by, cannot be written."""
-        return next((name for name in self.outputs if name != "output"), "logits")
-
-    def _call(self, kind: LossKind, arguments: tuple[tree.Argument, ...], weight: float, span: Span) -> LossCall:
-        given = self._bind(kind, arguments, LOSSES[kind], span)
-        for name in ("prediction", "target"):
-            if name not in given:
-                raise self.report("missing-argument", f"`{kind}` needs a {name}", span, self._written(kind, given))
-        tensors = []
-        for name in ("prediction", "target"):
-            value = self.value(given[name])
-            if not isinstance(value, Tensor):
-                raise self.report(
-                    "bad-argument",
-                    f"the {name} of `{kind}` is a value of the net, not {describe(value)}",
-                    given[name].span,
-                    "name an output, a target or any value bound in the net",
-                )
-            tensors.append(value)
-        ignore = None
-        if "ignore" in given:
-            number = self.value(given["ignore"])
-            if not isinstance(number, int) or isinstance(number, bool):
-                raise self.report(
-                    "bad-argument",
-                    "`ignore` is a whole number",
-                    given["ignore"].span,
-                    "write the label that is left out",
-                )
-            ignore = number
-        return self._typed(kind, tensors[0], tensors[1], ignore, weight, span)
-
-    def _typed(
-        self, kind: LossKind, prediction: Tensor, target: Tensor, ignore: int | None, weight: float, span: Span
-    ) -> LossCall:
-        x, y = prediction.value.type, target.value.type
-        if kind in ("cross_entropy", "nll") and x.rank > 4:
-            raise self.report(
-                "shape-mismatch",
-                f"`{kind}` reads scores [N, classes], [N, T, classes] or [N, classes, height, width], not {x}",
-                span,
-                "bring them to one of these with `reshape` or `transpose`",
-            )
-        wanted = _target_type(kind, x) if x.rank >= 2 else x
-        if x.rank < 2 or x.dtype not in ("f32", "f64") or y != wanted:
-            code = "element-type" if y.dtype != wanted.dtype else "shape-mismatch"
-            message = f"`{kind}` of a prediction {x} needs a target {wanted}, this is {y}"
-            raise self.report(code, message, span, self._fitting(kind, prediction, target))
-        return LossCall(kind, prediction.value, target.value, ignore, weight, span)
-
-    def _fitting(self, kind: LossKind, prediction: Tensor, target: Tensor) -> str:
-        """What to write so that a target fits its prediction."""
-        names = {tensor.value: name for name, tensor in (self.outputs | self.targets).items()}
-        x, y = prediction.value.type, target.value.type
-        if y.rank >= 2 and _target_type(kind, y) == x and {prediction.value, target.value} <= set(names):
-            return f"the prediction stands first: write `{kind}({names[target.value]}, {names[prediction.value]})`"
-        if target.value in names and x.rank >= 2 and x.dtype in ("f32", "f64"):
-            return f"declare a target that fits: `target {names[target.value]}: {_target_type(kind, x)}`"
-        if kind in ("cross_entropy", "nll"):
-            return "make the target fit: one whole number for each position that has scores"
-        return "make the target fit: the same type and shape as the prediction"
-
     # The optimizer and its schedule
 
-    def _bind(
+    def bind(
         self, name: str, arguments: tuple[tree.Argument, ...], names: tuple[str, ...], span: Span
     ) -> dict[str, tree.Expr]:
         """The arguments by name; names and their number have been checked."""
@@ -306,7 +173,7 @@ class Reader:
                 raise self.report("bad-argument", "`nesterov` is `yes` or `no`", expr.span, "write `nesterov = yes`")
             return value
         if isinstance(expr, tree.Call) and isinstance(expr.base, tree.Name) and expr.base.id in RAMPS:
-            given = self._bind("ramp", expr.arguments, RAMPS["ramp"], expr.span)
+            given = self.bind("ramp", expr.arguments, RAMPS["ramp"], expr.span)
             missing = [key for key in RAMPS["ramp"] if key not in given]
             if missing:
                 raise self.report(
@@ -326,7 +193,7 @@ class Reader:
             case tree.Name(id=name) if name in known:
                 return name, {}
             case tree.Call(base=tree.Name(id=name), arguments=arguments) if name in known:
-                return name, self._bind(name, arguments, known[name], expr.span)
+                return name, self.bind(name, arguments, known[name], expr.span)
         raise self.report("bad-argument", f"this is not {what}", expr.span, f"write `{example}`")
 
     # The rest
@@ -352,22 +219,3 @@ class Reader:
             raise Broken
         values = {s.name.id: self.number(s.name.id, s.value) for s in rule.settings}
         return Rule(rule.pattern.value, values.get("lr"), values.get("weight_decay"))
-
-
-def _target_type(kind: LossKind, x: TensorType) -> TensorType:
-    """What a loss compares a prediction with."""
-    if kind not in ("cross_entropy", "nll"):
-        return x
-    axis = 1 if x.rank >= 4 else x.rank - 1
-    return TensorType("i64", (*x.shape[:axis], *x.shape[axis + 1 :]))
-
-
-def _is_loss(expr: tree.Expr) -> bool:
-    match expr:
-        case tree.Group(value=value):
-            return _is_loss(value)
-        case tree.Name(id=name) | tree.Call(base=tree.Name(id=name)):
-            return name in LOSSES
-        case tree.Arithmetic(first=first, rest=rest):
-            return _is_loss(first) or any(_is_loss(item) for _, item in rest)
-    return False

@@ -17,6 +17,7 @@ from ..source import Span
 from ..syntax import tree
 from .blocks import apply_block
 from .cells import apply_cell
+from .doubts import size_in_front
 from .fitting import fed, fitting, positional
 from .frame import Frame
 from .naming import Mark
@@ -115,6 +116,8 @@ class Uses:
         except OpError as error:
             self._report(error, recipe, inputs, span, frame)
             return UNKNOWN
+        for doubt in size_in_front(recipe.name, positional(recipe), values[0].type, span):
+            self.evaluator.collector.add(doubt)
         outs = made if isinstance(made, tuple) else (made,)
         self.evaluator.builder.uses[-1].outs = outs
         tensors = tuple(Tensor(out, span) for out in outs)

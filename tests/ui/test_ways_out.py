@@ -25,6 +25,8 @@ MORE = {
     "import": "an example's file",
     "incomplete-train": "two statements, inside the braces",
     "index-of-tensor": "an example's size",
+    "label-for-a-sequence": "the line of the cell",
+    "label-for-an-own-cell": "the line of the cell",
     "label-as-input": "the line of the input",
     "label-as-input-of-the-loss": "the line of the input",
     "loss-of-another-type": "the line of the target",
@@ -40,6 +42,7 @@ MORE = {
     "unclosed-square": "the next line stands in the brackets then",
     "unclosed-tuple": "a line further down",
     "unknown-layer-at-start": "an image to flatten is the next mistake",
+    "which-of-two-targets": "a name is bound as well",
     "use-without-quotes": "an example's file",
 }
 
