@@ -73,7 +73,7 @@ def test_everything_set() -> None:
 @pytest.mark.parametrize(
     ("train", "code", "words"),
     [
-        ("loss = cross_entropy; optimizer = sgd(lr = 1)", "missing-argument", "here are 2 and 2"),
+        ("loss = cross_entropy; optimizer = sgd(lr = 1)", "missing-argument", "2 outputs and 2 targets"),
         ("loss = cross_entropy(a, z); optimizer = sgd(lr = 1)", "element-type", "needs a target i64[N]"),
         ("loss = mse(a, y); optimizer = sgd(lr = 1)", "element-type", "needs a target f32[N, 3]"),
         ("loss = cross_entropy(a); optimizer = sgd(lr = 1)", "missing-argument", "needs a target"),
