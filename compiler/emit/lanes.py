@@ -90,10 +90,10 @@ def _cut(op: Op, code: Code) -> _Cut | None:
         return None
     by_samples = _by_samples(code, 0 if how == "rows" else None) if how is not None else None
     called = _tried(op, code).kernels if code.fast else set()
-    # Tiles of whole rows of channels, or planes of all of them, are wanted there.
-    whole = any(kernel.startswith(("fast.winograd.", "fast.direct.")) for kernel in called)
-    cut = by_samples if whole else None
-    if along is not None and (_weights_are_large(code) or how is None):
+    # Tiles of whole rows of channels are wanted there, and some kernels take only arrays that lie together.
+    whole, lying = (any(kernel.startswith(f"fast.{name}.") for kernel in called) for name in ("winograd", "direct"))
+    cut = by_samples if whole or lying else None
+    if not lying and along is not None and (_weights_are_large(code) or how is None):
         cut = cut or _by_weight(along, code)
     cut = cut or by_samples
     compiled = any(kernel.startswith("fast.") for kernel in called)

@@ -47,3 +47,18 @@ def test_bundled_networks_train_alike(name: str) -> None:
     network = netc.load(name).network
     assert network.settings is not None
     compare(network.graph, network.settings, {"N": 3, "T": 5, "S": 4}, name)
+
+
+def test_a_single_sample_with_a_large_weight_trains_alike() -> None:
+    """The weight is larger than the images, but kernels whose arrays lie together are not divided by it."""
+    text = """net t {
+      input x: f32[N, 64, 16, 16]
+      target y: i64[N]
+      conv(64, 3, pad = 1) -> relu -> global_avgpool -> flatten
+      logits = fc(3)
+      output logits
+      train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }
+    }"""
+    network = netc.loads(text).network
+    assert network.settings is not None
+    compare(network.graph, network.settings, {"N": 1}, text)

@@ -183,12 +183,12 @@ def add_line(line: Array, out: Array, stride: int, dilation: int, before: int) -
         if dilation == 1:
             first, last = max(0, -left), min(size, len(out) - left)
             for m in range(first * maps, last * maps, lanes(out)):
-                add_vector(min(last * maps - m, lanes(out)), out, left * maps + m, line, j * size * maps + m)
+                add_vector(min(last * maps - m, lanes(out)), out, left * maps + m, line, j * size * maps + m, 1)
         else:
             for tap in range(*inside(left, dilation, size, len(out))):
                 for m in range(0, maps, lanes(out)):
                     place = (left + tap * dilation) * maps + m
-                    add_vector(min(maps - m, lanes(out)), out, place, line, (j * size + tap) * maps + m)
+                    add_vector(min(maps - m, lanes(out)), out, place, line, (j * size + tap) * maps + m, 1)
 
 
 @inlined

@@ -11,8 +11,9 @@ from .. import lanes
 from .compiled import compiled
 
 Array = NDArray[Any]
-# The bytes of parameters that take several times as long as a second thread needs to wake.
-WAKING = 1 << 20
+# The bytes of parameters that take several times as long as a second thread needs to wake, also where the threads of
+# BLAS have just worked and are still awake.
+WAKING = 8 << 20
 
 
 def sgd(

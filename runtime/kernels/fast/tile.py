@@ -60,6 +60,8 @@ def tile(
     given. The sum goes over three loops, each (count, step in a, step in b), the last one innermost. Without `first`
     it begins at 0.
     """
+    if not _together(out, first, a, b):
+        return None
     size = types.intp
     signature = types.void(
         size, size, out, size, size, first, size, size, a, size, size, b, size, types.UniTuple(_LOOPS.dtype, 3)
@@ -89,21 +91,39 @@ def tile(
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def add_vector(context: Any, count: Any, out: Any, out_at: Any, b: Any, b_at: Any) -> Any:
-    """out[c] += b[c] for up to `lanes` numbers from these places on."""
+def put_vector(context: Any, count: Any, out: Any, out_at: Any, b: Any, b_at: Any, factor: Any) -> Any:
+    """out[c] = factor · b[c] for up to `lanes` numbers from these places on."""
+    return _combined(out, b, added=False)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def add_vector(context: Any, count: Any, out: Any, out_at: Any, b: Any, b_at: Any, factor: Any) -> Any:
+    """out[c] += factor · b[c] for up to `lanes` numbers from these places on."""
+    return _combined(out, b, added=True)
+
+
+def _combined(out: Any, b: Any, added: bool) -> Any:
+    if not _together(out, b):
+        return None
     size = types.intp
 
     def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         element = context.get_data_type(out.dtype)
         vector = _Vector(builder, ir.VectorType(element, BYTES // (out.dtype.bitwidth // 8)), given[0])
-        pointers = [
+        to, of = (
             builder.gep(context.make_array(kind)(context, builder, given[n]).data, [given[n + 1]], source_etype=element)
             for n, kind in ((1, out), (3, b))
-        ]
-        vector.store(builder.fadd(*map(vector.load, pointers)), pointers[0])
+        )
+        product = builder.fmul(vector.spread(given[5]), vector.load(of), flags=("contract",))
+        vector.store(builder.fadd(vector.load(to), product, flags=("contract",)) if added else product, to)
         return context.get_dummy_value()
 
-    return types.void(size, out, size, b, size), write
+    return types.void(size, out, size, b, size, out.dtype), write
+
+
+def _together(*kinds: Any) -> bool:
+    """Whether arrays of these types lie together, which the addresses here rely on."""
+    return all(kind == types.none or kind.layout == "C" for kind in kinds)
 
 
 def _choose(builder: Any, rows: Any, element: Any, lanes: int, begun: bool, arguments: list[Any]) -> None:
