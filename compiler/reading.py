@@ -139,14 +139,16 @@ def _too_large(shown: str, limits: Limits) -> ReadError:
     )
 
 
-def _not_a_file(shown: str) -> ReadError:
-    return ReadError("not-a-file", f"`{shown}` is not a regular file", help="name a `.net` file")
+def _not_a_file(shown: str, help: str = "name a `.net` file") -> ReadError:
+    return ReadError("not-a-file", f"`{shown}` is not a regular file", help=help)
 
 
 def _failed(error: OSError, shown: str) -> ReadError:
     if error.errno == errno.ENOENT or error.errno == errno.ENOTDIR:
         return ReadError("missing-file", f"there is no file `{shown}`")
-    if error.errno in (errno.EISDIR, errno.ENXIO, errno.ENODEV):
+    if error.errno == errno.EISDIR:
+        return _not_a_file(shown, f"name the `.net` files in it: `{shown.rstrip('/')}/*.net`")
+    if error.errno in (errno.ENXIO, errno.ENODEV):
         return _not_a_file(shown)
     if error.errno == errno.ELOOP:
         return ReadError("unreadable", f"`{shown}` is a link that leads back to itself, or may not be followed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ...grammar.parser import parse
 from ...runtime.run.atomic import write_atomic
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.visible import visible
+from ..driver import bundled
 from ..format.layout import format_text
 from ..limits import Limits
 from ..reading import ReadError, read_source, read_stdin
@@ -27,14 +29,17 @@ from .running import run_errors
 @click.option("--stdin-filename", metavar="NAME", default="<stdin>", help="What messages call the text of -.")
 @limit_option
 def fmt(specs: tuple[str, ...], check: bool, diff: bool, stdin_filename: str, limits: tuple[str, ...]) -> None:
-    """Bring each SPEC, a path or - for standard input, to its canonical form, in place. Comments stay."""
+    """Bring each SPEC, a path or - for standard input, to its canonical form, in place. Comments stay.
+
+    Bundled specs are in it, and fmt does not know their names.
+    """
     status, within = 0, limits_by(limits)
     for spec in specs:
         try:
             name = stdin_filename if spec == "-" else spec
             source = read_stdin(name, within) if spec == "-" else read_source(spec, spec, within)
         except ReadError as error:
-            show((error.diagnostic,), "auto")
+            show((_explained(error, spec),), "auto")
             status = max(status, 2 if error.diagnostic.span is None else 1)
             continue
         _, diagnostics = parse(source, within)
@@ -45,6 +50,14 @@ def fmt(specs: tuple[str, ...], check: bool, diff: bool, stdin_filename: str, li
         changed = _one(spec, source, within, check=check, diff=diff)
         status = max(status, int(changed and (check or diff)))
     raise click.exceptions.Exit(status)
+
+
+def _explained(error: ReadError, spec: str) -> Diagnostic:
+    """Why a spec is not read: other commands take the name of a bundled one."""
+    if error.diagnostic.code != "missing-file" or all(spec not in (stem, *names) for stem, names in bundled().items()):
+        return error.diagnostic
+    help = f"`{spec}` is the name of a bundled spec, which is in its canonical form: give fmt a path"
+    return replace(error.diagnostic, help=help)
 
 
 def _left_alone(source: Source, diagnostics: tuple[Diagnostic, ...]) -> None:

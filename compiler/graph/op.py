@@ -121,6 +121,10 @@ class Op(ABC):
         """The output sizes that follow from a formula: ("height", (28 − 5 + 4) / 1 + 1), …"""
         return ()
 
+    def note(self) -> str:
+        """What an attribute means where the field disagrees, for who reads the figures; empty where it does not."""
+        return ""
+
     def padding(self) -> tuple[int, ...] | None:
         """The resolved padding (top, bottom, left, right) or (before, after), where the operation pads."""
         return None

@@ -37,6 +37,10 @@ class Lrn(Op):
         power and the division."""
         return (named("size", self.size) + 4) * elements(outs[0])
 
+    def note(self) -> str:
+        given = f"alpha = {self.alpha:g} is divided by size = {self.size}"
+        return f"{given}; in a formula that does not divide, as the paper's, that is α = {self.alpha / self.size:g}"
+
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
         (gy,) = gys
         assert gy is not None

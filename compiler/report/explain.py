@@ -107,6 +107,7 @@ def _row(row: Row, values: Mapping[str, int]) -> Iterable[str]:
         count = bound(value.type.bytes, values)
         rounded = f" ({size(count)})" if count >= 1024 else ""
         yield _entry("memory", f"{_derive(_memory(value.type), values)} bytes{rounded}")
+    yield from (_entry("note", node.op.note()) for node in row.nodes if node.op.note())
     if row.field is not None:
         yield _entry("field", "×".join(map(str, row.field)) + " positions of the input")
 

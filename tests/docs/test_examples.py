@@ -13,17 +13,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from netc.compiler.cli.main import netc
 from netc.compiler.driver import Request, bundled, compile_spec
+from netc.compiler.format.layout import format_text
 from netc.compiler.graph.arguments import signature
 from netc.compiler.graph.layer import find_layer, layer_names
 from netc.compiler.limits import DEFAULT_LIMITS, MEANINGS
 from netc.compiler.report.summary import summarise
 from netc.compiler.resolve.training import LOSSES, OPTIMIZERS, SCHEDULES, SETTINGS
 from netc.compiler.resolve.words import WORDS
+from netc.compiler.source import Source
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("README.md", "docs/language.md", "docs/errata.md", "docs/training.md", "docs/recurrent.md")
@@ -80,7 +83,7 @@ def save(page: str, folder: Path) -> None:
 
 def test_there_are_examples_on_every_page_and_of_every_kind() -> None:
     assert {example.page for example in EXAMPLES} == set(PAGES)
-    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights", "python", "sh"}
+    assert {example.kind for example in EXAMPLES} == {"net", "console", "weights", "python", "sh", "yaml"}
     assert sum(example.refused is not None for example in EXAMPLES) >= 3
 
 
@@ -91,6 +94,25 @@ def test_an_example_is_right_or_refused_as_it_says(example: Example, tmp_path: P
     path.write_text(whole(example.text), "utf-8")
     found = compile_spec(Request(spec=str(path), every=True)).diagnostics
     assert [d.code for d in found] == ([example.refused] if example.refused else [])
+
+
+@pytest.mark.parametrize("example", [example for example in NETS if example.page == "README.md"], ids=str)
+def test_the_specs_of_the_readme_are_in_their_canonical_form(example: Example) -> None:
+    assert format_text(Source(str(example), example.text), DEFAULT_LIMITS) == example.text
+
+
+def test_the_configuration_of_pre_commit_names_hooks_and_options_that_there_are() -> None:
+    (example,) = [example for example in EXAMPLES if example.kind == "yaml"]
+    entries = re.findall(
+        r"- id: (\S+)\n.*?entry: netc (\S+)\n", (ROOT / ".pre-commit-hooks.yaml").read_text(), re.DOTALL
+    )
+    offered = dict(entries)
+    hooks = re.findall(r"- id: (\S+)\n(?: +args: \[(.*)\]\n)?", example.text)
+    assert [name for name, _ in hooks] == list(offered)
+    for name, arguments in hooks:
+        command = netc.get_command(click.Context(netc), offered[name])
+        assert command is not None
+        command.make_context(name, [*filter(None, arguments.split(", ")), "some.net"])
 
 
 @pytest.mark.parametrize(

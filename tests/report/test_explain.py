@@ -23,6 +23,9 @@ def lines(text: str) -> dict[str, str]:
     return {line[:13].strip(): line[13:] for line in text.splitlines() if line.startswith("  ")}
 
 
+LRN = "net t { input image: f32[N, 16, 8, 8]\n lrn(5, alpha = 5e-4, k = 2) -> relu }"
+
+
 def test_a_convolution_by_hand() -> None:
     text = "net t {\n  input image: f32[N, 16, 32, 30]\n  conv(24, 5x3, stride = 2, pad = (2, 1))\n}"
     found = lines(explain(network("t.net", text, N=10), "conv1"))
@@ -42,6 +45,14 @@ def test_a_convolution_by_hand() -> None:
     # 24 · 16 · 15 · 10 numbers of 4 bytes; 230,400 / 1024 = 225.
     assert found["memory"].endswith(" = 24 × 16 × 15 × 10 × 4 = 230,400 bytes (225.0 KiB)")
     assert found["field"] == "5×3 positions of the input"
+
+
+def test_a_convention_that_the_field_disagrees_on_is_noted() -> None:
+    """LRN's alpha is divided by the size here, as in PyTorch; 5e-4 / 5 is the paper's."""
+    found = lines(explain(network("t", LRN), "lrn1"))
+    assert found["note"].startswith("alpha = 0.0005 is divided by size = 5; ")
+    assert found["note"].endswith("α = 0.0001")
+    assert "note" not in lines(explain(network("t", LRN), "relu1"))
 
 
 def test_half_padding_is_derived() -> None:
