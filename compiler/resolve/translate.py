@@ -39,6 +39,8 @@ _BATCH = re.compile(r"-1|N|B|bs|batch(_?size)?|\w+\.(size\(0\)|shape\[0\])", re.
 _INPUT_SIZES = ("shape", "inputshape", "batchshape", "batchinputshape")
 # No heights and widths, which stand before a last size of 1, 3 or 4 where the channels come last.
 _SMALL = tuple("1234567")
+# The longest list that is repeated in full.
+SHOWN = 8
 _DATA = tree.Number | tree.List | tree.Tuple
 
 
@@ -191,7 +193,8 @@ def listed(layer: str, texts: Sequence[str]) -> str:
     if layer == "transpose" and sorted(texts) in (["1", "2"], ["-1", "-2"]):
         # PyTorch's: the two dimensions that change places.
         texts = ["0", "2", "1"]
-    return f"write `{layer}([{', '.join(texts)}])`"
+    shown = [*texts[:SHOWN], "…"] if len(texts) > SHOWN else texts
+    return f"write `{layer}([{', '.join(shown)}])`"
 
 
 def foreign_help(

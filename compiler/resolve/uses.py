@@ -21,7 +21,7 @@ from .doubts import size_in_front
 from .fitting import fed, fitting, positional
 from .frame import Frame
 from .naming import Mark
-from .translate import by_name, kernel_first, size_first
+from .translate import SHOWN, by_name, kernel_first, size_first
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe
 from .walk import Stop
 
@@ -265,7 +265,7 @@ class Uses:
                 "missing-argument",
                 f"`{recipe.name}` needs `{missing[0]}`",
                 span,
-                help=f"write `{recipe.name}({', '.join(written)})`, or see `netc layers {recipe.name}`",
+                help=f"write `{recipe.name}({', '.join(written[:SHOWN])})`, or see `netc layers {recipe.name}`",
             )
             return UNKNOWN
         if not ok:
