@@ -78,7 +78,10 @@ def read_options(
             return UNKNOWN
         if wanted:
             message = f"`{name}` of `{recipe.name}` is {wanted}, not {describe(given.value)}"
-            evaluator.report(frame, "bad-argument", message, given.span, help=_EXAMPLES.get(name, _STATE.format(name)))
+            help = _EXAMPLES.get(name, _STATE.format(name))
+            if type(given.value) is str and name in CELL_OPTIONS and not _option(options, name, Word(given.value)):
+                help = f"write `{name} = {given.value}`, without quotes"
+            evaluator.report(frame, "bad-argument", message, given.span, help=help)
             return UNKNOWN
     if options.join is not None and options.reverse:
         message = "`bidirectional` runs in both directions, and `reverse` is one of them"
@@ -147,7 +150,7 @@ def _state(options: Options, name: str, value: object) -> str:
 
 def _option(options: Options, name: str, value: object) -> str:
     """Set an option; what it takes, when the value is something else."""
-    word = value.name if isinstance(value, Recipe) and not value.arguments else str(value)
+    word = value.name if isinstance(value, Recipe) and not value.arguments else "" if type(value) is str else str(value)
     match name:
         case "reverse" if isinstance(value, bool):
             options.reverse = value

@@ -41,7 +41,8 @@ LAYERS = {
     "view": "reshape sizes",
     "permute": "transpose order",
     **dict.fromkeys(("zeropad2d", "zeropadding2d", "zeropadding1d", "zeropad1d", "constantpad2d"), "pad pad"),
-    "upsampling2d": "upsample factor",
+    **dict.fromkeys(("upsampling2d", "upsampling1d"), "upsample factor"),
+    "interpolate": "upsample - factor mode",
     "lstm": "lstm units layers",
     "gru": "gru units layers",
     **dict.fromkeys(("rnn", "simplernn"), "elman units layers"),
@@ -87,6 +88,10 @@ ABSENT = {
     **dict.fromkeys(
         ("conv3d", "conv3dtranspose", "maxpool3d", "avgpool3d", "batchnorm3d", "maxpooling3d"),
         "layers for images and sequences have one or two spatial dimensions",
+    ),
+    **dict.fromkeys(
+        ("convlstm", "convlstm2d", "convgru"),
+        "write it as a cell: any layer may stand in one, and `state h[maps, in.height, in.width]` holds maps",
     ),
     **dict.fromkeys(("reducelronplateau", "plateau"), _NO_SIGHT),
     **dict.fromkeys(("checkpoint", "modelcheckpoint"), "a run keeps its last and its best weights by itself"),

@@ -39,6 +39,12 @@ _BATCH = re.compile(r"-1|N|B|bs|batch(_?size)?|\w+\.(size\(0\)|shape\[0\])", re.
 _INPUT_SIZES = ("shape", "inputshape", "batchshape", "batchinputshape")
 # No heights and widths, which stand before a last size of 1, 3 or 4 where the channels come last.
 _SMALL = tuple("1234567")
+# Whether norms have a trained factor and a trained shift.
+_AFFINE = {
+    **dict.fromkeys(("affine", "elementwiseaffine"), ("scale", "shift")),
+    "center": ("shift",),
+    "bias": ("shift",),
+}
 # The longest list that is repeated in full.
 SHOWN = 8
 _DATA = tree.Number | tree.List | tree.Tuple
@@ -242,9 +248,8 @@ def method_help(base: tree.Expr, name: str, arguments: Sequence[tree.Argument], 
     if layer in ("concat", "add", "mul"):
         return f"write `{layer}({', '.join([base.span.text, *(each.span.text for each in arguments)])})`"
     # A `reshape` of PyTorch's tensors names the batch too.
-    span = base.span
-    there = tree.Name(span, "view" if layer == "reshape" else name)
-    return f"write `{span.text} -> {_call(there.id, '', arguments, signature).text}`"
+    there = "view" if layer == "reshape" else name
+    return f"write `{_call(there, f'{base.span.text} -> ', arguments, signature).text}`"
 
 
 def _size_of_pool(arguments: Sequence[tree.Argument]) -> str:
@@ -320,6 +325,8 @@ def _call(name: str, fed: str, arguments: Sequence[tree.Argument], signature: Se
             values[key] = {"yes": "concat"}.get(text, text)
         elif key == "momentum" and "decay" in signature:
             values["decay"] = decay_text(text, keras)
+        elif key in _AFFINE and "shift" in signature:
+            values |= dict.fromkeys(_AFFINE[key], text) if text == "no" else {}
         else:
             target = mine.get(key, ARGUMENTS.get(key, key))
             values[target] = text
