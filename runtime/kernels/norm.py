@@ -69,7 +69,7 @@ def batchnorm(
     def add_up(lane: int) -> None:
         total[lane].fill(0)
         for part in halves[lane]:
-            np.sum(x[part], axis=0, out=factor[lane])
+            _sum_rows(x[part], factor[lane])
             np.add(total[lane], factor[lane], out=total[lane])
 
     def add_up_squares(lane: int) -> None:
@@ -78,7 +78,7 @@ def batchnorm(
             work = block[lane, : part.stop - part.start]
             np.subtract(x[part], center, out=work)
             np.multiply(work, work, out=work)
-            np.sum(work, axis=0, out=factor[lane])
+            _sum_rows(work, factor[lane])
             np.add(total[lane], factor[lane], out=total[lane])
 
     run(partial(add_up, 0), partial(add_up, 1))
@@ -160,11 +160,11 @@ def batchnorm_gradient(
         sum_product[lane].fill(0)
         for part in halves[lane]:
             work = block[lane, : part.stop - part.start]
-            np.sum(gy[part], axis=0, out=factor[lane])
+            _sum_rows(gy[part], factor[lane])
             np.add(sum_gy[lane], factor[lane], out=sum_gy[lane])
             np.subtract(x[part], center, out=work)
             np.multiply(work, gy[part], out=work)
-            np.sum(work, axis=0, out=factor[lane])
+            _sum_rows(work, factor[lane])
             np.add(sum_product[lane], factor[lane], out=sum_product[lane])
 
     def pass_on(lane: int) -> None:
@@ -191,6 +191,11 @@ def batchnorm_gradient(
     if weight is not None:
         np.multiply(factor[0], weight, out=factor[0])
     run(partial(pass_on, 0), partial(pass_on, 1))
+
+
+def _sum_rows(x: Array, y: Array) -> None:
+    """y is the sum of the rows of x, as a product with ones, which takes half of the time."""
+    np.matmul(np.ones(len(x), x.dtype), x.reshape(len(x), -1), out=y.reshape(-1))
 
 
 def _halves(rows: int, size: int) -> tuple[list[slice], list[slice]]:
