@@ -16,7 +16,8 @@ from .plan import Room, round_up, size
 class Arena:
     """Where everything starts, in bytes: `parameters` and `gradients` by number of the parameter (a buffer has a place
     among the parameters, and no gradient), `slots` the optimizer's blocks, `carried` the states of cells that stay
-    between steps, which count as activations; `first` where the block of parameters starts.
+    between steps, which count as activations; `first` where the block of parameters starts. `scratch` is how much of
+    the room of the activations an update takes.
 
     `activations`, `workspace`, `parameter_bytes` and so on are the sizes of the parts; their sum is `total`.
     """
@@ -32,6 +33,7 @@ class Arena:
     gradients: tuple[int | None, ...]
     slots: tuple[int, ...]
     carried: tuple[int, ...] = ()
+    scratch: int = 0
 
     @property
     def total(self) -> int:
@@ -110,4 +112,5 @@ def arena(
         tuple(made.get(number) for number in range(len(parameters))),
         slot_places,
         tuple(ends[:-1]),
+        scratch,
     )

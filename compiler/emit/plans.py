@@ -126,13 +126,14 @@ class _Planner:
         trained = sum(size(parameter.value.type, spelling) for parameter in parameters if parameter.trainable)
         placed = [(name, body, place(body, body.spelling, gradients)) for name, body in bodies]
         last = bodies[-1][1]
+        rooms = [room for _, _, room in placed]
         layout = arena(
-            [room for _, _, room in placed],
+            rooms,
             parameters,
             spelling,
             trained=step is not None,
             slots=self.slots,
-            scratch=scratch_bytes(trained) if step else 0,
+            scratch=scratch_bytes(trained, max(room.activations + room.workspace for room in rooms)) if step else 0,
             carried=[size(state.before.type, last.spelling) for state in last.computation.carried],
         )
         return Plan(tuple(placed), layout, step.flops if step else 0)

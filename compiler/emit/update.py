@@ -13,11 +13,11 @@ from ..graph.tensor import ITEM_BYTES
 from ..graph.tiers import kernel
 from ..training.settings import Ramp, Settings
 from .arena import Arena
-from .plan import round_up, size
+from .plan import LINE, round_up, size
 
 # The bytes that an optimizer works through at a time, which stay in cache, and their part of the gradients: long chunks
-# make fewer calls, and a small network has no room for them.
-LEAST, MOST, PART = 1 << 15, 1 << 17, 16
+# make fewer calls, and a small network has no room for them. What the activations took is free, up to `FREE`.
+LEAST, MOST, PART, FREE = 1 << 15, 1 << 17, 16, 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -35,9 +35,14 @@ class _Stretch:
     arguments: Mapping[str, object]
 
 
-def scratch_bytes(gradient_bytes: int) -> int:
-    """The bytes of scratch memory that an update needs: two chunks."""
-    return 2 * min(max(round_up(gradient_bytes // PART), LEAST), MOST) if gradient_bytes else 0
+def scratch_bytes(gradient_bytes: int, room: int) -> int:
+    """The bytes of scratch memory that an update takes: two chunks. There is `room` for so many where the activations
+    were."""
+    if not gradient_bytes:
+        return 0
+    least = min(max(round_up(gradient_bytes // PART), LEAST), MOST)
+    free = min(room // 2, round_up(gradient_bytes), FREE) // LINE * LINE
+    return 2 * max(least, free)
 
 
 def update(settings: Settings, step: Computation, layout: Arena, names: Names) -> Update:
@@ -50,9 +55,7 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
     dtype = step.gradients[0][1].type.dtype if step.gradients else "f32"
     item = ITEM_BYTES[dtype]
     numpy = f"np.{NUMPY_TYPES[dtype]}"
-    views = [
-        f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {scratch_bytes(layout.gradient_bytes) // item})"
-    ]
+    views = [f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {layout.scratch // item})"]
     lines = [f"rate = learning_rate({_phases(settings)!r}, epoch)"]
     kernels = {
         "training.schedule.learning_rate",
