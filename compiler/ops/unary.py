@@ -176,8 +176,16 @@ class Sigmoid(Unary):
     keeps = "y"
 
     def numpy(self, code: Code) -> None:
-        work = code.ins if 0 in code.spent and not code.fast else ()
-        code.call("activations.sigmoid", code.ins[0], code.outs[0], *work)
+        (x,), (y,) = code.ins, code.outs
+        if code.fast:
+            code.call("activations.sigmoid", x, y)
+            return
+        # Where y is a row of a stack, it is out of the cache: it is gone over once.
+        work = x if 0 in code.spent else y
+        code(f"np.negative({x}, out={work})")
+        code(f"np.exp({work}, out={work})")
+        code(f"np.add({work}, {code.number_array(1.0)}, out={work})")
+        code(f"np.reciprocal({work}, out={y})")
 
     def derivative(self, code: Code) -> None:
         """y · (1 − y)."""

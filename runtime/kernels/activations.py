@@ -43,15 +43,13 @@ ERFC = (
 )
 
 
-def sigmoid(x: Array, y: Array, work: Array | None = None) -> None:
+def sigmoid(x: Array, y: Array) -> None:
     """1 / (1 + e⁻ˣ), which keeps the digits of small results, and is 0 where e⁻ˣ is infinite: to bring x into bounds
-    before takes half as long as the exponential. y may be x, and so may be `work`, scratch memory which saves y from
-    being gone over four times when it is out of the cache."""
-    work = y if work is None else work
-    np.negative(x, out=work)
-    np.exp(work, out=work)
-    np.add(work, 1.0, out=work)
-    np.reciprocal(work, out=y)
+    before takes half as long as the exponential. y may be x."""
+    np.negative(x, out=y)
+    np.exp(y, out=y)
+    np.add(y, 1.0, out=y)
+    np.reciprocal(y, out=y)
 
 
 def normal_cdf(x: Array, y: Array, work: Array) -> None:
