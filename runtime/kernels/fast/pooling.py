@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from ..pooling import tap_counts
 from .compiled import compiled
-from .tile import add_vector, lanes, put_vector
+from .tile import lanes, put_vector
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
-QUARTER = 0.25
 
 
 def max_pool(x: Array, y: Array, *, block: int, kernel: Pair, stride: Pair, dilation: Pair, before: Pair) -> None:
@@ -55,10 +54,10 @@ def avg_pool(
 ) -> None:
     """The mean of each window; `counted` is the padding (before, after) on each axis whose taps count."""
     ins, outs = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
+    counts = taps(ins.shape, outs.shape, kernel, stride, dilation, before, counted, y.dtype)
     if beside(ins, outs, kernel, stride, dilation, before):
-        mean_of_four(ins, outs)
+        mean_of_four(ins, outs, counts)
     else:
-        counts = taps(ins.shape, outs.shape, kernel, stride, dilation, before, counted, y.dtype)
         mean(ins, outs, counts, kernel, stride, dilation, before)
 
 
@@ -76,7 +75,7 @@ def avg_pool_gradient(
 ) -> None:
     """gy in equal parts to the positions of each window."""
     outs, ins = gy.transpose(0, 2, 3, 1), gx.transpose(0, 2, 3, 1)
-    if beside(ins, outs, kernel, stride, dilation, before):
+    if beside(ins, outs, kernel, stride, dilation, before) and ins.flags.c_contiguous and outs.flags.c_contiguous:
         to_four(outs, ins)
     else:
         counts = taps(ins.shape, outs.shape, kernel, stride, dilation, before, counted, gy.dtype)
@@ -84,10 +83,8 @@ def avg_pool_gradient(
 
 
 def beside(x: Array, y: Array, kernel: Pair, stride: Pair, dilation: Pair, before: Pair) -> bool:
-    """Whether windows are two by two, each begins where the one before it ends, and together they are the image; both
-    arrays lie together."""
+    """Whether windows are two by two, each begins where the one before it ends, and together they are the image."""
     plain = kernel == stride == (2, 2) and dilation == (1, 1) and before == (0, 0)
-    plain = plain and x.flags.c_contiguous and y.flags.c_contiguous
     return plain and x.shape[1:3] == (2 * y.shape[1], 2 * y.shape[2])
 
 
@@ -189,31 +186,29 @@ def mean(x: Array, y: Array, counts: Array, kernel: Pair, stride: Pair, dilation
 
 
 @compiled
-def mean_of_four(x: Array, y: Array) -> None:
-    channels, row = y.shape[3], x.shape[2] * x.shape[3]
-    for line in range(len(y) * y.shape[1]):
-        for j in range(y.shape[2]):
-            for c in range(0, channels, lanes(y)):
-                count, out = min(channels - c, lanes(y)), (line * y.shape[2] + j) * channels + c
-                given = 2 * line * row + 2 * j * channels + c
-                put_vector(count, y, out, x, given, QUARTER)
-                add_vector(count, y, out, x, given + channels, QUARTER)
-                add_vector(count, y, out, x, given + row, QUARTER)
-                add_vector(count, y, out, x, given + row + channels, QUARTER)
+def mean_of_four(x: Array, y: Array, counts: Array) -> None:
+    for image in range(len(y)):
+        for i in range(y.shape[1]):
+            for j in range(y.shape[2]):
+                a, b = x[image, 2 * i, 2 * j], x[image, 2 * i, 2 * j + 1]
+                c, d = x[image, 2 * i + 1, 2 * j], x[image, 2 * i + 1, 2 * j + 1]
+                out, count = y[image, i, j], counts[i, j]
+                for k in range(y.shape[3]):
+                    out[k] = (a[k] + b[k] + c[k] + d[k]) / count
 
 
 @compiled
 def to_four(gy: Array, gx: Array) -> None:
-    channels, row = gy.shape[3], gx.shape[2] * gx.shape[3]
+    channels, row, quarter = gy.shape[3], gx.shape[2] * gx.shape[3], 0.25
     for line in range(len(gy) * gy.shape[1]):
         for j in range(gy.shape[2]):
             for c in range(0, channels, lanes(gy)):
                 count, given = min(channels - c, lanes(gy)), (line * gy.shape[2] + j) * channels + c
                 out = 2 * line * row + 2 * j * channels + c
-                put_vector(count, gx, out, gy, given, QUARTER)
-                put_vector(count, gx, out + channels, gy, given, QUARTER)
-                put_vector(count, gx, out + row, gy, given, QUARTER)
-                put_vector(count, gx, out + row + channels, gy, given, QUARTER)
+                put_vector(count, gx, out, gy, given, quarter)
+                put_vector(count, gx, out + channels, gy, given, quarter)
+                put_vector(count, gx, out + row, gy, given, quarter)
+                put_vector(count, gx, out + row + channels, gy, given, quarter)
 
 
 @compiled
