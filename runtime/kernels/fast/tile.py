@@ -79,12 +79,8 @@ def tile(
 
         steps = [builder.extract_value(given[13], [n, k]) for n in range(3) for k in range(3)]
         arguments = [pointer(n) for n in (2, 5, 8, 11)] + [given[4], given[7], given[10], given[1], *steps]
-        widest = BYTES // (out.dtype.bitwidth // 8)
-        narrow = builder.icmp_signed("<=", given[1], INT(widest // 2))
-        with builder.if_else(narrow) as (half, whole):
-            for branch, count in ((half, widest // 2), (whole, widest)):
-                with branch:
-                    _choose(builder, given[0], element, count, first != types.none, arguments)
+        vector = ir.VectorType(element, BYTES // (out.dtype.bitwidth // 8))
+        _choose(builder, given[0], vector, first != types.none, arguments)
         return context.get_dummy_value()
 
     return signature, write
@@ -126,7 +122,7 @@ def _together(*kinds: Any) -> bool:
     return all(kind == types.none or kind.layout == "C" for kind in kinds)
 
 
-def _choose(builder: Any, rows: Any, element: Any, lanes: int, begun: bool, arguments: list[Any]) -> None:
+def _choose(builder: Any, rows: Any, vector: Any, begun: bool, arguments: list[Any]) -> None:
     """A call of the function for this number of rows."""
     end = builder.append_basic_block("end")
     choice = builder.switch(rows, end)
@@ -134,21 +130,21 @@ def _choose(builder: Any, rows: Any, element: Any, lanes: int, begun: bool, argu
         block = builder.append_basic_block(f"rows{count}")
         choice.add_case(INT(count), block)
         builder.position_at_end(block)
-        builder.call(_function(builder.module, element, lanes, count, begun), arguments)
+        builder.call(_function(builder.module, vector, count, begun), arguments)
         builder.branch(end)
     builder.position_at_end(end)
 
 
-def _function(module: Any, element: Any, lanes: int, rows: int, begun: bool) -> Any:
+def _function(module: Any, vector: Any, rows: int, begun: bool) -> Any:
     """The function of a module that makes a tile of so many rows and columns."""
-    name = f"netc_tile_{element}_{lanes}_{rows}_{'on' if begun else 'new'}"
+    name = f"netc_tile_{vector.element}_{rows}_{'on' if begun else 'new'}"
     if name in module.globals:
         return module.globals[name]
     kinds = [ir.PointerType()] * len(_POINTERS) + [INT] * len(_NUMBERS)
     made = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
     made.linkage = "linkonce_odr"
     made.attributes.add("noinline")
-    _Tile(made, ir.VectorType(element, lanes), rows, begun).write()
+    _Tile(made, vector, rows, begun).write()
     return made
 
 
