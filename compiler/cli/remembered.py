@@ -69,9 +69,15 @@ def recall(options: dict[str, Any], folder: Path, wanted: Mapping[str, Check]) -
 def split_of(folder: Path, data: str) -> dict[str, Any] | None:
     """How the run in a folder chose what it held out, as far as its options say so; None where it had other data."""
     known = recall({}, folder, {"data": _text}).get("data")
-    if known is None or Path(known).absolute() != Path(data).absolute():
-        return None
-    return recall({}, folder, SPLIT)
+    return recall({}, folder, SPLIT) if known is not None and _same(known, data) else None
+
+
+def _same(known: str, data: str) -> bool:
+    """Whether two sources of data are one: a name of bundled data, or a file or folder."""
+    try:
+        return known == data or Path(known).samefile(data)
+    except (OSError, ValueError):
+        return False
 
 
 def folder_of(weights: str | None) -> Path:

@@ -144,7 +144,9 @@ def _complete(fit: Fit) -> str:
     """Why a run that is resumed has nothing left to do, and how to go on."""
     epochs = fit.position.epoch
     if epochs >= fit.options.epochs:
-        return f"the run is complete at {epochs} of {fit.options.epochs} epochs: `--epochs` gives it more"
+        return (
+            f"the run is complete: {epochs} epochs are done, {fit.options.epochs} asked for; `--epochs` gives it more"
+        )
     return f"the run ended after {epochs} epochs, the best being {fit.position.best_epoch}: `--patience` gives it more"
 
 

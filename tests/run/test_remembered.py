@@ -100,6 +100,8 @@ def test_eval_judges_on_what_the_run_held_out(begun: Path) -> None:
     assert everything["judged_on"] == "all of a.txt, what the run was trained on included"
     assert (own["samples"], everything["samples"]) == (18, 89)
     assert judged("--val-split", "0.5")["judged_on"] == "50 % of a.txt, what the run was trained on included"
+    again = run("eval", "a.net", "--weights", "run", "--data", f"../{begun.parent.name}/a.txt")
+    assert again.stdout.startswith("18 samples: ")
     Path("b.txt").write_text("the cat sat on a hat " * 20)
     other = run("eval", "a.net", "--weights", "run", "--data", "b.txt")
     assert "judged on: all of b.txt\n" in other.stderr
@@ -128,7 +130,7 @@ def test_which_weights_a_folder_stands_for_is_said(begun: Path) -> None:
     said = f"weights: run/best.safetensors (epoch {best})"
     done = run("train", "a.net", "--resume", "run")
     assert done.stderr.splitlines()[-2:] == [
-        "the run is complete at 2 of 2 epochs: `--epochs` gives it more",
+        "the run is complete: 2 epochs are done, 2 asked for; `--epochs` gives it more",
         f"{said}, run/last.safetensors (epoch 2)",
     ]
     given = ("a.net", "--weights", "run")
@@ -149,6 +151,13 @@ def test_a_run_without_patience_left_says_so(begun: Path) -> None:
         "weights: still/best.safetensors (epoch 1), still/last.safetensors (epoch 3)",
     ]
     assert "epoch 4/9" in run("train", "a.net", "--resume", "still", "--patience", "3").stderr
+
+
+@pytest.mark.parametrize("data", ["\0", "b" * 9999, "missing.txt", 7])
+def test_data_that_there_are_not_are_other_data(begun: Path, data: object) -> None:
+    kept = json.loads((begun / "args.json").read_text())
+    (begun / "args.json").write_text(json.dumps(kept | {"data": data}))
+    assert judged()["judged_on"] == "all of a.txt"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"seq_len": "7"}', '{"seq_len": true}', '{"seq_len": 0}'])
