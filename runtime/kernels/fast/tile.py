@@ -21,9 +21,8 @@ from .compiled import FEATURES, compiled
 
 Array = NDArray[Any]
 # The bytes of the widest vector, and the rows that leave a few of the registers for what is read.
-WIDE = bool(FEATURES.get("avx512f"))
-BYTES, ROWS = (64, 15) if WIDE else (32, 12)
-INT, BOOL = ir.IntType(64), ir.IntType(1)
+BYTES, ROWS = (64, 15) if FEATURES.get("avx512f") else (32, 12)
+INT = ir.IntType(64)
 # A tile's arguments: pointers, steps and counts.
 _POINTERS = ("out", "first", "a", "b")
 _NUMBERS = ("out_step", "first_step", "a_step", "columns", *(f"{what}{n}" for n in range(3) for what in "nab"))
@@ -63,9 +62,7 @@ def tile(
     if not _together(out, first, a, b):
         return None
     size = types.intp
-    signature = types.void(
-        size, size, out, size, size, first, size, size, a, size, size, b, size, types.UniTuple(_LOOPS.dtype, 3)
-    )
+    signature = types.void(size, size, out, size, size, first, size, size, a, size, size, b, size, _LOOPS)
 
     def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         kinds = signature.args
