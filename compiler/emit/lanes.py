@@ -93,7 +93,7 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     # Tiles of whole rows of channels are wanted there, and some kernels take only arrays that lie together.
     whole, lying = (any(kernel.startswith(f"fast.{name}.") for kernel in called) for name in ("winograd", "direct"))
     cut = by_samples if whole or lying else None
-    if not lying and along is not None and (_weights_are_large(code) or how is None):
+    if not lying and along is not None and (_weights_are_large(code) or by_samples is None):
         cut = cut or _by_weight(along, code)
     cut = cut or by_samples
     compiled = any(kernel.startswith("fast.") for kernel in called)

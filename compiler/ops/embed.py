@@ -9,7 +9,7 @@ from ..graph.code import Code
 from ..graph.dims import Shape
 from ..graph.field import Field
 from ..graph.formula import NOTHING, Formula
-from ..graph.op import Example, Gradients, Op, OpError, Types, Values, elements, primitive
+from ..graph.op import Along, Example, Gradients, Op, OpError, Types, Values, elements, primitive
 from ..graph.tensor import TensorType
 
 if TYPE_CHECKING:
@@ -89,16 +89,20 @@ class EmbedGradient(Op):
     def over_steps(self) -> Literal["sum"]:
         return "sum"
 
+    def along(self) -> Along | None:
+        return Along((None, 0), 1) if self.columns else None
+
     def numpy(self, code: Code) -> None:
         x, gw, rows = code.ins[0], code.outs[0], code.types[0].elements
         labels = code.view(f"{x}.reshape({code.size(rows)})")
-        sizes = (self.shape[1], rows) if self.columns else (rows, self.shape[1])
+        table = code.out_types[0].shape
+        sizes = (table[1], rows) if self.columns else (rows, table[1])
         vectors = code.view(f"{code.ordered(1)}.reshape({', '.join(map(code.size, sizes))})")
         if self.columns:
             vectors = code.view(f"{vectors}.T")
-            gw = code.view(f"{code.scratch(*reversed(self.shape))}.T")
-        if code.number(rows) * code.number(self.shape[0]) <= _ONE_HOT:
-            places, chosen = code.scratch(rows, dtype="i64"), code.scratch(rows, self.shape[0])
+            gw = code.view(f"{code.scratch(*reversed(table))}.T")
+        if code.number(rows) * code.number(table[0]) <= _ONE_HOT:
+            places, chosen = code.scratch(rows, dtype="i64"), code.scratch(rows, table[0])
             code.call("embedding.sum_rows", labels, vectors, gw, places, chosen)
         else:
             code(f"{gw}.fill(0)")

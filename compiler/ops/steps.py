@@ -137,8 +137,9 @@ class Columns(_Order):
 
     def numpy(self, code: Code) -> None:
         steps, features = code.size(self.steps), code.size(code.out_types[0].shape[0])
-        x = code.view(f"{code.ins[0]}.reshape({steps}, {features}, -1).swapaxes(0, 1)")
-        code(f"np.copyto({code.view(f'{code.outs[0]}.reshape({features}, {steps}, -1)')}, {x})")
+        stack = code.view(f"{code.ins[0]}.reshape({steps}, {features}, -1)")
+        columns = code.view(f"{code.outs[0]}.reshape({features}, {steps}, -1)")
+        code.call("recurrence.columns", stack, columns, code.run())
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
