@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import netc
 from netc.compiler.emit import lanes
-from netc.runtime.kernels.fast import loops
+from netc.runtime.kernels.fast import layout, loops
 
 Array = NDArray[Any]
 # float32: sums in another order, through as many steps.
@@ -55,13 +55,13 @@ def test_the_tiers_agree(cell: str, no_other_form: None) -> None:
 
 @pytest.mark.parametrize("cell", ["elman(20)", "gru(12)", "lstm(16, bidirectional = sum)"])
 def test_one_thread_and_two_give_the_same_bits(cell: str, no_other_form: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "WAKING", 0)
+    monkeypatch.setattr(layout, "WAKING", 0)
     monkeypatch.setattr(lanes, "BYTES", 0)
     two = results(cell, "fast", 40, 40, 5, "float32")
     monkeypatch.setattr("netc.runtime.kernels.lanes._helper", lambda: None)
     for name, array in results(cell, "fast", 40, 40, 5, "float32").items():
         assert np.array_equal(two[name], array), name
-    monkeypatch.setattr(loops, "WAKING", 1 << 60)
+    monkeypatch.setattr(layout, "WAKING", 1 << 60)
     monkeypatch.setattr(lanes, "FLOPS", 1 << 60)
     monkeypatch.setattr(lanes, "BYTES", 1 << 40)
     for name, array in results(cell, "fast", 40, 40, 5, "float32").items():
@@ -80,7 +80,7 @@ def no_other_form(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_loop_that_has_no_compiled_form_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The products of this one are left to BLAS, and the convolutions of the other are no statements of a loop."""
-    monkeypatch.setattr(loops, "LARGE", 0)
+    monkeypatch.setattr(layout, "LARGE", 0)
     wanted = results("lstm(16)", "numpy", 7, 7, 5, "float64")
     for name, array in results("lstm(16)", "fast", 7, 7, 5, "float64").items():
         assert np.abs(array - wanted[name]).max() <= ROUNDING["float64"], name

@@ -36,6 +36,10 @@ class View:
     def alike(self, other: View) -> bool:
         return (self.shape, self.strides, self.dtype) == (other.shape, other.strides, other.dtype)
 
+    def reaches(self, start: int, stop: int) -> bool:
+        """Whether it is somewhere between these addresses at any step."""
+        return bool(((self.places < stop) & (start < self.places + self.extent)).any())
+
     def apart(self, other: View) -> bool:
         """Whether no element is in both, at any one step."""
         ends = (self.places + self.extent <= other.places) | (other.places + other.extent <= self.places)
