@@ -23,14 +23,14 @@ def expand(spec: str, **options: Any) -> None:
 
     wanted = request(spec, options)
     found = compiled(wanted, options["color"])
-    show(found.diagnostics, options["color"])
-    if not found.networks:
-        raise click.exceptions.Exit(1)
-    network = found.networks[0]
-    try:
-        click.echo(write_out(network, wanted.limits), nl=False)
-    except CannotExpand as error:
-        message = f"the net `{network.name}` cannot be written out: {error}"
-        show((Diagnostic("not-expandable", message, network.span, help=error.help),), options["color"])
-        raise click.exceptions.Exit(1) from None
-    raise click.exceptions.Exit(1 if found.failed else 0)
+    diagnostics, text = found.diagnostics, None
+    for network in found.networks[:1]:
+        try:
+            text = write_out(network, wanted.limits)
+        except CannotExpand as error:
+            message = f"the net `{network.name}` cannot be written out: {error}"
+            diagnostics += (Diagnostic("not-expandable", message, network.span, help=error.help),)
+    show(diagnostics, options["color"])
+    if text is not None:
+        click.echo(text, nl=False)
+    raise click.exceptions.Exit(1 if text is None or found.failed else 0)

@@ -34,6 +34,7 @@ FUNCTIONS = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES}
 def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
     """Report settings, functions and arguments of a `train` block that do not exist."""
     seen: set[str] = set()
+    optimizer = _optimizer(statement)
     for setting in statement.settings:
         if isinstance(setting, tree.Rule):
             for inner in setting.settings:
@@ -43,7 +44,7 @@ def check_train(check: NameCheck, statement: tree.Train, scope: Scope) -> None:
         if setting.name.id in seen:
             check.report("duplicate-name", f"`{setting.name.id}` is set twice", setting.name.span, help="set it once")
         seen.add(setting.name.id)
-        if _known(check, setting, SETTINGS, optimizer=_optimizer(statement)):
+        if _known(check, setting, SETTINGS, optimizer=optimizer):
             _value(check, setting.value, FUNCTIONS.get(setting.name.id, {}), scope)
     lacks = [name for name in NEEDED if name not in seen]
     if lacks and seen <= set(SETTINGS) and not check.space.file.suspects:
