@@ -324,7 +324,7 @@ def test_products(dtype: str, order: Any) -> None:
 
 
 def _product(dtype: str, strides: tuple[int, ...]) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def body(
         context: Any, a: Any, b: Any, out: Any, b_row: Any, out_row: Any, m: Any, start: Any, stop: Any, k: Any
     ) -> Any:
@@ -335,7 +335,7 @@ def _product(dtype: str, strides: tuple[int, ...]) -> Any:
 
         return types.void(*[types.int64] * 9), write
 
-    @numba.njit(**OPTIONS)  # type: ignore[untyped-decorator]
+    @numba.njit(**OPTIONS)
     def run(a: int, b: int, out: int, b_row: int, out_row: int, m: int, start: int, stop: int, k: int) -> None:
         body(a, b, out, b_row, out_row, m, start, stop, k)
 

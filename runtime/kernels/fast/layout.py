@@ -360,7 +360,7 @@ def _lying(shape: tuple[int, ...], item: int) -> tuple[int, ...]:
 def _compiled(made: tuple[Part, ...], dtype: str, slots: int) -> Callable[..., None]:
     """A loop of these parts."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def body(context: Any, addresses: Any, sizes: Any, steps: Any, first: Any, stop: Any) -> Any:
         def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
             parts.write(builder, dtype, made, slots, given)
@@ -368,7 +368,7 @@ def _compiled(made: tuple[Part, ...], dtype: str, slots: int) -> Callable[..., N
 
         return types.void(*[types.int64] * 5), write
 
-    @numba.njit(**OPTIONS)  # type: ignore[untyped-decorator]
+    @numba.njit(**OPTIONS)
     def run(addresses: NDArray[np.int64], sizes: NDArray[np.int64], first: int, stop: int) -> None:
         body(addresses.ctypes.data, sizes.ctypes.data, len(addresses), first, stop)
 

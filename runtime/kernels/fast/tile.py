@@ -35,7 +35,7 @@ def lanes(array: Array) -> int:
     return BYTES // array.itemsize
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def tile(
     context: Any,
     rows: Any,
@@ -83,13 +83,13 @@ def tile(
     return signature, write
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def put_vector(context: Any, count: Any, out: Any, out_at: Any, b: Any, b_at: Any, factor: Any) -> Any:
     """out[c] = factor · b[c] for up to `lanes` numbers from these places on."""
     return _combined(out, b, added=False)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def add_vector(context: Any, count: Any, out: Any, out_at: Any, b: Any, b_at: Any, factor: Any) -> Any:
     """out[c] += factor · b[c] for up to `lanes` numbers from these places on."""
     return _combined(out, b, added=True)
