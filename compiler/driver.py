@@ -14,11 +14,11 @@ from .limits import DEFAULT_LIMITS, Limits
 from .reading import ReadError, decode, read_source, read_stdin
 from .resolve.bodies import FileCheck
 from .resolve.count import count_layers
-from .resolve.net import Choice, NetResolver, expectations
+from .resolve.net import Choice, NetResolver
 from .resolve.network import Network
+from .resolve.outline import Outline, outline
 from .resolve.program import Loader, Namespace
 from .source import Source, Span
-from .syntax import tree
 
 SPECS = Path(__file__).parent.parent / "specs"
 _VARIANT = re.compile(r"^ *variant +(\w+)", re.MULTILINE)
@@ -80,11 +80,13 @@ def compile_spec(request: Request) -> Compiled:
     resolver = NetResolver(space, broken, collector, request.limits)
     networks: list[Network] = []
     unchecked = []
+    small: dict[str, bool] = {}
     for net, choice in _choices(space, request, variant, collector):
-        small = count_layers(net, space, request.limits, collector)
-        network = resolver.resolve(net, choice) if small else None
+        if net.name.id not in small:
+            small[net.name.id] = count_layers(net, space, request.limits, collector)
+        network = resolver.resolve(net, choice) if small[net.name.id] else None
         networks += [network] if network is not None else []
-        checks = expectations(net, choice.variant)
+        checks = net.expectations(choice.variant)
         if checks and (network is None or choice.sets):
             reason = "the net has errors" if network is None else "`--set` makes it another network"
             title = f"{net.name.id} variant {choice.variant}" if choice.variant else net.name.id
@@ -116,19 +118,17 @@ def _once(found: tuple[Diagnostic, ...], broken: set[Span]) -> tuple[Diagnostic,
 
 def _choices(
     space: Namespace, request: Request, variant: str | None, collector: Collector
-) -> Iterable[tuple[tree.Net, Choice]]:
+) -> Iterable[tuple[Outline, Choice]]:
     """The nets to resolve, each with its variant and parameters."""
-    nets = list(space.nets.values())
-    if request.net is not None:
-        nets = [net for net in nets if net.name.id == request.net]
+    nets = [outline(net) for name, net in space.nets.items() if request.net in (None, name)]
     if not nets:
         _no_net(space, request, collector)
         return
     chosen = request.variant or variant
     if chosen is not None:
-        with_variant = [net for net in nets if chosen in variants(net)]
+        with_variant = [net for net in nets if chosen in net.variants]
         if not with_variant:
-            known = ", ".join(name for net in nets for name in variants(net))
+            known = ", ".join(name for net in nets for name in net.variants)
             _report(space, collector, f"no net here has a variant `{chosen}`", known, "leave `--variant` out")
             return
         yield with_variant[-1], Choice(chosen, request.sets, request.dims)
@@ -136,16 +136,11 @@ def _choices(
         yield nets[-1], Choice(None, request.sets, request.dims)
     else:
         for net in nets:
-            names: list[str | None] = list(variants(net))
+            names: list[str | None] = list(net.variants)
             if not names or request.sets or all(parameter.default is not None for parameter in net.parameters):
                 names.insert(0, None)
             for name in names:
                 yield net, Choice(name, request.sets, request.dims)
-
-
-def variants(net: tree.Net) -> list[str]:
-    """The names of a net's variants."""
-    return [s.name.id for s in net.body.statements if isinstance(s, tree.Variant)]
 
 
 def _no_net(space: Namespace, request: Request, collector: Collector) -> None:

@@ -12,10 +12,11 @@ from ..graph.layer import find_layer
 from ..limits import Limits
 from ..source import Span
 from ..syntax import tree
+from .outline import Outline
 from .program import Item, Namespace
 
 
-def count_layers(net: tree.Net, space: Namespace, limits: Limits, collector: Collector) -> bool:
+def count_layers(net: Outline, space: Namespace, limits: Limits, collector: Collector) -> bool:
     """Report a net that must have more layer uses than the limit; False when it has."""
     counter = _Counter()
     bound = _bound(net)
@@ -117,10 +118,10 @@ def _length(items: tree.Expr) -> int:
     return 0
 
 
-def _bound(item: Item | tree.Net) -> set[str]:
+def _bound(item: Item | Outline) -> set[str]:
     """Every name that a body binds anywhere, so that it hides a layer there."""
     bound = {parameter.name.id for parameter in item.parameters}
-    if not isinstance(item, tree.Net):
+    if not isinstance(item, Outline):
         bound |= {name.id for name in item.inputs}
     todo = list(item.body.statements)
     while todo:

@@ -17,7 +17,6 @@ from ..recurrence.scan import Scan
 from ..source import Source, Span
 from ..syntax import tree
 from ..training.settings import Settings
-from .bodies import symbols_of
 from .doubts import doubts
 from .evaluate import Evaluator
 from .expect import check_expectations
@@ -25,6 +24,7 @@ from .frame import Frame
 from .names import NameCheck
 from .naming import Mark, settle
 from .network import Network
+from .outline import Outline
 from .program import Namespace
 from .rules import check_rules
 from .settings import Broken, Reader
@@ -53,7 +53,7 @@ class NetResolver:
         self.limits = limits
         self._before: Evaluator | None = None
 
-    def resolve(self, net: tree.Net, choice: Choice) -> Network | None:
+    def resolve(self, net: Outline, choice: Choice) -> Network | None:
         """The network of a net, or None when there are errors in it. Every error is reported.
 
         When a symbolic dimension has to be a number and the choice gives one, or gives one that is too small, the net
@@ -61,7 +61,7 @@ class NetResolver:
         """
         trial = Collector()
         network = self._resolve(net, choice, {}, trial)
-        given = {name: size for name, size in choice.dims.items() if name != "N" and name in symbols_of(net)}
+        given = {name: size for name, size in choice.dims.items() if name != "N" and name in net.symbols}
         put: Mapping[str, int] = {}
         # T stays open where it can: expectations are about one step.
         for fixed in ({name: size for name, size in given.items() if name not in FREE}, given):
@@ -69,7 +69,7 @@ class NetResolver:
             if fixed != put and (unbound or (network is not None and not _fits(network))):
                 trial, put = Collector(), fixed
                 network = self._resolve(net, choice, fixed, trial)
-        variant = _variant(net, choice.variant)
+        variant = net.variants[choice.variant] if choice.variant is not None else None
         for diagnostic in trial.ordered():
             inside = diagnostic.span and variant and variant.span.start <= diagnostic.span.start < variant.span.end
             if variant and not inside:
@@ -78,21 +78,20 @@ class NetResolver:
             self.collector.add(diagnostic)
         return network
 
-    def _resolve(self, net: tree.Net, choice: Choice, fixed: Mapping[str, int], collector: Collector) -> Network | None:
+    def _resolve(self, net: Outline, choice: Choice, fixed: Mapping[str, int], collector: Collector) -> Network | None:
         builder = Builder(self.limits)
         evaluator = Evaluator(builder, collector, self.broken, fixed, self.limits)
         if self._before is not None:
             # A thousand variants of a large net are one large task: they share the limit on steps.
             evaluator.steps = self._before.steps + len(self._before.builder.uses)
         self._before = evaluator
-        evaluator.symbols = set(symbols_of(net))
+        evaluator.symbols = set(net.symbols)
         evaluator.only_input = sum(isinstance(s, tree.Input) for s in net.body.statements) == 1
         root = Mark(net.name.id)
         frame = Frame(self.space, [{}], None, None, root, ())
-        variant = _variant(net, choice.variant)
         self._check_dims(net, choice.dims, evaluator, frame)
         try:
-            values = self._parameters(net, variant, choice.sets, evaluator, frame)
+            values = self._parameters(net, choice, evaluator, frame)
             if values is None:
                 return None
             run(evaluator, net.body, frame)
@@ -131,24 +130,18 @@ class NetResolver:
             graph,
             train,
             settings,
-            () if choice.sets else expectations(net, choice.variant),
+            () if choice.sets else net.expectations(choice.variant),
             root,
             frame.names[0],
         )
         check_expectations(network, evaluator, frame)
         return network
 
-    def _parameters(
-        self,
-        net: tree.Net,
-        variant: tree.Variant | None,
-        sets: Mapping[str, str],
-        evaluator: Evaluator,
-        frame: Frame,
-    ) -> dict[str, object] | None:
+    def _parameters(self, net: Outline, choice: Choice, evaluator: Evaluator, frame: Frame) -> dict[str, object] | None:
         """The parameters' values, from `--set`, the variant and the defaults, in that order."""
-        names = frame.names[0]
-        changed = {s.name.id: s.value for s in variant.settings if isinstance(s, tree.Setting)} if variant else {}
+        names, sets = frame.names[0], choice.sets
+        settings = net.variants[choice.variant].settings if choice.variant is not None else ()
+        changed = {s.name.id: s.value for s in settings if isinstance(s, tree.Setting)}
         missing = []
         for parameter in net.parameters:
             name = parameter.name.id
@@ -177,16 +170,15 @@ class NetResolver:
             )
         return None if missing or unknown else dict(names)
 
-    def _check_dims(self, net: tree.Net, dims: Mapping[str, int], evaluator: Evaluator, frame: Frame) -> None:
-        known = symbols_of(net)
+    def _check_dims(self, net: Outline, dims: Mapping[str, int], evaluator: Evaluator, frame: Frame) -> None:
         for name in dims:
-            if name not in known:
+            if name not in net.symbols:
                 evaluator.report(
                     frame,
                     "unknown-setting",
                     f"the net `{net.name.id}` has no dimension `{name}`",
                     net.name.span,
-                    help=f"its symbolic dimensions are {', '.join(known) or 'none'}",
+                    help=f"its symbolic dimensions are {', '.join(net.symbols) or 'none'}",
                 )
 
     def _given(self, name: str, text: str, evaluator: Evaluator) -> tree.Expr | None:
@@ -221,18 +213,7 @@ def _fits(network: Network) -> bool:
     return True
 
 
-def _variant(net: tree.Net, name: str | None) -> tree.Variant | None:
-    return next((s for s in net.body.statements if isinstance(s, tree.Variant) and s.name.id == name), None)
-
-
-def expectations(net: tree.Net, name: str | None) -> tuple[tree.Expr, ...]:
-    """What must hold: a variant's own expectations, or the net's at its default parameters."""
-    variant = _variant(net, name)
-    statements = variant.settings if variant else net.body.statements
-    return tuple(check for s in statements if isinstance(s, tree.Expect) for check in s.checks)
-
-
-def _outputs(net: tree.Net, evaluator: Evaluator, frame: Frame) -> tuple[Port, ...] | None:
+def _outputs(net: Outline, evaluator: Evaluator, frame: Frame) -> tuple[Port, ...] | None:
     found = frame.outputs
     if _target_among(found, evaluator, frame):
         return None

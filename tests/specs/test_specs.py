@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from netc.compiler.driver import SPECS, Request, bundled, compile_spec, variants
+from netc.compiler.driver import SPECS, Request, bundled, compile_spec
+from netc.compiler.resolve.outline import outline
 from netc.compiler.source import Source
 from netc.compiler.syntax import tree
 from netc.grammar.parser import parse
@@ -54,7 +55,7 @@ def test_a_spec_can_be_trained_and_is_held_to_its_figures(name: str) -> None:
     for statement in statements:
         if isinstance(statement, tree.Variant):
             expectations[statement.name.id] = [s for s in statement.settings if isinstance(s, tree.Expect)]
-    assert list(expectations) == [None, *variants(net)]
+    assert list(expectations) == [None, *outline(net).variants]
     for found in expectations.values():
         (expect,) = found
         asked = " ".join(check.span.text for check in expect.checks)
