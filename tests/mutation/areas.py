@@ -19,6 +19,7 @@ NOISE = "tests/trust/test_mutants.py::test_mutants[0]"
 LAYERS = "tests/layers tests/analysis -k 'not gradients and not exports'"
 LOWERED = "tests/export/test_primitives.py"
 FIFTY_STEPS = "tests/training"
+FAST = "tests/training -k fast"
 TEXTS = ("tests/grammar", MESSAGES, "tests/format -k 'not analysis'", NOISE)
 MEANING = (
     MESSAGES,
@@ -62,6 +63,24 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("runtime/kernels/distance", of_kernels("SquaredDistance")),
     ("runtime/kernels/embedding", of_kernels("Embed")),
     ("runtime/kernels/local_response", of_kernels("Lrn")),
+    ("runtime/kernels/fast/optimizers", (FAST,)),
+    ("runtime/kernels/fast/chains", ("tests/kernels/test_chains.py", FAST)),
+    *(
+        (f"runtime/kernels/fast/{name}", (f"tests/kernels tests/ops -k 'fast and ({tests})'", FAST))
+        for name, tests in (
+            ("compiled", "Conv or convolution"),
+            ("convolution", "Conv or Deconv or convolution"),
+            ("direct", "Conv or convolution"),
+            ("elementary", "Sigmoid or Unary or Gelu"),
+            ("embedding", "Embed"),
+            ("losses", "CrossEntropy"),
+            ("norm", "Norm"),
+            ("pooling", "Pool or pooling"),
+            ("tile", "Conv or convolution"),
+            ("winograd", "Conv or convolution"),
+        )
+    ),
+    ("runtime/kernels/fast/", ("tests/kernels/test_loops.py", FAST, "tests/recurrent/test_compiled.py")),
     ("runtime/kernels/lanes", ("tests/emit/test_lanes.py", FIFTY_STEPS)),
     ("runtime/kernels/losses", of_kernels("CrossEntropy or Nll or Bce")),
     ("runtime/kernels/norm", of_kernels("Norm")),

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 CALLS = ("mkdir", "open", "write", "fsync", "close", "replace", "unlink", "ftruncate", "fstat", "statvfs")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
@@ -28,9 +29,12 @@ def main() -> None:
         if child is not None:
             os.waitpid(child, 0)
         request = json.loads(line)
+        # A signal waits until the child is ready to be ended by it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         child = os.fork()
         if child == 0:
             run(request)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         print(child, flush=True)
         found = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
         assert found is not None
@@ -39,6 +43,9 @@ def main() -> None:
 
 def run(request: dict[str, Any]) -> None:
     """Become the command; it ends by SystemExit."""
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: os._exit(128 + number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     nowhere = os.open(os.devnull, os.O_RDWR)
     said = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for descriptor, target in ((nowhere, 0), (nowhere, 1), (said, 2)):
