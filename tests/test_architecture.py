@@ -79,7 +79,7 @@ FORBIDDEN_ATTRIBUTES = {
 }  # fmt: skip
 # The one place that runs a program which the compiler has written, and the one that runs the loop of a chain of its
 # statements.
-LET_THROUGH = {"runtime/trainer": {"exec", "compile"}, "runtime/kernels/fast/compiled": {"exec"}}
+LET_THROUGH = {"runtime/trainer": {"exec", "compile"}, "runtime/kernels/fast/compiled": {"exec", "compile"}}
 
 
 def module(path: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +80,46 @@ def test_there_is_no_other_tier() -> None:
 def test_models_and_programs_that_stand_alone_have_no_tier(tmp_path: Path) -> None:
     assert run("emit", "digits", "--tier", "fast", "--standalone").exit_code == 2
     assert run("bench", str(tmp_path / "m.onnx"), "--tier", "fast").exit_code == 2
+
+
+SMALL = """net small {
+  input text: i64[N, T]
+  target next: i64[N, T]
+  embed(5, 3) -> elman(4) -> fc(5)
+  train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }
+}
+"""
+TWO_STEPS = f"""
+import numpy as np, netc
+trainer = netc.loads({SMALL!r}, tier="fast").trainer(N=2, T=3)
+batch = {{name: np.arange(6).reshape(2, 3) % 5 for name in ("text", "next")}}
+print([trainer.step(**batch).hex() for _ in range(2)])
+"""
+
+
+def test_what_is_compiled_is_kept_where_the_user_says(tmp_path: Path) -> None:
+    """A loop over steps, chains of elementwise statements, and kernels: a second process compiles none of them anew."""
+
+    def run() -> tuple[str, dict[Path, int]]:
+        environment = os.environ | {"NETC_CACHE_DIR": str(tmp_path)}
+        done = subprocess.run([sys.executable, "-c", TWO_STEPS], env=environment, stdout=subprocess.PIPE, text=True)
+        assert done.returncode == 0
+        return done.stdout, {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+
+    first, kept = run()
+    names = " ".join(path.name for path in kept)
+    assert "losses." in names
+    assert names.count("compiled.run_") >= 6
+    assert run() == (first, kept)
+
+
+def test_a_folder_that_cannot_keep_it_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = os.environ | {"NETC_CACHE_DIR": str(tmp_path / "file")}
+    command = [sys.executable, "-m", "netc", "bench", "mlp", "--tier", "fast"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"{tmp_path / 'file'}: error[cannot-write]: compiled kernels cannot be kept here: not a directory\n"
+        "  help: name another one in `NETC_CACHE_DIR`, or leave it out\n",
+    )

@@ -243,4 +243,4 @@ def _text(
 def _function(text: str, numbers: tuple[float, ...], dtype: str) -> Callable[..., None]:
     kind = np.dtype(dtype).type
     named = {f"c{place}": kind(number) for place, number in enumerate(numbers)}
-    return compiled_text(text, "run", {**named, "exp": elementary.exp, "sigmoid": elementary.sigmoid})
+    return compiled_text(text, {**named, "exp": elementary.exp, "sigmoid": elementary.sigmoid}, (numbers, dtype))

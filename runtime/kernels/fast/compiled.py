@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import llvmlite.binding
@@ -11,15 +14,34 @@ import numba
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 - Numba's products are SciPy's
 
+from ...errors import RunError
 from .. import lanes
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+def _folder(given: str) -> Path | None:
+    """The folder to keep functions in. Numba looks for a change in a function's own file alone: there is one for each
+    state of all files here. Raises RunError where it cannot be written to."""
+    if not given:
+        return None
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    folder = Path(given, hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:32])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        help = "name another one in `NETC_CACHE_DIR`, or leave it out"
+        raise RunError("cannot-write", f"compiled kernels cannot be kept here: {reason}", help, given, 2) from None
+
+
 # SciPy's BLAS has threads of its own.
 lanes.look_again()
-FOLDER = os.environ.get("NETC_CACHE_DIR", "")
+FOLDER = _folder(os.environ.get("NETC_CACHE_DIR", ""))
 if FOLDER:
-    numba.config.CACHE_DIR = FOLDER
+    numba.config.CACHE_DIR = str(FOLDER)
 # A loop over many arrays is made of vector instructions too: by default LLVM gives up where more than a few pairs of
 # arrays would have to be seen to be apart.
 llvmlite.binding.set_option("netc", "--runtime-memory-check-threshold=4096")
@@ -50,9 +72,12 @@ def inlined(function: Function) -> Function:
     return made
 
 
-def compiled_text(source: str, name: str, names: dict[str, Any]) -> Callable[..., None]:
-    """A function of generated source, which may use these names; it cannot be kept in a folder."""
-    found: dict[str, Any] = {"np": np, **names}
-    exec(source, found)
-    made: Callable[..., None] = numba.njit(**OPTIONS)(found[name])
+def compiled_text(source: str, names: Mapping[str, Any], key: object = None) -> Callable[..., None]:
+    """The function `run` of generated source. It may use these names, whose meaning is told by the `repr` of `key`:
+    under that and the source it is kept."""
+    digest = hashlib.sha256(f"{key!r} {source}".encode()).hexdigest()[:32]
+    found: dict[str, Any] = {"__name__": __name__, "np": np, **names}
+    # As if it stood here: Numba keeps only functions that stand in a file.
+    exec(compile(source.replace("def run(", f"def run_{digest}(", 1), __file__, "exec"), found)
+    made: Callable[..., None] = numba.njit(**OPTIONS, cache=bool(FOLDER))(found[f"run_{digest}"])
     return made

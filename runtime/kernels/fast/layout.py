@@ -7,15 +7,13 @@ from functools import cache, partial
 from math import prod
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 from . import parts
 from .chains import Array, Run, Statement
-from .compiled import OPTIONS
+from .compiled import compiled_text
 from .parts import Access, Elementwise, Part, Product, Size, Take, Turn
 from .products import Strides
 from .vectors import FUNCTIONS
@@ -368,9 +366,7 @@ def _compiled(made: tuple[Part, ...], dtype: str, slots: int) -> Callable[..., N
 
         return types.void(*[types.int64] * 5), write
 
-    @numba.njit(**OPTIONS)
-    def run(addresses: NDArray[np.int64], sizes: NDArray[np.int64], first: int, stop: int) -> None:
-        body(addresses.ctypes.data, sizes.ctypes.data, len(addresses), first, stop)
-
-    function: Callable[..., None] = run
-    return function
+    text = """def run(addresses, sizes, first, stop):
+    body(addresses.ctypes.data, sizes.ctypes.data, len(addresses), first, stop)
+"""
+    return compiled_text(text, {"body": body}, (made, dtype, slots))
