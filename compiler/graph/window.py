@@ -47,7 +47,7 @@ class Window:
         """Output i reads from stride·i − before on."""
         return 1, self.stride, lambda i: (i * self.stride - self.before, i * self.stride - self.before + self.reach - 1)
 
-    def output(self, axis: str, size: Dim, *, ceil: bool = False) -> Formula:
+    def output(self, axis: str, size: Dim, *, ceil: bool) -> Formula:
         """The output size on this axis.
 
         With `ceil`, a last window that would start in the end padding is dropped. Raises OpError when the window is

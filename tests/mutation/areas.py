@@ -90,6 +90,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("runtime/kernels/regions", of_kernels("Fractional")),
     ("runtime/kernels/resampling", of_kernels("Upsample or resampling")),
     ("runtime/kernels/softmax", of_kernels("Softmax")),
+    ("runtime/run/", ("tests/trust/test_foreign_files.py", *RUNS)),
     ("runtime/", RUNS),
 )  # fmt: skip
 
