@@ -59,8 +59,8 @@ class _Fusing:
         self.names = names
         self.views = {name: expression for code in codes for name, expression in code.views}
         self.scratch = {name for code in codes for name, _ in code.scratches}
-        # What stands in a list is read through the name that goes over it.
-        lists = [expression for expression in self.views.values() if expression.startswith("[")]
+        # What stands in a list is read through the name that goes over it, and what a bound kernel has by its call.
+        lists = [text for name, text in self.views.items() if text.startswith("[") or name.startswith("k")]
         texts = [*lists, *(line for code in codes for line in code.lines)]
         self.uses = Counter(self._root(name) for text in texts for name in _NAME.findall(text))
 

@@ -109,9 +109,19 @@ class Code:
     def call(self, function: str, /, *arguments: object, **keywords: object) -> None:
         """Write a call of a kernel, `module.function` in `runtime/kernels`, or of its form in the tier; None and
         numbers are written as such."""
+        self(self._called(function, arguments, keywords))
+
+    def bind(self, function: str, /, *arguments: object, **keywords: object) -> None:
+        """Write a call of what a kernel returns, which makes its views when it is called itself, once for each batch
+        size."""
+        name = self.names.new("k")
+        self.views.append((name, self._called(function, arguments, keywords)))
+        self(f"{name}()")
+
+    def _called(self, function: str, arguments: tuple[object, ...], keywords: Mapping[str, object]) -> str:
         self.kernels.add(kernel(function, self.names.tier))
         items = [str(a) for a in arguments] + [f"{name}={value}" for name, value in keywords.items()]
-        self(f"{function.rpartition('.')[2]}({', '.join(items)})")
+        return f"{function.rpartition('.')[2]}({', '.join(items)})"
 
     def run(self) -> str:
         """The function that runs the two halves of the work on the first input: at once where that pays."""

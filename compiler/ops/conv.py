@@ -16,7 +16,7 @@ from . import direct, winograd
 from .deconv import restoring
 from .reduce import Sum
 from .sliding import TAPS, Sliding, axes, block, image, onnx_pads, positions, slide
-from .unfolding import at_once, banded, convolutions, is_depthwise, is_narrow, padded, unfolded, write_conv
+from .unfolding import at_once, banded, convolutions, framed, is_depthwise, is_narrow, padded, unfolded, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make
@@ -129,10 +129,10 @@ class ConvWeightGradient(Op):
             )
             return
         if self.groups == 1 and is_narrow(code, sizes, ins, outs):
-            band, rows = banded(code, sizes, ins, outs)
+            band, rows = banded(code, sizes, ins, outs, windows[1])
             part = None if rows[0] == code.number(outs[0]) else code.scratch(*band)
-            room = code.scratch(*band), part, code.scratch(*rows)
-            code.call("bands.band_weight_gradient", *arrays, *room, **slide(windows))
+            room = code.scratch(*band), part, framed(code, ins, outs, windows, rows), code.scratch(*rows)
+            code.bind("bands.band_weight_gradient", *arrays, *room, **slide(windows))
             return
         part = None if at_once(code, ins, outs, sizes) else code.scratch(*sizes)
         scratch = (part, *unfolded(code, ins, outs, sizes, windows, self.groups))

@@ -104,8 +104,8 @@ class Deconv(Op):
             return
         x, y, bias = code.image(0), code.image_out(), spread_bias(code, outs)
         if self.groups == 1 and is_narrow(code, sizes, outs, ins):
-            room = (code.scratch(*shape) for shape in banded(code, sizes, outs, ins))
-            code.call("bands.band_deconv", x, weight, bias, y, *room, **slide(windows))
+            room = (code.scratch(*shape) for shape in banded(code, sizes, outs, ins, windows[1]))
+            code.bind("bands.band_deconv", x, weight, bias, y, *room, **slide(windows))
             return
         numbers = ins[3] if deep else outs[3] * sizes[1] * sizes[2]
         images, rows = block(code, (*ins[:3], numbers), TAPS if deep else CACHE)

@@ -15,6 +15,8 @@ from .sliding import CACHE, TAPS, Sizes4, block, hanging, image, slide, spans
 Pair = tuple[Window, Window]
 # The multiplications in place of each number copied or added that a product of whole rows may take, as measured.
 MANY = 64
+# The numbers of a tile of a row: products of fewer columns take longer for each multiplication, as measured.
+ENOUGH = 64
 
 
 def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: int) -> None:
@@ -35,8 +37,9 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
         code.call("convolution.depthwise_conv", x, weight, bias, y, room, tiles, **slide(windows))
         return
     if groups == 1 and is_narrow(code, sizes, ins, outs):
-        scratch = (code.scratch(*shape) for shape in banded(code, sizes, ins, outs))
-        code.call("bands.band_conv", x, weight, bias, y, *scratch, **slide(windows))
+        band, rows = banded(code, sizes, ins, outs, windows[1])
+        scratch = code.scratch(*band), framed(code, ins, outs, windows, rows), code.scratch(*rows)
+        code.bind("bands.band_conv", x, weight, bias, y, *scratch, **slide(windows))
         return
     rooms = unfolded(code, ins, outs, sizes, windows, groups)
     code.call("convolution.conv", x, weight, bias, y, *rooms, **slide(windows), groups=groups)
@@ -57,10 +60,34 @@ def is_narrow(code: Code, sizes: Sizes4, long: Sizes4, short: Sizes4) -> bool:
     return band <= CACHE and code.number(short[3] * long[2]) <= MANY * code.number(sizes[2])
 
 
-def banded(code: Code, sizes: Sizes4, long: Sizes4, short: Sizes4) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
-    """The sizes of the weight as a band, and of the rows of `long` that belong to each row of `short`, for a block."""
-    images, _ = block(code, (*short[:2], sizes[1], long[2] * long[3]))
-    return (sizes[1], *long[2:], *short[2:]), (images, short[1], sizes[1], long[2] * long[3])
+def banded(
+    code: Code, sizes: Sizes4, long: Sizes4, short: Sizes4, window: Window
+) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+    """The sizes of the weight as a band, and of what is read or added by the tiles of `short` in a block; `window` is
+    the one along rows."""
+    width, columns, tiles = _tile(short, long, window)
+    images, _ = block(code, (*short[:2], tiles * sizes[1], columns * long[3]))
+    return (sizes[1], columns, long[3], width, short[3]), (images, short[1], tiles, sizes[1], columns * long[3])
+
+
+def _tile(short: Sizes4, long: Sizes4, window: Window) -> tuple[Dim, Dim, int]:
+    """The width of a tile of `short`, the columns of `long` that belong to it, and the tiles of a row: the narrowest
+    ones that are enough numbers for a product, since of a wide one more is multiplied by 0."""
+    if isinstance(short[2], int) and isinstance(short[3], int):
+        for width in range(1, short[2]):
+            if short[2] % width == 0 and width * short[3] >= ENOUGH:
+                return width, (width - 1) * window.stride + window.reach, short[2] // width
+    return short[2], long[2], 1
+
+
+def framed(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair, rows: tuple[Dim, ...]) -> str | None:
+    """Scratch memory for a block of images with the padding that `rows` of tiles read, see `banded`."""
+    above, beside = hanging(ins, outs, windows)
+    height, width = spans(outs, windows)
+    several = rows[2] != 1
+    if not above and not (several and beside):
+        return None
+    return code.scratch(rows[0], height, width if several else ins[2], ins[3])
 
 
 def padded(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair, images: int) -> str | None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 _LAYER = re.compile(r"^        # (.*)\n", re.MULTILINE)
 _NAME = re.compile(r"\bd?[pxgw]\d+\b")
 _VIEW = re.compile(r"^    (w\d+) = (.*)$", re.MULTILINE)
+# A kernel that has its arrays, and its call.
+_BOUND = re.compile(r"^    (k\d+) = (.*)$", re.MULTILINE)
+_CALL = re.compile(r"\bk\d+\b")
 _END = "\n    return run"
 
 
@@ -39,8 +42,9 @@ def taken_apart(source: str, name: str) -> Function:
     behind: dict[str, set[str]] = {}
     for view, text in _VIEW.findall(head):
         behind[view] = set(_touched(text, behind))
+    bound = dict(_BOUND.findall(head))
     sections = (
-        Section(comment, statements, _touched(statements, behind))
+        Section(comment, statements, _touched(_CALL.sub(lambda call: bound[call[0]], statements), behind))
         for comment, statements in zip(rest[::2], rest[1::2], strict=True)
     )
     return Function(found[0], head, tuple(sections))

@@ -144,20 +144,33 @@ def test_transposed_convolution_is_the_gradient_by_x(case: Case, block: Block, k
     np.testing.assert_allclose(gx, expected, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize(("case", "block"), [run for run in runs if run.values[0].groups == 1])  # type: ignore[union-attr]
-def test_convolution_and_its_gradients_by_whole_rows(case: Case, block: Block) -> None:
+# Images of a block, and tiles of a row: some read padding alone.
+TILES = [
+    *((case, tiles) for case in GENERAL if case.groups == 1 for tiles in range(1, case.y[3] + 1)),
+    (Case((2, 2, 3, 3), 3, (1, 2), pads=(0, 1, 4, 3)), 3),
+    (Case((2, 1, 1, 2), 2, (4, 1), stride=(3, 2), pads=(7, 5, 0, 9)), 2),
+]
+
+
+@pytest.mark.parametrize("images", [1, 2, 4])
+@pytest.mark.parametrize(("case", "tiles"), [pair for pair in TILES if pair[0].y[3] % pair[1] == 0])
+def test_convolution_and_its_gradients_by_tiles_of_rows(case: Case, tiles: int, images: int) -> None:
     x, weight, maps_bias, gy = operands(case)
     y, gw, gx = empty_image(*case.y), empty_image(*case.weight), empty_image(*case.x)
-    band = garbage(case.kernel[0], case.x[3], case.x[1], case.y[3], case.maps)
-    rows = garbage(block[0], case.y[2], case.kernel[0], case.x[3] * case.x[1])
-    bands.band_conv(x, weight, np.tile(maps_bias, (case.y[3], 1)), y, band, rows, **case.slide)
+    width = case.y[3] // tiles
+    columns = case.x[3] if tiles == 1 else (width - 1) * case.stride[1] + case.reach(1)
+    band = garbage(case.kernel[0], columns, case.x[1], width, case.maps)
+    rows = garbage(images, case.y[2], tiles, case.kernel[0], columns * case.x[1])
+    spans = [(case.y[2 + a] - 1) * case.stride[a] + case.reach(a) for a in (0, 1)]
+    padded = garbage(images, spans[0], spans[1] if tiles > 1 else case.x[3], case.x[1])
+    bands.band_conv(x, weight, np.tile(maps_bias, (case.y[3], 1)), y, band, padded, rows, **case.slide)()
     np.testing.assert_allclose(y, expected_y(case, x, weight, maps_bias), rtol=0, atol=1e-13)
     expected_gx, expected_gw = expected_gradients(case, x, weight, gy)
-    bands.band_weight_gradient(x, gy, gw, band, garbage(*band.shape), rows, **case.slide)
+    bands.band_weight_gradient(x, gy, gw, band, garbage(*band.shape), padded, rows, **case.slide)()
     np.testing.assert_allclose(gw, expected_gw, rtol=0, atol=1e-12)
     bias = np.arange(case.x[1], dtype=np.float64)
     repeated = np.tile(bias, (case.x[3], 1))
-    bands.band_deconv(gy, weight, repeated, gx, band, rows, **case.slide)
+    bands.band_deconv(gy, weight, repeated, gx, band, rows, **case.slide)()
     np.testing.assert_allclose(gx, expected_gx + bias[:, None, None], rtol=0, atol=1e-13)
 
 
