@@ -133,7 +133,7 @@ class Deconv(Op):
         flipped = code.scratch(*sizes[1:3], inputs, outputs)
         turned = code.view(f"{flipped}.transpose(3, 2, 0, 1)")
         code.call("convolution.flip", weight, turned, groups=self.groups)
-        write_conv(code, turned, (outputs, sizes[1], sizes[2], inputs), turned_windows, self.groups)
+        write_conv(code, turned, (outputs, *sizes[1:3], inputs), turned_windows, self.groups, ordered=True)
 
     def onnx(self, code: OnnxCode) -> None:
         """Output padding takes away from the padding at the end; what is left of it holds the bias alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from ..graph.code import Code
 from ..graph.dims import Dim
@@ -17,11 +18,13 @@ Pair = tuple[Window, Window]
 MANY = 64
 # The numbers of a tile of a row: products of fewer columns take longer for each multiplication, as measured.
 ENOUGH = 64
+# The fewest positions of the output for which the weight is brought into another order, as measured.
+POSITIONS = 1 << 9
 
 
-def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: int) -> None:
+def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: int, *, ordered: bool = False) -> None:
     """y = the convolution of input 0 with an array `weight` of `sizes` [maps, …kernel, channels / groups], plus the
-    bias, input 2."""
+    bias, input 2; `ordered` says that the maps of the weight lie last."""
     ins, outs = image(code.types[0]), image(code.out_types[0])
     if winograd.fits(code, ins, outs, sizes, windows, groups):
         winograd.write(code, weight, ins, outs, windows, flipped=False)
@@ -42,7 +45,19 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
         code.bind("bands.band_conv", x, weight, bias, y, *scratch, **slide(windows))
         return
     rooms = unfolded(code, ins, outs, sizes, windows, groups)
+    if not ordered and not (code.fast and rooms[1]) and code.number(outs[0] * outs[1] * outs[2]) >= POSITIONS:
+        weight = in_order(code, weight, sizes)
     code.call("convolution.conv", x, weight, bias, y, *rooms, **slide(windows), groups=groups)
+
+
+def in_order(code: Code, weight: str, sizes: Sizes4) -> str:
+    """A weight with its maps last, as products want it; for a large one that takes more time than it saves."""
+    maps, *taps = map(code.number, sizes)
+    if prod(taps) * maps * ITEM_BYTES[code.out_types[0].dtype] > TAPS:
+        return weight
+    turned = code.view(f"{code.scratch(*sizes[1:], sizes[0])}.transpose(3, 2, 0, 1)")
+    code(f"np.copyto({turned}, {weight})")
+    return turned
 
 
 def is_depthwise(sizes: Sizes4, groups: int) -> bool:

@@ -248,6 +248,16 @@ def test_a_kernel_for_each_channel(case: Case, block: Block) -> None:
     np.testing.assert_allclose(gx, expected_gx, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize(("taps", "maps"), [(9, 5), (40, 32), (288, 32), (300, 40), (90, 70), (40, 600)])
+@pytest.mark.parametrize("positions", [1, 100, 4000, 4001])
+def test_products_with_a_small_matrix_a_few_rows_at_a_time(taps: int, maps: int, positions: int) -> None:
+    rng = np.random.default_rng(0)
+    rows, matrix = rng.normal(size=(1, positions, taps)), rng.normal(size=(1, taps, maps))
+    out = garbage(1, positions, maps)
+    convolution.multiply(rows, matrix, out)
+    np.testing.assert_allclose(out, rows @ matrix, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("groups", [1, 2])
 def test_one_tap_or_the_whole_image_needs_no_scratch_memory(groups: int) -> None:
     for case in (Case((3, 4, 5, 3), 6, (1, 1), groups=groups), Case((3, 2, 3, 4), 5, (3, 4))):
