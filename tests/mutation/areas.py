@@ -56,6 +56,8 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "compiler/ops/sliding",
         ("tests/kernels tests/ops -k 'Pool or Conv or convolution'", f"{LOWERED} -k 'Pool or Conv'", LAYERS),
     ),
+    ("compiler/ops/direct", ("tests/kernels tests/ops -k 'fast and (Conv or Deconv or convolution)'", FAST)),
+    ("compiler/ops/winograd", ("tests/kernels tests/ops -k 'fast and (Conv or Deconv or convolution)'", FAST)),
     ("compiler/ops/unfolding", ("tests/kernels tests/ops -k 'Conv or convolution'", "tests/emit/test_lanes.py")),
     ("runtime/kernels/activations", of_kernels("Elu or Gelu or Silu or Hard or Sigmoid or Unary")),
     ("runtime/kernels/bands", of_kernels("Deconv or convolution")),
@@ -109,9 +111,10 @@ def tests_of(root: Path, path: str) -> tuple[str, ...]:
             return tests
     if path.startswith("compiler/layers/"):
         return (LAYERS, MESSAGES, f"tests/layers -k {Path(path).stem}")
-    names = " or ".join(re.findall(r"^@primitive\nclass (\w+)", (root / path).read_text("utf-8"), re.MULTILINE))
+    primitives = re.findall(r"^@primitive\nclass (\w+)", (root / path).read_text("utf-8"), re.MULTILINE)
+    names = " or ".join([*primitives, f"test_{Path(path).stem}", "table_of_figures"])
     return (
-        f"tests/ops tests/kernels {LOWERED} -k '{names} or test_{Path(path).stem} or table_of_figures'",
+        f"tests/ops tests/kernels {LOWERED} -k '{names}'",
         LAYERS,
         MESSAGES,
     )
