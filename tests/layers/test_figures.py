@@ -90,6 +90,7 @@ def test_figures(case: Any, use: Any) -> None:
         ("last", (VECTOR,), {}, "shape-mismatch"),
         ("batchnorm", (IMAGE,), {"eps": 0.0}, "bad-argument"),
         ("normalize", (IMAGE,), {"mean": (0.5, 0.5), "std": 1.0}, "shape-mismatch"),
+        ("normalize", (IMAGE,), {"mean": 0.5, "std": 0.0}, "bad-argument"),
         ("embed", (VECTOR,), {"vocab": 5, "features": 3}, "element-type"),
     ],
 )

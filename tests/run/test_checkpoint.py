@@ -43,6 +43,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         assert np.array_equal(found.tensors[name], array)
         assert np.array_equal(load_file(path)[name], array)
     assert path.name == "step-00000007.safetensors"
+    # The format wants the numbers to begin at a multiple of eight bytes.
+    assert int.from_bytes(path.read_bytes()[:8], "little") % 8 == 0
 
 
 def test_a_transposed_array_is_saved_in_its_own_order(tmp_path: Path) -> None:

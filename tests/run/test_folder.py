@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from netc.runtime.errors import RunError
-from netc.runtime.run.folder import RunFolder
+from netc.runtime.limits import DEFAULT_FILE_LIMITS
+from netc.runtime.run.folder import RunFolder, read_alphabet
 
 
 def steps(path: Path) -> list[int]:
@@ -67,14 +68,26 @@ def test_a_record_that_cannot_be_written_leaves_those_before(
     folder.close()
 
 
-def test_a_line_that_was_cut_off_costs_no_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["metrics.jsonl", "gradients.jsonl"])
+def test_a_line_that_was_cut_off_costs_no_other(name: str, tmp_path: Path) -> None:
     folder = filled(tmp_path / "run")
-    with (folder.path / "metrics.jsonl").open("a") as file:
+    with (folder.path / name).open("a") as file:
         file.write('{"epoch": 4, "st')
     (said,) = folder.start_metrics(9)
-    assert "metrics.jsonl: line 4 is no record" in said
-    assert steps(folder.path / "metrics.jsonl") == [1, 2, 3]
+    assert f"{name}: line 4 is no record" in said
+    assert steps(folder.path / name) == [1, 2, 3]
     folder.close()
+
+
+def test_a_run_says_what_its_characters_are(tmp_path: Path) -> None:
+    assert read_alphabet(tmp_path, DEFAULT_FILE_LIMITS) is None
+    for written, found in (({}, None), ({"alphabet": "abc"}, "abc")):
+        (tmp_path / "resolved.json").write_text(json.dumps(written))
+        assert read_alphabet(tmp_path, DEFAULT_FILE_LIMITS) == found
+    for text in ("{", "[]", '{"alphabet": "aa"}', '{"alphabet": 3}'):
+        (tmp_path / "resolved.json").write_text(text)
+        with pytest.raises(RunError, match="does not say what the run was given"):
+            read_alphabet(tmp_path, DEFAULT_FILE_LIMITS)
 
 
 def test_records_that_cannot_be_read_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
