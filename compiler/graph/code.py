@@ -113,7 +113,10 @@ class Code:
 
     def bind(self, function: str, /, *arguments: object, **keywords: object) -> None:
         """Write a call of what a kernel returns, which makes its views when it is called itself, once for each batch
-        size."""
+        size. Compiled forms make none and are called as they are."""
+        if kernel(function, self.names.tier) != function:
+            self.call(function, *arguments, **keywords)
+            return
         name = self.names.new("k")
         self.views.append((name, self._called(function, arguments, keywords)))
         self(f"{name}()")

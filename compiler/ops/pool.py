@@ -165,7 +165,7 @@ class AvgPool(Pool):
         x, y = code.image(0), code.image_out()
         ins, outs = image(code.types[0]), image(code.out_types[0])
         lines = code.scratch(block(code, ins)[0], outs[1], *ins[2:])
-        code.call("pooling.avg_pool", x, y, lines, **pooled(self.windows), counted=self.counted())
+        code.bind("pooling.avg_pool", x, y, lines, **pooled(self.windows), counted=self.counted())
 
     def _as_convolution(self, code: OnnxCode, pads: list[int]) -> None:
         """A sum by a convolution with ones, map by map, divided by how many taps count."""
@@ -246,7 +246,7 @@ class AvgPoolGradient(Op):
         images, _ = block(code, ins)
         scratch = code.scratch(images, *sizes), code.scratch(images, sizes[0], *ins[2:])
         windows = self.pool.windows
-        code.call("pooling.avg_pool_gradient", gy, gx, *scratch, **pooled(windows), counted=self.pool.counted())
+        code.bind("pooling.avg_pool_gradient", gy, gx, *scratch, **pooled(windows), counted=self.pool.counted())
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -7,7 +7,8 @@ time. `kernel`, `stride`, `dilation` and `before` (the padding at the start) hav
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ Array = NDArray[Any]
 Pair = tuple[int, int]
 Slices = tuple[slice, ...]
 Line = list[tuple[slice, slice]]
+Call = Callable[[], object]
 # The channels up to which a product adds columns faster than NumPy does.
 FEW = 8
 
@@ -89,8 +91,8 @@ def avg_pool(
     dilation: Pair,
     before: Pair,
     counted: tuple[Pair, Pair],
-) -> None:
-    """The mean of each window; `counted` is the padding (before, after) on each axis whose taps count.
+) -> Callable[[], None]:
+    """What computes the mean of each window; `counted` is the padding (before, after) on each axis whose taps count.
 
     First the rows of each window are added, then the columns of these sums: `lines` is scratch memory for a block of
     them, [images, height of y, width of x, channels].
@@ -98,21 +100,19 @@ def avg_pool(
     ins, outs = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
     rows, columns = axis_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
     counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(y.dtype)
-    # Of a few channels, neighbours that no other window has are a row of a matrix: a product takes less than half of
-    # the time of additions that are a few channels long.
-    whole_rows = kernel[1] == stride[1] and dilation[1] == 1 and before[1] == 0 and counts.size == 1
-    matrix = None
-    if whole_rows and ins.shape[2] == kernel[1] * outs.shape[2] and ins.shape[3] <= FEW:
-        matrix = np.tile(np.eye(ins.shape[3], dtype=y.dtype) / counts, (kernel[1], 1))
+    matrix = few_columns(ins, outs, counts, kernel, stride, dilation, before)
+    steps: list[Call] = []
     for start in range(0, len(ins), len(lines)):
         image, out = ins[start : start + len(lines)], outs[start : start + len(lines)]
         sums = lines[: len(out)]
-        gather(image, sums, rows)
+        steps += gather(image, sums, rows)
         if matrix is not None:
-            np.matmul(sums.reshape(-1, len(matrix)), matrix, out=out.reshape(-1, out.shape[3]))
+            whole = sums.reshape(-1, len(matrix))
+            steps.append(partial(np.matmul, whole, matrix, out=out.reshape(-1, out.shape[3])))
             continue
-        gather(sums.swapaxes(1, 2), out.swapaxes(1, 2), columns)
-        out /= counts
+        steps += gather(sums.swapaxes(1, 2), out.swapaxes(1, 2), columns)
+        steps.append(partial(np.divide, out, counts, out=out))
+    return in_order(steps)
 
 
 def avg_pool_gradient(
@@ -126,8 +126,8 @@ def avg_pool_gradient(
     dilation: Pair,
     before: Pair,
     counted: tuple[Pair, Pair],
-) -> None:
-    """gy in equal parts to the positions of each window: to its columns first, and from them to its rows.
+) -> Callable[[], None]:
+    """What gives gy in equal parts to the positions of each window: to its columns first, and from them to its rows.
 
     `part` is scratch memory like a block of gy, and `lines` as in `avg_pool`.
     """
@@ -135,39 +135,67 @@ def avg_pool_gradient(
     rows, columns = axis_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
     counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(gy.dtype)
     alone = apart(kernel, stride, dilation)
+    matrix = few_columns(ins, outs, counts, kernel, stride, dilation, before)
+    steps: list[Call] = []
     for start in range(0, len(ins), len(part)):
         image, out = ins[start : start + len(part)], outs[start : start + len(part)]
         share, sums = part[: len(out)], lines[: len(out)]
-        np.divide(out, counts, out=share)
-        scatter(share.swapaxes(1, 2), sums.swapaxes(1, 2), columns, alone)
-        scatter(sums, image, rows, alone)
+        if matrix is not None:
+            whole = sums.reshape(-1, len(matrix))
+            steps.append(partial(np.matmul, out.reshape(-1, out.shape[3]), matrix.T, out=whole))
+        else:
+            steps.append(partial(np.divide, out, counts, out=share))
+            steps += scatter(share.swapaxes(1, 2), sums.swapaxes(1, 2), columns, alone)
+        steps += scatter(sums, image, rows, alone)
+    return in_order(steps)
 
 
-def gather(x: Array, y: Array, taps: Line) -> None:
-    """y is the sum of what its taps along dimension 1 read of x."""
+def in_order(steps: list[Call]) -> Callable[[], None]:
+    """What runs these calls, whose arrays are bound already."""
+
+    def run() -> None:
+        for step in steps:
+            step()
+
+    return run
+
+
+def few_columns(
+    ins: Array, outs: Array, counts: Array, kernel: Pair, stride: Pair, dilation: Pair, before: Pair
+) -> Array | None:
+    """The matrix from neighbours that no other window has, [columns × channels], to their mean: of a few channels a
+    product takes less than half of the time of additions, or copies, that are a few channels long. None elsewhere."""
+    whole_rows = kernel[1] == stride[1] and dilation[1] == 1 and before[1] == 0 and counts.size == 1
+    if not whole_rows or ins.shape[2] != kernel[1] * outs.shape[2] or ins.shape[3] > FEW:
+        return None
+    return np.tile(np.eye(ins.shape[3], dtype=counts.dtype) / counts, (kernel[1], 1))
+
+
+def gather(x: Array, y: Array, taps: Line) -> Iterator[Call]:
+    """y becomes the sum of what its taps along dimension 1 read of x."""
     everywhere = slice(0, y.shape[1])
     first = [reads for reads, writes in taps if writes == everywhere][:2]
     if len(first) == 2:
-        np.add(x[:, first[0]], x[:, first[1]], out=y)
+        yield partial(np.add, x[:, first[0]], x[:, first[1]], out=y)
     else:
         first = []
-        y.fill(0.0)
+        yield partial(y.fill, 0.0)
     for reads, writes in taps:
         if reads not in first:
             target = y[:, writes]
-            target += x[:, reads]
+            yield partial(np.add, target, x[:, reads], out=target)
 
 
-def scatter(y: Array, x: Array, taps: Line, alone: bool) -> None:
-    """x is the sum of what its taps along dimension 1 read of y; no two of them the same when they are `alone`."""
+def scatter(y: Array, x: Array, taps: Line, alone: bool) -> Iterator[Call]:
+    """x becomes the sum of what its taps along dimension 1 read of y; no two of them the same when they are `alone`."""
     if not alone or sum(writes.stop - writes.start for _, writes in taps) < x.shape[1]:
-        x.fill(0.0)
+        yield partial(x.fill, 0.0)
     for reads, writes in taps:
         if alone:
-            np.copyto(pieces(x[:, reads]), pieces(y[:, writes]))
+            yield partial(np.copyto, pieces(x[:, reads]), pieces(y[:, writes]))
         else:
             target = x[:, reads]
-            target += y[:, writes]
+            yield partial(np.add, target, y[:, writes], out=target)
 
 
 def pieces(images: Array) -> Array:

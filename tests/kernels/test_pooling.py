@@ -76,8 +76,13 @@ def test_avg_pool_divides_by_the_taps_that_count(case: int, counted: tuple[Pair,
     y, gx = empty_image(*gy.shape), empty_image(*x.shape)
     slide: Slide = {"kernel": kernel, "stride": stride, "dilation": dilation, "before": before}
     lines = garbage(2, sizes[0], extents[1], 2)
-    kernels.avg_pool(x, y, lines, **slide, counted=counted)
-    kernels.avg_pool_gradient(gy, gx, garbage(2, *sizes, 2), lines, **slide, counted=counted)
+    for run in (
+        kernels.avg_pool(x, y, lines, **slide, counted=counted),
+        kernels.avg_pool_gradient(gy, gx, garbage(2, *sizes, 2), lines, **slide, counted=counted),
+    ):
+        # The compiled form has run already.
+        if kernels is pooling:
+            run()
     expected_y, expected_gx = np.zeros(y.shape), np.zeros(x.shape)
     for n, c, i, j in np.ndindex(*y.shape):
         count = 0
