@@ -11,7 +11,6 @@ from ..graph.tiers import Tier
 from ..training.settings import Settings
 from .arena import arena
 from .plans import plan
-from .write import sketch
 
 # The number of blocks of the parameters' size that an optimizer keeps.
 SLOTS = {"sgd": 0, "momentum": 1, "adam": 2}
@@ -43,7 +42,7 @@ def needed(
     Raises OverBudget; Unbound when a symbolic dimension has no size.
     """
     slots = SLOTS[optimizer] if optimizer else None
-    made = plan(graph, settings, dims, slots=slots, writer=sketch, budget=budget, tier=tier)
+    made = plan(graph, settings, dims, slots=slots, text=False, budget=budget, tier=tier)
     _, body, room = made.bodies[0]
     parameters = body.computation.parameters
     inference = arena([room], parameters, body.spelling, trained=False, slots=0, scratch=0).memory()

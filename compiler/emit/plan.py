@@ -32,7 +32,7 @@ class Room:
     """The places of a body's values and of the scratch arrays of its nodes, in bytes from the start of the arena.
 
     `activations` is what the values take at most at a time, beyond the gradients; `workspace` what scratch memory, and
-    gaps that nothing fits into, add to it.
+    gaps that nothing fits into, add to it. `boxes` are the values and the gradients where they lie.
     """
 
     offsets: Mapping[Value, int]
@@ -40,6 +40,7 @@ class Room:
     activations: int
     scratch: tuple[tuple[int, ...], ...]
     workspace: int
+    boxes: Sequence[Box]
 
 
 @dataclass(slots=True, eq=False)
@@ -76,6 +77,7 @@ def place(body: Body, names: Names, gradients: Mapping[int, int] | None = None) 
             for number, (places, _) in enumerate(works)
         ),
         top - values,
+        (*boxes.values(), *block),
     )
 
 

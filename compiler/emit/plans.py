@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 
 from ..graph.code import Names
 from ..graph.computation import Computation
@@ -20,9 +20,8 @@ from .arena import Arena, arena, gradient_places
 from .lanes import lanes_pay
 from .plan import Room, place, scratch_of, size
 from .update import scratch_bytes
+from .wide import widen
 from .write import Body, sketch, write
-
-Writer = Callable[[Computation, Names], Body]
 
 # How many forms of a step are tried for a budget.
 RUNGS = 32
@@ -57,17 +56,17 @@ def plan(
     dims: Mapping[str, int],
     float_type: Float | None = None,
     slots: int | None = None,
-    writer: Writer = write,
     *,
+    text: bool = True,
     probes: bool = False,
     budget: int | None = None,
     tier: Tier = "numpy",
 ) -> Plan:
     """The memory plan at these sizes: for training, or for prediction alone where there is nothing to train by.
 
-    `slots` is the number of blocks that the optimizer keeps, by default as the settings say; `writer` is `sketch` where
-    no source is wanted; with `probes` a step gives the norms of the gradients by states. With a `budget` in bytes a
-    step makes as few values again as bring the arena within it, without one those that cost next to nothing. Raises
+    `slots` is the number of blocks that the optimizer keeps, by default as the settings say; without `text` the bodies
+    have no statements; with `probes` a step gives the norms of the gradients by states. With a `budget` in bytes a step
+    makes as few values again as bring the arena within it, without one those that cost next to nothing. Raises
     OverBudget; Unbound when a symbolic dimension has no size.
     """
     found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
@@ -76,25 +75,9 @@ def plan(
         carries = settings.unroll is not None
         found["step"] = training(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
-    planner = _Planner(found, settings, dims, step_dims(graph, settings, dims), slots or 0, tier)
-    step = found.get("step")
-    if step is None:
-        made = planner.plan(None, writer)
-        if budget is not None and made.arena.total > budget:
-            raise OverBudget(budget, made)
-        return made
-    sizes = planner.sizes()
-    if budget is None:
-        return planner.plan(cheaply(step, sizes), writer)
-    smallest: Plan | None = None
-    for form in sorted(_rungs(step, sizes), key=lambda form: form.flops):
-        tried = planner.plan(form, sketch)
-        if tried.arena.total <= budget:
-            return planner.plan(form, writer)
-        if smallest is None or tried.arena.total < smallest.arena.total:
-            smallest = tried
-    assert smallest is not None
-    raise OverBudget(budget, smallest)
+    planner = _Planner(found, dims, step_dims(graph, settings, dims), slots or 0, tier)
+    made = planner.plan(budget)
+    return planner.written(made) if text else made
 
 
 def _rungs(step: Computation, sizes: Sizes) -> Iterator[Recomputed]:
@@ -111,15 +94,46 @@ class _Planner:
     """Makes plans of one network that differ in their step."""
 
     found: Mapping[str, Computation]
-    settings: Settings | None
     dims: Mapping[str, int]
     step_dims: Mapping[str, int]
     slots: int
     tier: Tier
 
-    def plan(self, step: Recomputed | None, writer: Writer) -> Plan:
+    def plan(self, budget: int | None) -> Plan:
+        """The plan of the step that computes least within the budget, without statements. Raises OverBudget."""
+        step = self.found.get("step")
+        if step is None:
+            made = self._placed(None)
+            if budget is not None and made.arena.total > budget:
+                raise OverBudget(budget, made)
+            return made
+        sizes = self._sizes()
+        if budget is None:
+            return self._placed(cheaply(step, sizes))
+        smallest: Plan | None = None
+        for form in sorted(_rungs(step, sizes), key=lambda form: form.flops):
+            tried = self._placed(form)
+            if tried.arena.total <= budget:
+                return tried
+            if smallest is None or tried.arena.total < smallest.arena.total:
+                smallest = tried
+        assert smallest is not None
+        raise OverBudget(budget, smallest)
+
+    def written(self, made: Plan) -> Plan:
+        """A plan with the statements of its bodies, which have wide blocks where memory is free that the plan takes
+        anyway."""
+        top = min((made.arena.first, *made.arena.carried))
+        bodies = []
+        for name, body, room in made.bodies:
+            wide = widen(body, room, top)
+            scratch = tuple([wide.get(number, places) for number, places in enumerate(room.scratch)])
+            bodies.append((name, write(body.computation, self._names(name), wide), replace(room, scratch=scratch)))
+        return replace(made, bodies=tuple(bodies))
+
+    def _placed(self, step: Recomputed | None) -> Plan:
         found = {**self.found, "step": step.computation} if step else self.found
-        bodies = [(name, writer(computation, self._names(name))) for name, computation in found.items()]
+        bodies = [(name, sketch(computation, self._names(name))) for name, computation in found.items()]
         spelling = bodies[0][1].spelling
         parameters = found["predict"].parameters
         gradients = gradient_places(parameters, spelling) if step else {}
@@ -138,7 +152,7 @@ class _Planner:
         )
         return Plan(tuple(placed), layout, step.flops if step else 0)
 
-    def sizes(self) -> Sizes:
+    def _sizes(self) -> Sizes:
         """The sizes of a step."""
         names = self._names("step")
         known: dict[tuple[Op, Types], int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from ..graph.code import Code, Names
@@ -39,9 +39,12 @@ class Body:
         return self.spelling.planned
 
 
-def write(found: Computation, names: Names) -> Body:
-    """Every node's statements. Values before the gradients are called x1, x2, …, the others g1, g2, …; a parameter is
-    p1, p2, … in the order of the checkpoint, a buffer b1, b2, …"""
+def write(found: Computation, names: Names, wide: Container[int] = ()) -> Body:
+    """Every node's statements, of those `wide`, by number, with larger blocks.
+
+    Values before the gradients are called x1, x2, …, the others g1, g2, …; a parameter is p1, p2, … in the order of the
+    checkpoint, a buffer b1, b2, …
+    """
     known: dict[Value, str] = {}
     for parameter in found.parameters:
         known[parameter.value] = names.new("p" if parameter.trainable else "b")
@@ -53,7 +56,7 @@ def write(found: Computation, names: Names) -> Body:
     for place, node in enumerate(found.nodes):
         for value in node.outs:
             known[value] = names.new("x" if place < found.forward else "g")
-        written.append(_node(node, known, names))
+        written.append(_node(node, known, names, wide=place in wide))
     if names.tier == "fast":
         fuse([each.code for each in written], names)
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
@@ -68,24 +71,24 @@ def sketch(found: Computation, names: Names) -> Body:
         key = (node.op, tuple([value.type for value in node.ins]))
         first = known.get(key)
         if first is None:
-            blank = dict.fromkeys((*node.ins, *node.outs), "x")
+            blank = dict.fromkeys((*node.ins, *node.outs), "x1")
             first = known[key] = _node(node, blank, names)
         written.append(Written(node, first.code, first.alias))
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
     return Body(found, tuple(written), {}, numbers, names)
 
 
-def scratch_types(op: Op, ins: Values, outs: Values, names: Names) -> list[TensorType]:
+def scratch_types(op: Op, ins: Values, outs: Values, names: Names, *, wide: bool = False) -> list[TensorType]:
     """The types of the scratch arrays that an operation asks for."""
-    blank = dict.fromkeys((*ins, *outs), "x")
-    return [type for _, type in _node(Node(op, ins, outs, 0), blank, names).code.scratches]
+    blank = dict.fromkeys((*ins, *outs), "x1")
+    return [type for _, type in _node(Node(op, ins, outs, 0), blank, names, wide=wide).code.scratches]
 
 
-def _node(node: Node, known: Mapping[Value, str], names: Names) -> Written:
+def _node(node: Node, known: Mapping[Value, str], names: Names, *, wide: bool = False) -> Written:
     types = tuple([value.type for value in node.ins])
     outs = tuple([value.type for value in node.outs])
     ins, made = [known[value] for value in node.ins], [known[value] for value in node.outs]
-    code = Code(tuple(ins), tuple(made), types, outs, names)
+    code = Code(tuple(ins), tuple(made), types, outs, names, wide=wide)
     alias = node.op.alias(types, outs)
     if not alias:
         write_node(node.op, code)

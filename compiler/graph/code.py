@@ -86,7 +86,8 @@ class Code:
 
     `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
     alone and holds anything when it starts. The inputs `spent`, by number, are read for the last time here and may be
-    overwritten. With `lane` it is one of two codes for a half of the work each.
+    overwritten. With `lane` it is one of two codes for a half of the work each. With `wide` there is memory for
+    larger blocks.
     """
 
     ins: tuple[str, ...]
@@ -95,6 +96,7 @@ class Code:
     out_types: tuple[TensorType, ...]
     names: Names
     lane: bool = False
+    wide: bool = False
     spent: frozenset[int] = frozenset()
     lines: list[str] = field(default_factory=list)
     views: list[tuple[str, str]] = field(default_factory=list)

@@ -18,6 +18,8 @@ Pair = tuple[Window, Window]
 MANY = 64
 # The numbers of a tile of a row: products of fewer columns take longer for each multiplication, as measured.
 ENOUGH = 64
+# The bytes of windows that a lane unfolds at a time where there is memory, as measured: more take no less time.
+UNFOLDED = 3 << 20
 # The fewest positions of the output for which the weight is brought into another order, as measured.
 POSITIONS = 1 << 9
 
@@ -130,13 +132,18 @@ def unfolded(
 def _blocks(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4) -> tuple[int, int]:
     """The (images, rows) that are unfolded at a time.
 
-    BLAS brings the weight into its own order anew for each block, so that a large one wants large blocks; blocks of
-    3 MB for each lane take 10 % less time, and as much more memory. The windows of a single channel lie tap by tap, far
-    apart, and want small ones.
+    BLAS brings the weight into its own order anew for each block, so that a large one wants large blocks, and two lanes
+    wait for each other less in large ones. The windows of a single channel lie tap by tap, far apart, and want small
+    ones.
     """
     taps = code.number(sizes[1] * sizes[2])
     weight = code.number(sizes[0] * sizes[3]) * taps * ITEM_BYTES[code.out_types[0].dtype]
-    size = 2 * TAPS if ins[3] == 1 else max(CACHE, min(2 * weight, 4 * CACHE))
+    if ins[3] == 1:
+        size = 2 * TAPS
+    elif code.wide:
+        size = max(UNFOLDED, min(4 * weight, 4 * UNFOLDED)) << code.lane
+    else:
+        size = max(CACHE, min(2 * weight, 4 * CACHE))
     return block(code, (*outs[:3], ins[3] * taps), size)
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from netc.compiler.emit.memory import largest_batch, needed
 from netc.compiler.emit.plan import Room, size
 from netc.compiler.emit.plans import Plan, plan
 from netc.compiler.emit.write import Body
+from netc.compiler.graph.tiers import Tier
 from netc.runtime.kernels import lanes
 from netc.runtime.trainer import Trainer
 
@@ -67,15 +69,48 @@ def test_what_lives_at_the_same_time_lies_apart(name: str) -> None:
     network = netc.load(name).network
     made = plan(network.graph, network.settings, {"N": 2, "T": 3})
     for body_name, body, room in made.bodies:
-        found = sorted(spans(made, body, room))
+        found = spans(made, body, room)
         assert made.arena.first >= max(span[1] for span in found)
         assert body_name == "step" or min(span[0] for span in found) >= made.arena.gradient_bytes
-        open_spans: list[Span] = []
-        for span in found:
-            open_spans = [other for other in open_spans if other[1] > span[0]]
-            for _, _, first, last in open_spans:
-                assert span[3] < first or last < span[2]
-            open_spans.append(span)
+        apart(found)
+
+
+def apart(found: list[Span]) -> None:
+    """What is in use at the same time does not overlap."""
+    open_spans: list[Span] = []
+    for span in sorted(found):
+        open_spans = [other for other in open_spans if other[1] > span[0]]
+        for _, _, first, last in open_spans:
+            assert span[3] < first or last < span[2]
+        open_spans.append(span)
+
+
+WIDE = """net wide {
+  input image: f32[N, 3, 32, 32]
+  target label: i64[N]
+  conv(32, 3, pad = same) -> batchnorm -> relu -> conv(32, 3, pad = same) -> relu -> maxpool(2)
+  conv(64, 3, pad = same) -> batchnorm -> relu -> conv(64, 3, stride = 2) -> relu -> flatten
+  logits = fc(10)
+  output logits
+  train { loss = cross_entropy; optimizer = sgd(lr = 0.1, momentum = 0.9) }
+}
+"""
+
+
+def test_blocks_are_larger_where_memory_is_free_anyway(tier: Tier) -> None:
+    """Some of them are, and the plan takes not a byte more."""
+    network = netc.loads(WIDE, tier=tier).network
+    sketched, made = (plan(network.graph, network.settings, {"N": 64}, text=text, tier=tier) for text in (False, True))
+    assert asdict(made.arena) == asdict(sketched.arena)
+    larger = 0
+    for (_, before, _), (_, body, room) in zip(sketched.bodies, made.bodies, strict=True):
+        found = spans(made, body, room)
+        assert max(span[1] for span in found) <= made.arena.first
+        apart(found)
+        for one, other in zip(before.nodes, body.nodes, strict=True):
+            sizes = [[size(type, body.spelling) for _, type in node.code.scratches] for node in (one, other)]
+            larger += sum(sizes[1]) > sum(sizes[0])
+    assert larger > 3 or tier == "fast"
 
 
 @pytest.mark.parametrize("name", SMALL)

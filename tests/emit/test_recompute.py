@@ -12,7 +12,6 @@ from netc.compiler.driver import bundled
 from netc.compiler.emit import plans
 from netc.compiler.emit.plans import OverBudget, plan
 from netc.compiler.emit.program import program
-from netc.compiler.emit.write import sketch
 from netc.compiler.graph.computation import verify
 from netc.compiler.graph.graph import Graph
 from netc.compiler.passes.recompute import Recomputed, cheaply, within
@@ -45,10 +44,10 @@ def keeping(graph: Graph, settings: Settings, dims: dict[str, int], monkeypatch:
 def forms(graph: Graph, settings: Settings, dims: dict[str, int]) -> list[plans.Plan]:
     """The plans of every form of a step that is tried for a budget, the one that computes least first."""
     with pytest.raises(OverBudget) as refused:
-        plan(graph, settings, dims, writer=sketch, budget=0)
+        plan(graph, settings, dims, text=False, budget=0)
     least = refused.value.smallest.arena.total
     budgets = [least, least + 1, least * 5 // 4, least * 3 // 2, 10 * least]
-    return [plan(graph, settings, dims, writer=sketch, budget=budget) for budget in reversed(budgets)]
+    return [plan(graph, settings, dims, text=False, budget=budget) for budget in reversed(budgets)]
 
 
 def numbers(trainer: Trainer, dims: dict[str, int]) -> list[np.ndarray]:
@@ -118,7 +117,7 @@ def test_what_makes_values_again_holds_on_bundled_networks(name: str, monkeypatc
         return seen[-1]
 
     monkeypatch.setattr(plans, "cheaply", spied)
-    made = plan(network.graph, network.settings, {"N": 2, "T": 3, "S": 3}, writer=sketch)
+    made = plan(network.graph, network.settings, {"N": 2, "T": 3, "S": 3}, text=False)
     assert made.again == seen[0].flops
     verify(seen[0].computation)
 

@@ -1,0 +1,52 @@
+"""Larger blocks for nodes beside which memory is free: the peak of a plan decides about the arena, and at all other
+nodes there is more of it than they need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..graph.op import Op, Types
+from .plan import Room, round_up, size
+from .write import Body, scratch_types
+
+
+def widen(body: Body, room: Room, top: int) -> dict[int, tuple[int, ...]]:
+    """The nodes that may have wide blocks, by number, each with the places of its scratch arrays: those that find room
+    for them below `top` in what no value takes at that node."""
+    known: dict[tuple[Op, Types], list[int]] = {}
+    found = {}
+    for number, written in enumerate(body.nodes):
+        node, names = written.node, body.spelling
+        if not written.code.scratches:
+            continue
+        key = node.op, tuple([value.type for value in node.ins])
+        if key not in known:
+            known[key] = [size(type, names) for type in scratch_types(node.op, node.ins, node.outs, names, wide=True)]
+        if known[key] != [size(type, names) for _, type in written.code.scratches]:
+            places = _fitted(known[key], _gaps(room, number, top))
+            if places is not None:
+                found[number] = places
+    return found
+
+
+def _gaps(room: Room, number: int, top: int) -> list[tuple[int, int]]:
+    """The places and sizes of the memory below `top` that is free at a node."""
+    gaps, end = [], 0
+    for place, bytes in sorted((box.place, box.bytes) for box in room.boxes if box.start <= number <= box.end):
+        gaps.append((end, place - end))
+        end = max(end, round_up(place + bytes))
+    return [*gaps, (end, top - end)]
+
+
+def _fitted(sizes: Sequence[int], gaps: list[tuple[int, int]]) -> tuple[int, ...] | None:
+    """A place for each array, the largest first, in the smallest gap that it fits into; None where one does not."""
+    places = [0] * len(sizes)
+    for bytes, number in sorted(((bytes, number) for number, bytes in enumerate(sizes)), reverse=True):
+        fitting = [(left, place) for place, left in gaps if left >= bytes]
+        if not fitting:
+            return None
+        left, place = min(fitting)
+        places[number] = place
+        taken = round_up(bytes)
+        gaps[gaps.index((place, left))] = (place + taken, left - taken)
+    return tuple(places)
