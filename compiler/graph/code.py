@@ -145,8 +145,8 @@ class Code:
         """A number in the first output's element type, made once: a number in a statement is made an array each time,
         which takes half as long as the work on a step of a cell. A compiled loop holds it as it is."""
         if self.fast:
-            return repr(value)
-        return self.view(f"np.array({value!r}, np.{NUMPY_TYPES[self.out_types[0].dtype]})")
+            return repr(float(value))
+        return self.view(f"np.array({float(value)!r}, np.{NUMPY_TYPES[self.out_types[0].dtype]})")
 
     def scratch(self, *shape: Dim, dtype: DType | None = None) -> str:
         """The name of an array in C order for the node's own use, of the first output's element type unless given."""

@@ -208,13 +208,13 @@ class Affine(Op):
     def numpy(self, code: Code) -> None:
         (x,), (y,) = code.ins, code.outs
         if self.factor == -1 and self.shift != 0:
-            code(f"np.subtract({float(self.shift)!r}, {x}, out={y})")
+            code(f"np.subtract({code.number_array(self.shift)}, {x}, out={y})")
             return
         if self.factor != 1:
-            code(f"np.multiply({x}, {float(self.factor)!r}, out={y})")
+            code(f"np.multiply({x}, {code.number_array(self.factor)}, out={y})")
             x = y
         if self.shift != 0 or x != y:
-            code(f"np.add({x}, {float(self.shift)!r}, out={y})")
+            code(f"np.add({x}, {code.number_array(self.shift)}, out={y})")
 
     def onnx(self, code: OnnxCode) -> None:
         (x,) = code.ins

@@ -200,6 +200,33 @@ class Sigmoid(Unary):
 
 
 @primitive
+class SigmoidGradient(Op):
+    """gy · y · (1 − y) for each element, from y and `scaled` = gy · y."""
+
+    operands = ("kept", "scaled")
+    inplace = (1,)
+    elementwise = True
+
+    def infer(self, ins: Types) -> Types:
+        return (ins[0],)
+
+    def flops(self, ins: Types, outs: Types) -> Formula:
+        """A subtraction and a multiplication."""
+        return per_element(2, outs[0])
+
+    def numpy(self, code: Code) -> None:
+        (y, scaled), (gx,) = code.ins, code.outs
+        rest = code.like_scratch()
+        code(f"np.subtract({code.number_array(1.0)}, {y}, out={rest})")
+        code(f"np.multiply({scaled}, {rest}, out={gx})")
+
+    @classmethod
+    def examples(cls) -> Iterable[Example]:
+        """The gradients of loops run this."""
+        return ()
+
+
+@primitive
 class LogSigmoid(Unary):
     """log(1 / (1 + e⁻ˣ)) = min(x, 0) − log(1 + e^−|x|): the sigmoid's four operations and a logarithm."""
 

@@ -8,7 +8,7 @@ stacks, where that is worth it: products, and sums such as the gradients of weig
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..graph.graph import Node, Value
 from ..graph.make import Make
@@ -17,8 +17,10 @@ from ..graph.tensor import TensorType
 from ..ops.arithmetic import Add
 from ..ops.embed import Embed
 from ..ops.linear import Linear
+from ..ops.shape import Transpose
 from .body import Body, without_dead
 from .merge import merge
+from .places import by_features
 
 Loop = Callable[[Make, Body, Values], Values]
 
@@ -48,7 +50,7 @@ def arrange(b: Make, body: Body, ins: Values, loop: Loop, *, tables: bool = Fals
     )
     inside = _before(b, body, outside, tables=tables)
     inside, after = _split(inside, body, outside)
-    left = _left(body, inside, after, outside)
+    left = _turn_weights(b, _left(body, inside, after, outside), outside)
     taken = (
         *initial,
         *(outside.stacks[value] for value in left.inputs),
@@ -217,3 +219,25 @@ def _left(body: Body, inside: list[Node], after: list[Node], outside: _Outside) 
         left.outputs,
         left.totals,
     )
+
+
+def _turn_weights(b: Make, body: Body, outside: _Outside) -> Body:
+    """The body with products that read their weight as it lies in memory, which takes up to a third less time: where
+    they do not, the weight is transposed once, before the loop."""
+    slow = Linear(by_features(body))
+    turned: dict[Value, Value] = {}
+    nodes = []
+    for node in body.nodes:
+        weight = node.ins[1] if node.op == slow else None
+        if weight is None or weight not in outside.once:
+            nodes.append(node)
+            continue
+        if weight not in turned:
+            b.use = node.use
+            whole = b(Transpose((1, 0)), outside.once[weight])
+            turned[weight] = b.leaf(whole.type)
+            outside.once[turned[weight]] = whole
+        nodes.append(replace(node, op=Linear(not slow.transposed), ins=(node.ins[0], turned[weight], *node.ins[2:])))
+    read = dict.fromkeys(value for node in nodes for value in node.ins)
+    kept = [value for value in body.captured if value in read or value in body.results]
+    return replace(body, nodes=tuple(nodes), captured=(*kept, *turned.values()))

@@ -11,16 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..graph.graph import Node, Value
-from ..graph.make import Make
 from ..graph.op import Op, Values
 from ..ops.arithmetic import Add
 from ..ops.conv import Conv
 from ..ops.cut import Cut
 from ..ops.fill import FillLike
 from ..ops.linear import Linear
-from ..ops.shape import Concat, Transpose
-from .body import Body, depending, with_nodes, without_dead
-from .places import by_features
+from ..ops.shape import Concat
+from .body import Body, depending, without_dead
+from .rewriting import Rewriting
 
 
 def merge(body: Body) -> Body:
@@ -28,29 +27,7 @@ def merge(body: Body) -> Body:
     body = _merge_products(_fold_biases(_fixed_first(body)))
     while (run := _next_run(body)) is not None:
         body = _widen(body, run)
-    fixed = _fixed(body)
-    step = replace(body, nodes=tuple([node for node in body.nodes if not fixed.issuperset(node.outs)]))
-    return body if by_features(step) else _turn_weights(body)
-
-
-class _Rewriting:
-    """A body being written anew; `of` maps the values that are replaced."""
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.b = Make()
-        self.of: dict[Value, Value] = {}
-
-    def copy(self, node: Node, *ins: Value) -> None:
-        """The same node, on other inputs where these are given."""
-        read = ins or tuple([self.of.get(value, value) for value in node.ins])
-        self.b.nodes.append(Node(node.op, read, node.outs, node.use))
-
-    def add(self, op: Op, *ins: Value) -> Values:
-        return self.b.keep(op, tuple([self.of.get(value, value) for value in ins]))
-
-    def done(self) -> Body:
-        return with_nodes(self.body, self.of, self.b.nodes)
+    return body
 
 
 def _fixed_first(body: Body) -> Body:
@@ -84,7 +61,7 @@ def _fold_biases(body: Body) -> Body:
         if _axis(node) is not None and len(node.ins) == 3 and node.ins[2] in fixed and reads[node.outs[0]] == 1
     }
     added: dict[Node, Value | None] = {}
-    new = _Rewriting(body)
+    new = Rewriting(body)
     for node in body.nodes:
         if isinstance(node.op, Add) and all(value in biased for value in node.ins) and node.ins[0] is not node.ins[1]:
             # The product that does not wait for the states has its bias added for all steps at once.
@@ -114,7 +91,7 @@ def _merge_products(body: Body) -> Body:
             groups.setdefault((node.ins[0], node.op), []).append(node)
     merged = {node: group for group in groups.values() if len(group) > 1 for node in group}
     follow = _followers(body)
-    new = _Rewriting(body)
+    new = Rewriting(body)
     for node in body.nodes:
         group = merged.get(node)
         if group is None:
@@ -125,7 +102,7 @@ def _merge_products(body: Body) -> Body:
     return new.done()
 
 
-def _merge_group(new: _Rewriting, members: Sequence[Node]) -> None:
+def _merge_group(new: Rewriting, members: Sequence[Node]) -> None:
     first = members[0]
     axis = _axis(first)
     assert axis is not None
@@ -135,7 +112,7 @@ def _merge_group(new: _Rewriting, members: Sequence[Node]) -> None:
     new.of.update(zip((one.outs[0] for one in members), parts, strict=True))
 
 
-def _biases(new: _Rewriting, members: Sequence[Node]) -> Values:
+def _biases(new: Rewriting, members: Sequence[Node]) -> Values:
     """The biases one after the other, zeros where a product has none; nothing when none has one."""
     if all(len(one.ins) == 2 for one in members):
         return ()
@@ -169,30 +146,6 @@ def _followers(body: Body) -> Callable[[Value], tuple[str, ...]]:
     return follow
 
 
-def _turn_weights(body: Body) -> Body:
-    """The weights of products that wait for the states are transposed once: every step then reads them in the order in
-    which they lie in memory, which takes two thirds of the time."""
-    fixed, carried = _fixed(body), depending(body.nodes, body.states)
-    turned: dict[Value, Value] = {}
-    new = _Rewriting(body)
-
-    def is_turned(node: Node) -> bool:
-        return (
-            isinstance(node.op, Linear) and not node.op.transposed and node.ins[1] in fixed and node.ins[0] in carried
-        )
-
-    for node in body.nodes:
-        if is_turned(node):
-            weight = node.ins[1]
-            if weight not in turned:
-                new.b.use = node.use
-                (turned[weight],) = new.add(Transpose((1, 0)), weight)
-            new.b.nodes.append(Node(Linear(True), (node.ins[0], turned[weight], *node.ins[2:]), node.outs, node.use))
-        else:
-            new.copy(node)
-    return new.done()
-
-
 Run = tuple[list[Node], list[Node]]
 
 
@@ -222,7 +175,7 @@ def _widen(body: Body, run: Run) -> Body:
     nodes, cuts = run
     wide: dict[Value, Value] = {}
     wide_made = False
-    new = _Rewriting(body)
+    new = Rewriting(body)
     for node in body.nodes:
         new.b.use = node.use
         if node in cuts:
@@ -245,7 +198,7 @@ def _parts(nodes: Sequence[Node], cut: Node) -> list[Value]:
     return [value for value in cut.outs if any(value in node.ins for node in nodes)]
 
 
-def _cut_wider(new: _Rewriting, cut: Node, places: list[int]) -> Value:
+def _cut_wider(new: Rewriting, cut: Node, places: list[int]) -> Value:
     """Cut so that the neighbouring parts `places` are one; returns it. Each of them is then cut from that."""
     op = cut.op
     assert isinstance(op, Cut)

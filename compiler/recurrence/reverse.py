@@ -19,6 +19,7 @@ from ..ops.fill import FillLike
 from ..ops.steps import Before
 from ..passes.autodiff import differentiate
 from .body import Body, without_dead
+from .regroup import regroup
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,7 @@ def backward(b: Make, body: Body, ins: Values, outs: Values, gys: Gradients, rev
 
     captured = dict(zip(body.captured, ins[count + len(stacks) :], strict=True))
     taken = (*last, *seeds, *(stack(value) for value in step.reads), *(captured[value] for value in step.captured))
-    return Backward(step.body, taken, step, body)
+    return Backward(regroup(step.body), taken, step, body)
 
 
 def _kept(body: Body, value: Value) -> Value:
