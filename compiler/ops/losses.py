@@ -60,7 +60,7 @@ def _range(type: TensorType, axis: int) -> tuple[float, float]:
 
 @primitive
 class CrossEntropy(_Classes):
-    """−log softmax(x)[target], from scores; outputs the mean and, for the gradient, log softmax(x).
+    """−log softmax(x)[target], from scores; outputs the mean and, for the gradient, softmax(x).
 
     Source: Bridle 1990; the mean over the positions that count is that of PyTorch's `cross_entropy`.
     """
@@ -77,21 +77,21 @@ class CrossEntropy(_Classes):
         return per_element(5, ins[0])
 
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
-        gy, glogp = gys
+        gy, gp = gys
         assert gy is not None
-        assert glogp is None
+        assert gp is None
         return b(CrossEntropyGradient(self.axis, self.ignore), outs[1], ins[1], gy), None
 
     def numpy(self, code: Code) -> None:
-        (x, target), (loss, logp) = code.ins, code.outs
-        matrix, scores = code.matrix(x, code.types[0]), code.matrix(logp, code.types[0])
+        (x, target), (loss, p) = code.ins, code.outs
+        matrix, scores = code.matrix(x, code.types[0]), code.matrix(p, code.types[0])
         rows = code.types[1].elements
-        largest, total = code.scratch(rows, 1), code.scratch(rows, 1)
-        ones = code.scratch(storage(code.types[0])[-1], 1)
-        code.call("losses.log_softmax_rows", matrix, scores, largest, total, ones)
+        flat = code.view(f"{scores}.reshape({code.size(code.types[0].elements)})")
         places, counts = self.pick(code, target)
-        picked, flat = code.scratch(rows), code.view(f"{scores}.reshape({code.size(code.types[0].elements)})")
-        code.call("losses.mean_picked", flat, places, counts, picked, loss)
+        picked, largest, total = code.scratch(rows), code.scratch(rows, 1), code.scratch(rows, 1)
+        ones = code.scratch(storage(code.types[0])[-1], 1)
+        scratch = (picked, largest, total, ones)
+        code.call("losses.cross_entropy", matrix, scores, flat, places, counts, *scratch, loss)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -101,9 +101,9 @@ class CrossEntropy(_Classes):
 
 @primitive
 class CrossEntropyGradient(_Classes):
-    """(softmax(x) − 1 at the target) · gy / positions that count, 0 where a target does not; from log softmax(x)."""
+    """(softmax(x) − 1 at the target) · gy / positions that count, 0 where a target does not; from softmax(x)."""
 
-    operands = ("logp", "target", "gy")
+    operands = ("p", "target", "gy")
     inplace = (0,)
     axis: int
     ignore: int | None
@@ -113,22 +113,22 @@ class CrossEntropyGradient(_Classes):
         return (ins[0],)
 
     def flops(self, ins: Types, outs: Types) -> Formula:
-        return per_element(3, ins[0])
+        return per_element(1, ins[0])
 
     def numpy(self, code: Code) -> None:
-        logp, target, gy = code.ins
+        p, target, gy = code.ins
         (gx,) = code.outs
-        matrix, scores = code.matrix(logp, code.types[0]), code.matrix(gx, code.types[0])
+        matrix, scores = code.matrix(p, code.types[0]), code.matrix(gx, code.types[0])
         places, counts = self.pick(code, target)
         flat = code.view(f"{scores}.reshape({code.size(code.types[0].elements)})")
-        picked = code.scratch(code.types[1].elements)
-        code.call("losses.cross_entropy_gradient", matrix, places, counts, picked, gy, scores, flat)
+        scratch = [code.scratch(code.types[1].elements) for _ in range(2)]
+        code.call("losses.cross_entropy_gradient", matrix, places, counts, *scratch, gy, scores, flat)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
         for axis, ignore, x, labels in _cases():
             types = (x, labels, TensorType("f64", ()))
-            yield Example(cls(axis, ignore), types, ((-3, 0), _range(x, axis), (1, 1)))
+            yield Example(cls(axis, ignore), types, ((0, 1), _range(x, axis), (1, 1)))
 
 
 @primitive

@@ -10,22 +10,6 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array, ones: Array) -> None:
-    """y = x − max − log Σ e^(x − max) along each row; scratch memory are `largest` and `total`, [rows, 1], and `ones`,
-    [classes, 1]: a product with ones takes a sixth of the time of a sum along short rows.
-
-    The maximum is taken off before the logarithm is, so that nothing overflows and small results keep their digits.
-    """
-    ones.fill(1)
-    np.max(x, axis=1, keepdims=True, out=largest)
-    np.subtract(x, largest, out=y)
-    np.exp(y, out=y)
-    np.matmul(y, ones, out=total)
-    np.log(total, out=total)
-    np.subtract(x, largest, out=y)
-    np.subtract(y, total, out=y)
-
-
 def pick(labels: Array, places: Array, counts: Array, *, classes: int, ignore: int | None) -> None:
     """The place of each row's label in the flattened scores, and whether it is not `ignore`; all [rows].
 
@@ -55,16 +39,48 @@ def mean_picked(scores: Array, places: Array, counts: Array, picked: Array, loss
     loss[...] = -np.sum(picked, dtype=np.float64, where=counts) / _number(counts)
 
 
-def cross_entropy_gradient(
-    logp: Array, places: Array, counts: Array, picked: Array, gy: Array, gx: Array, flat: Array
+def cross_entropy(
+    x: Array,
+    p: Array,
+    flat: Array,
+    places: Array,
+    counts: Array,
+    picked: Array,
+    largest: Array,
+    total: Array,
+    ones: Array,
+    loss: Array,
 ) -> None:
-    """gx = (e^logp − 1 at the label) · gy / counted, 0 in rows that do not count; `flat` is gx as a vector."""
-    np.exp(logp, out=gx)
+    """p = softmax(x) along each row; loss = − the mean of log p at those places of the flat p that count.
+
+    log p is x − max − log Σ e^(x − max): the maximum is taken off before the logarithm is, so that nothing overflows
+    and small results keep their digits. Scratch memory are `picked`, [rows], `largest` and `total`, [rows, 1], and
+    `ones`, [classes, 1]: a product with ones takes a sixth of the time of a sum along short rows.
+    """
+    ones.fill(1)
+    np.max(x, axis=1, keepdims=True, out=largest)
+    np.subtract(x, largest, out=p)
     np.take(flat, places, out=picked, mode="clip")
-    picked -= 1
+    np.exp(p, out=p)
+    np.matmul(p, ones, out=total)
+    np.divide(p, total, out=p)
+    np.log(total, out=total)
+    np.subtract(picked, total[:, 0], out=picked)
+    loss[...] = -np.sum(picked, dtype=np.float64, where=counts) / _number(counts)
+
+
+def cross_entropy_gradient(
+    p: Array, places: Array, counts: Array, factors: Array, picked: Array, gy: Array, gx: Array, flat: Array
+) -> None:
+    """gx = (p − 1 at the label) · gy / counted, 0 in rows that do not count; gx may be p.
+
+    `flat` is gx as a vector; scratch memory are `factors` and `picked`, [rows].
+    """
+    np.multiply(counts, float(gy) / _number(counts), out=factors)
+    np.multiply(p, factors[:, None], out=gx)
+    np.take(flat, places, out=picked, mode="clip")
+    np.subtract(picked, factors, out=picked)
     flat[places] = picked
-    np.multiply(counts, float(gy) / _number(counts), out=picked)
-    np.multiply(gx, picked[:, None], out=gx)
 
 
 def nll_gradient(places: Array, counts: Array, picked: Array, gy: Array, flat: Array) -> None:

@@ -13,22 +13,6 @@ from .elementary import exp
 Array = NDArray[Any]
 
 
-@compiled
-def log_softmax_rows(x: Array, y: Array, largest: Array, total: Array, ones: Array) -> None:
-    """y = x − max − log Σ e^(x − max) along each row."""
-    for row in range(len(x)):
-        given, out = x[row], y[row]
-        most = given[0]
-        for i in range(given.size):
-            # What is not a number stays one.
-            most = most if most >= given[i] or most != most else given[i]
-        for i in range(given.size):
-            out[i] = exp(given[i] - most)
-        whole = x.dtype.type(math.log(add_all(out)))
-        for i in range(given.size):
-            out[i] = given[i] - most - whole
-
-
 def pick(labels: Array, places: Array, counts: Array, *, classes: int, ignore: int | None) -> None:
     """The place of each row's label in the flattened scores, and whether it is not `ignore`."""
     put_places(labels, places, counts, classes, ignore)
@@ -53,16 +37,50 @@ def mean_picked(scores: Array, places: Array, counts: Array, picked: Array, loss
 
 
 @compiled
-def cross_entropy_gradient(
-    logp: Array, places: Array, counts: Array, picked: Array, gy: Array, gx: Array, flat: Array
+def cross_entropy(
+    x: Array,
+    p: Array,
+    flat: Array,
+    places: Array,
+    counts: Array,
+    picked: Array,
+    largest: Array,
+    total: Array,
+    ones: Array,
+    loss: Array,
 ) -> None:
-    """gx = (e^logp − 1 at the label) · gy / counted, 0 in rows that do not count."""
+    """p = softmax(x) along each row; loss = − the mean of log p at those places of the flat p that count."""
+    whole, counted = 0.0, 0
+    for row in range(len(x)):
+        given, out = x[row], p[row]
+        most = given[0]
+        for i in range(given.size):
+            # What is not a number stays one.
+            most = most if most >= given[i] or most != most else given[i]
+        label = min(max(places[row] - row * given.size, 0), given.size - 1)
+        score = given[label] - most
+        for i in range(given.size):
+            out[i] = exp(given[i] - most)
+        sum_of_row = add_all(out)
+        if counts[row]:
+            whole += score - x.dtype.type(math.log(sum_of_row))
+            counted += 1
+        for i in range(given.size):
+            out[i] = out[i] / sum_of_row
+    loss[()] = -whole / max(counted, 1)
+
+
+@compiled
+def cross_entropy_gradient(
+    p: Array, places: Array, counts: Array, factors: Array, picked: Array, gy: Array, gx: Array, flat: Array
+) -> None:
+    """gx = (p − 1 at the label) · gy / counted, 0 in rows that do not count; gx may be p."""
     counted = 0
     for row in range(len(counts)):
         counted += counts[row]
     factor = gx.dtype.type(gy[()] / max(counted, 1))
-    for row in range(len(logp)):
-        given, out = logp[row], gx[row]
+    for row in range(len(p)):
+        given, out = p[row], gx[row]
         if not counts[row]:
             out[:] = 0
             continue
@@ -70,7 +88,7 @@ def cross_entropy_gradient(
         for i in range(given.size):
             out[i] = given[i]
         for i in range(given.size):
-            out[i] = exp(out[i]) * factor
+            out[i] = out[i] * factor
         flat[places[row]] -= factor
 
 
