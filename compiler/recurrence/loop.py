@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..graph.code import Code, channels_last, storage
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
-from ..graph.tensor import TensorType
+from ..graph.tensor import ITEM_BYTES, TensorType
 from ..ops.cut import Cut
 from ..ops.embed import Embed
 from ..ops.linear import Linear
@@ -17,6 +17,8 @@ from .body import Body
 from .places import Home, Places, buffers, by_features, lies_by_features
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
+# A distance in bytes at which 32 rows share two sets of a cache of 4 KB a way, and numbers that part them.
+APART, BESIDE = 2048, 8
 
 
 def write(
@@ -210,14 +212,17 @@ class _Loop:
         if isinstance(node.op, Concat):
             self._join(node)
             return
-        types = tuple([value.type for value in node.ins])
-        looked_up = self.by_features and isinstance(node.op, Embed)
-        # Rows are looked up one after the other, and then turned.
-        made = [self.code.scratch(*node.outs[0].type.shape, dtype=node.outs[0].type.dtype)] if looked_up else outs
+        if self.by_features and isinstance(node.op, Embed):
+            self._look_up(node)
+        else:
+            self._write(node, [self.names[value] for value in node.ins], outs)
+
+    def _write(self, node: Node, ins: Sequence[str], outs: Sequence[str]) -> None:
+        """Have a primitive write its statements on these arrays."""
         inner = Code(
-            tuple([self.names[value] for value in node.ins]),
-            tuple(made),
-            types,
+            tuple(ins),
+            tuple(outs),
+            tuple([value.type for value in node.ins]),
             tuple([value.type for value in node.outs]),
             self.code.names,
             spent=self.places.spent(node),
@@ -225,8 +230,22 @@ class _Loop:
         node.op.numpy(inner)
         inner.done()
         self._take(inner)
-        if looked_up:
-            self.lines.append(f"np.copyto({outs[0]}, {made[0]})")
+
+    def _look_up(self, node: Node) -> None:
+        """Rows are looked up one after the other, and then turned. Where they lie so far apart that they push each
+        other out of the nearest cache meanwhile, it is rows of a wider table that are looked up."""
+        labels, table = node.ins
+        (n, features), dtype = node.outs[0].type.shape, node.outs[0].type.dtype
+        assert isinstance(features, int)
+        name, width = self.names[table], features
+        if not self.code.fast and table in self.body.captured and features * ITEM_BYTES[dtype] % APART == 0:
+            width += BESIDE
+            name = self.code.scratch(table.type.shape[0], width, dtype=dtype)
+            self.before.append(f"np.copyto({self.code.view(f'{name}[:, :{features}]')}, {self.names[table]})")
+        made = self.code.scratch(n, width, dtype=dtype)
+        self._write(node, [self.names[labels], name], [made])
+        rows = made if width == features else self.code.view(f"{made}[:, :{features}]")
+        self.lines.append(f"np.copyto({self.names[node.outs[0]]}, {rows})")
 
     def _take(self, inner: Code) -> None:
         """Take over what a primitive wrote; the scratch memory of one serves the next."""

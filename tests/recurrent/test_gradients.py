@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,18 @@ def test_gradients_of_what_is_looked_up(body: str, tier: str) -> None:
     if "dropout" not in body:
         loss, _ = trainer.evaluate(**arrays)
         assert trainer.differentiate(**arrays) == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("units", [64, 63])
+def test_rows_looked_up_are_the_same_where_they_lie_far_apart(units: int, tier: str) -> None:
+    """256 numbers of 8 bytes are looked up in a wider table; to evaluate, no table is multiplied."""
+    text = f"net t {{\n  input text: i64[N, T]\n  target next: i64[N, T]\n  embed(5, 3) -> lstm({units})\n  fc(5)\n"
+    text += "  train { loss = cross_entropy; optimizer = sgd(lr = 0.1) }\n}\n"
+    trainer = netc.loads(text, tier=tier).trainer(dtype="float64", N=3, T=4)
+    trainer.load_state_dict(lively(trainer.state_dict()))
+    rng = np.random.default_rng(0)
+    arrays = {"text": rng.integers(0, 5, (3, 4)), "next": rng.integers(0, 5, (3, 4))}
+    wide = re.search(rf"np\.float64, 5, {4 * units + 8}\)", trainer.program.source) is not None
+    assert wide == (units == 64 and tier == "numpy")
+    loss, _ = trainer.evaluate(**arrays)
+    assert trainer.differentiate(**arrays) == pytest.approx(loss, rel=1e-12)
