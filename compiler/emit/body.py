@@ -27,6 +27,8 @@ def function(name: str, doc: str, body: Body, room: Room, arena: Arena, names: N
         results.append(body.names[body.computation.loss])
     wanted = {*feeds, *results, *_NAME.findall("\n".join(line for line in lines if not line.startswith("#")))}
     views = _views(body, room, arena, names, wanted)
+    functions = sorted({name for written in body.nodes for name in written.code.functions})
+    short = f"    {', '.join(functions)} = {', '.join(f'np.{name}' for name in functions)}"
     symbols = list(names.symbols.values())
     unpack = f"{', '.join(symbols)}{',' if len(symbols) == 1 else ''} = sizes" if symbols else "assert not sizes"
     return "\n".join(
@@ -36,6 +38,7 @@ def function(name: str, doc: str, body: Body, room: Room, arena: Arena, names: N
             f"    {unpack}",
             *(["    n_1, n_2 = (n + 1) // 2, n // 2"] if laned else []),
             *(f"    {view}" for view in views),
+            *([short] if functions else []),
             "",
             *(["    @two_lanes"] if laned else []),
             "    def run():",

@@ -107,7 +107,7 @@ def _in_a_chain(op: Op, code: Code) -> bool:
 
 def _tried(op: Op, code: Code) -> Code:
     """What an operation would write."""
-    tried = replace(code, lines=[], views=[], scratches=[], kernels=set(), _after=[])
+    tried = replace(code, lines=[], views=[], scratches=[], kernels=set(), functions=set(), _after=[])
     op.numpy(tried)
     return tried
 

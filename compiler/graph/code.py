@@ -87,7 +87,7 @@ class Code:
     `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
     alone and holds anything when it starts. The inputs `spent`, by number, are read for the last time here and may be
     overwritten. With `lane` it is one of two codes for a half of the work each. With `wide` there is memory for
-    larger blocks.
+    larger blocks. `functions` are those of NumPy that are called without `np.`.
     """
 
     ins: tuple[str, ...]
@@ -102,6 +102,7 @@ class Code:
     views: list[tuple[str, str]] = field(default_factory=list)
     scratches: list[tuple[str, TensorType]] = field(default_factory=list)
     kernels: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
     _after: list[str] = field(default_factory=list)
 
     def __call__(self, line: str) -> None:

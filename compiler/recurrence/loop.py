@@ -17,6 +17,12 @@ from .body import Body
 from .places import Home, Places, buffers, by_features, lies_by_features
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
+# A call of a function that NumPy's module is searched for each time, with where its result goes at the end. `maximum`
+# and `minimum` take that by its keyword alone.
+_CALL = re.compile(
+    r"^( *)np\.(add|copyto|divide|exp|matmul|multiply|negative|reciprocal|subtract|tanh)\("
+    r"(.*?)(?:, out=(\w+))?\)$"
+)
 # A distance in bytes at which 32 rows share two sets of a cache of 4 KB a way, and numbers that part them.
 APART, BESIDE = 2048, 8
 
@@ -266,6 +272,7 @@ class _Loop:
             self._view(expression, name)
         self.lines += inner.lines
         self.code.kernels |= inner.kernels
+        self.code.functions |= inner.functions
 
     def _join(self, node: Node) -> None:
         """Operands that were not written in their place are copied there."""
@@ -310,6 +317,16 @@ class _Loop:
         elif self.lines:
             self.code(f"for _ in range({self.code.size(self.steps)}):")
         for line in self.lines:
-            self.code(f"    {line}")
+            self.code(f"    {line if self.code.fast else self._short(line)}")
         for line in self.after:
             self.code(line)
+
+    def _short(self, line: str) -> str:
+        """A statement with NumPy's function as a name of its own and no keyword: of a step as small as a cell's, the
+        search for both takes a fiftieth of the time."""
+        match = _CALL.match(line)
+        if match is None:
+            return line
+        indent, function, operands, out = match.groups()
+        self.code.functions.add(function)
+        return f"{indent}{function}({operands}{f', {out}' if out else ''})"
