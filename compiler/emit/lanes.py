@@ -89,9 +89,10 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     if (how is None and along is None) or op.random or len(code.outs) != 1:
         return None
     by_samples = _by_samples(code, 0 if how == "rows" else None) if how is not None else None
-    called = _tried(op, code).kernels if code.fast else set()
+    called = _tried(op, code).kernels
     # Tiles of whole rows of channels are wanted there, and some kernels take only arrays that lie together.
-    whole, lying = (any(kernel.startswith(f"fast.{name}.") for kernel in called) for name in ("winograd", "direct"))
+    whole = any(kernel.startswith("fast.winograd.") for kernel in called)
+    lying = any(kernel.startswith(("fast.direct.", "bands.")) for kernel in called)
     cut = by_samples if whole or lying else None
     if not lying and along is not None and (_weights_are_large(code) or by_samples is None):
         cut = cut or _by_weight(along, code)

@@ -37,6 +37,19 @@ net divided {
 """
 
 
+# Of a single sample channels and maps alone can be divided: those of narrow images lie together where they are whole.
+NARROW = """
+net narrow {
+  input  image: f64[N, 2, 64, 6]
+  target label: i64[N]
+  conv(6, 3, pad = half) -> tanh -> avgpool(2) -> conv(8, 3) -> deconv(4, 3) -> tanh -> flatten
+  logits = fc(5)
+  output logits
+  train { loss = cross_entropy; optimizer = sgd(lr = 0.1, momentum = 0.9) }
+}
+"""
+
+
 @pytest.fixture
 def all_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that can be divided is, however small."""
@@ -44,28 +57,29 @@ def all_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code, "WAKING", 0)
 
 
-def batch(size: int) -> dict[str, Array]:
-    rng = np.random.default_rng(size)
-    return {"image": rng.normal(size=(size, 3, 9, 8)), "label": rng.integers(5, size=size)}
-
-
-def run(size: int, planned: int, tier: str = "numpy") -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
+def run(
+    size: int, planned: int, tier: str = "numpy", text: str = TEXT
+) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
     """Gradients, weights after three steps, and a prediction."""
-    trainer = netc.loads(TEXT, tier=tier).trainer(N=planned, seed=3)
-    given = batch(size)
+    trainer = netc.loads(text, tier=tier).trainer(N=planned, seed=3)
+    rng = np.random.default_rng(size)
+    _, *sizes = map(str, trainer.program.inputs[0].dims)
+    image = rng.normal(size=(size, *map(int, sizes)))
+    given = {"image": image, "label": rng.integers(5, size=size)}
     gradients = trainer.gradients(**given)
     for _ in range(3):
         trainer.step(**given)
     return gradients, trainer.state_dict(), trainer.forward(image=given["image"])
 
 
-@pytest.mark.parametrize(("size", "planned"), [(8, 8), (7, 8), (2, 2), (3, 8), (1, 4)])
+@pytest.mark.parametrize("text", [TEXT, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("size", "planned"), [(8, 8), (7, 8), (2, 2), (3, 8), (1, 4), (1, 1)])
 def test_halves_make_the_whole(
-    size: int, planned: int, tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch
+    size: int, planned: int, text: str, tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = run(size, planned, tier)
+    found = run(size, planned, tier, text)
     monkeypatch.setattr(plans, "lanes_pay", lambda *_: False)
-    for made, wanted in zip(found, run(size, planned, tier), strict=True):
+    for made, wanted in zip(found, run(size, planned, tier, text), strict=True):
         for name, array in wanted.items():
             assert np.abs(made[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
 
