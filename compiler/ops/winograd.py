@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..graph.code import Code
 from ..graph.dims import Dim
+from ..graph.tensor import ITEM_BYTES
 from ..graph.window import Window
 from .sliding import Sizes4
 
@@ -18,11 +19,15 @@ MAPS, TILES = 20, 192
 BLOCK = 3 << 18
 # The tiles of a block at least.
 FEWEST = 96
+# The bytes of a transformed weight, each lane's own, that are spent only where memory is free.
+LARGE = 4 << 20
 
 
 def fits(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4, windows: Pair, groups: int) -> bool:
     """Whether a convolution of images `ins` to `outs` by a weight of these sizes is one that Winograd's pays for."""
     if not code.fast or groups != 1 or any((w.kernel, w.stride, w.dilation) != (3, 1, 1) for w in windows):
+        return False
+    if not code.wide and 16 * code.number(sizes[0] * sizes[3]) * ITEM_BYTES[code.out_types[0].dtype] >= LARGE:
         return False
     tiles = code.number(ins[0]) * _half(code, outs[1]) * _half(code, outs[2])
     return tiles >= TILES and min(code.number(sizes[0]), code.number(sizes[3])) >= MAPS
