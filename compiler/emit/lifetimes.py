@@ -49,8 +49,8 @@ def pieces(body: Body) -> dict[Value, Piece]:
             home = homes[written.node.ins[0]] if written.alias else None
             if value in fixed:
                 home = Piece(place, end, [], fixed[value])
-            elif home is None and number == 0:
-                home = _in_place(written, value, place, homes)
+            elif home is None:
+                home = _in_place(written, number, place, homes)
             if home is None:
                 home = Piece(place, end)
             home.values.append(value)
@@ -97,14 +97,14 @@ def _fixed_places(body: Body) -> dict[Value, Fixed]:
     return fixed
 
 
-def _in_place(written: Written, value: Value, place: int, homes: Mapping[Value, Piece]) -> Piece | None:
-    node = written.node
-    for operand in node.op.inplace:
-        if operand >= len(node.ins) or node.ins[operand].type != value.type:
+def _in_place(written: Written, number: int, place: int, homes: Mapping[Value, Piece]) -> Piece | None:
+    node, allowed = written.node, written.node.op.takes(number)
+    for operand in allowed:
+        if operand >= len(node.ins) or node.ins[operand].type != node.outs[number].type:
             continue
         home = homes[node.ins[operand]]
         readers = [n for n, given in enumerate(node.ins) if homes[given] is home]
-        if home.fixed is None and home.end <= place and all(n in node.op.inplace for n in readers):
+        if home.fixed is None and home.end <= place and all(n in allowed for n in readers):
             return home
     return None
 

@@ -90,7 +90,8 @@ SHAPES: tuple[tuple[int, ...], ...] = (
 class Op(ABC):
     """The rules of one primitive; `operands` names its inputs in messages.
 
-    `inplace` are the inputs whose memory the first output may take, if it has their type and they are not read again.
+    `inplace` are the inputs whose memory the first output may take, if it has their type and they are not read again;
+    `takes` says it of any output.
     `elementwise`: each element of the output follows from the elements at its place in the inputs, which are spread
     where they have size 1. `random`: two runs on one input may differ.
     """
@@ -156,6 +157,10 @@ class Op(ABC):
     def alias(self, ins: Types, outs: Types) -> bool:
         """Whether the output is the first input's memory, unchanged, under another shape."""
         return False
+
+    def takes(self, output: int) -> tuple[int, ...]:
+        """The inputs whose memory an output, by its number, may take."""
+        return self.inplace if output == 0 else ()
 
     def over_steps(self) -> Literal["rows", "sum"] | None:
         """What comes of the rows of many steps, one step below the other, in one evaluation.

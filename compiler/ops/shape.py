@@ -167,7 +167,16 @@ class Slice(_Move):
         return through(fields[0], [shifted(self.start if axis == self.axis else 0) for axis in axes])
 
     def simplify(self, b: Make, ins: Values) -> Values | None:
-        return ins if self.start == 0 and self.stop == ins[0].type.shape[self.axis] else None
+        """All of x, or one of the tensors that were joined to make it."""
+        if self.start == 0 and self.stop == ins[0].type.shape[self.axis]:
+            return ins
+        made = b.producer(ins[0])
+        start: Dim = 0
+        for value in made.ins if made is not None and made.op == Concat(self.axis) else ():
+            if (start, start + value.type.shape[self.axis]) == (self.start, self.stop):
+                return (value,)
+            start += value.type.shape[self.axis]
+        return None
 
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
         (gy,) = gys

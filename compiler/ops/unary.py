@@ -204,7 +204,7 @@ class SigmoidGradient(Op):
     """gy · y · (1 − y) for each element, from y and `scaled` = gy · y."""
 
     operands = ("kept", "scaled")
-    inplace = (1,)
+    inplace = (1, 0)
     elementwise = True
 
     def infer(self, ins: Types) -> Types:

@@ -16,6 +16,7 @@ from ..ops.embed import EmbedGradient
 from ..ops.linear import Linear, Outer
 from ..ops.reduce import Sum
 from ..ops.steps import Before, Columns, OuterBefore
+from .overwrite import overwritten
 from .places import by_features, lies_by_features
 from .scan import Scan
 
@@ -50,7 +51,8 @@ def in_order(found: Computation) -> Computation:
             more = [value for value in node.outs if value in columns]
             nodes += [Node(Columns(node.op.steps), (value,), (columns[value],), node.use) for value in more]
             forward += len(more) if place < found.forward else 0
-    return _read_where_it_is(replace(found, nodes=tuple(nodes), forward=forward))
+    found = _read_where_it_is(replace(found, nodes=tuple(nodes), forward=forward))
+    return replace(found, nodes=tuple([_overwriting(node) for node in found.nodes]))
 
 
 def _read_where_it_is(found: Computation) -> Computation:
@@ -83,6 +85,13 @@ def _reading(node: Node, before: Mapping[Value, Node]) -> Node:
     ins = [before[value].ins[1] if value in before else value for value in node.ins]
     ins += [before[stacks[place]].ins[0] for place in places]
     return replace(node, op=replace(node.op, before=places), ins=tuple(ins))
+
+
+def _overwriting(node: Node) -> Node:
+    op = node.op
+    return (
+        replace(node, op=replace(op, over=overwritten(op.body, op.turned, op.before))) if isinstance(op, Scan) else node
+    )
 
 
 def _with_turned(node: Node, turned: set[Value]) -> Node:

@@ -19,6 +19,7 @@ from ..ops.fill import FillLike
 from ..ops.steps import Before
 from ..passes.autodiff import differentiate
 from .body import Body, without_dead
+from .overwrite import same_as_parts
 from .regroup import regroup
 
 
@@ -134,6 +135,8 @@ def _step(
 ) -> _Reverse:
     # Parts are cut again from what they are parts of, which alone is kept.
     cuts = [node for node in m.nodes[:forward] if isinstance(node.op, Cut)]
+    same = same_as_parts(m.nodes[:forward])
+    back = [replace(node, ins=tuple([same.get(value, value) for value in node.ins])) for node in m.nodes[forward:]]
     by_inputs = tuple([value for value in body.inputs if value in by])
     by_captured = tuple([value for value in body.captured if value in by])
     step = without_dead(
@@ -141,7 +144,7 @@ def _step(
             states,
             given,
             (),
-            (*cuts, *m.nodes[forward:]),
+            (*cuts, *back),
             before,
             tuple([by[value] for value in by_inputs]),
             tuple([by[value] for value in by_captured]),

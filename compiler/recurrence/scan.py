@@ -14,6 +14,7 @@ from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
 from . import loop, onnx
 from .arrange import arrange
 from .body import Body, made_anew
+from .overwrite import with_gates_joined
 from .reverse import backward, saving
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Scan(Op):
     reads. `cell` is the bundled cell whose equations these are; `states` names the first
     states; `turned` are the stacks, by number of the body's inputs and outputs, whose steps lie feature by feature.
     `before` are the inputs of the body that read the step after theirs in the order of the loop, and after the last the
-    value that is among the further inputs of the loop, in this order.
+    value that is among the further inputs of the loop, in this order. `over` are the stacks that may be written over
+    stacks that are read, by the numbers (output, input) of the body.
     """
 
     operands = ("inputs",)
@@ -50,6 +52,7 @@ class Scan(Op):
     states: tuple[str, ...] = ()
     turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     before: tuple[int, ...] = ()
+    over: tuple[tuple[int, int], ...] = ()
 
     def infer(self, ins: Types) -> Types:
         taken, given = self.body.types(self.steps)
@@ -86,12 +89,16 @@ class Scan(Op):
         body = made_anew(self.body, tuple([value.type for value in ins]), training=True)
         return arrange(b, body, ins, self._saving, tables=True)
 
+    def takes(self, output: int) -> tuple[int, ...]:
+        states = len(self.body.states)
+        return tuple([states + number for made, number in self.over if states + made == output])
+
     def _loop(self, b: Make, body: Body, ins: Values) -> Values:
         return b.all(Scan(body, self.steps, self.reverse), *ins)
 
     def _saving(self, b: Make, body: Body, ins: Values) -> Values:
         """The results of this body, which also keeps what its gradient reads."""
-        return b.all(Scan(saving(body), self.steps, self.reverse, True), *ins)[: len(body.results)]
+        return b.all(Scan(saving(with_gates_joined(body)), self.steps, self.reverse, True), *ins)[: len(body.results)]
 
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
         body = self.body
