@@ -139,7 +139,8 @@ def test_gradients_change_no_buffer() -> None:
     made.step(**GOOD)
     changed = [key for key, array in made.state_dict().items() if not np.array_equal(before[key], array)]
     assert [key for key in changed if "running" in key]
-    assert set(gradients) <= set(changed)
+    # Batch norm takes the bias before it away: that gradient is a rounding, which may be too small to change it.
+    assert set(gradients) - {"a.fc1.bias"} <= set(changed)
 
 
 def test_states_are_loaded_whole_or_not_at_all() -> None:
