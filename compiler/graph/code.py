@@ -16,6 +16,8 @@ from .tiers import Tier, kernel
 
 # The bytes of a pass over memory that takes several times as long as a second thread needs to wake.
 WAKING = 1 << 20
+# The largest number that a float32 holds.
+LARGEST = (2 - 2**-23) * 2.0**127
 NUMPY_TYPES: dict[DType, str] = {"f32": "float32", "f64": "float64", "i64": "int64", "u8": "uint8", "bool": "bool"}
 
 
@@ -145,9 +147,13 @@ class Code:
     def number_array(self, value: float) -> str:
         """A number in the first output's element type, made once: a number in a statement is made an array each time,
         which takes half as long as the work on a step of a cell. A compiled loop holds it as it is."""
+        text, dtype = repr(float(value)), self.out_types[0].dtype
         if self.fast:
-            return repr(float(value))
-        return self.view(f"np.array({float(value)!r}, np.{NUMPY_TYPES[self.out_types[0].dtype]})")
+            return text
+        if dtype == "f32" and abs(value) > LARGEST:
+            # Rounded by NumPy it would be as infinite, and a warning.
+            text = "math.inf" if value > 0 else "-math.inf"
+        return self.view(f"np.array({text}, np.{NUMPY_TYPES[dtype]})")
 
     def scratch(self, *shape: Dim, dtype: DType | None = None) -> str:
         """The name of an array in C order for the node's own use, of the first output's element type unless given."""
