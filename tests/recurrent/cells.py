@@ -334,3 +334,18 @@ def batch(ports: tuple[Port, ...], sizes: Mapping[str, int], seed: int = 0) -> d
         else:
             found[port.name] = rng.normal(size=shape)
     return found
+
+
+def reading(cell: str) -> str:
+    """A net that reads a sequence through a cell, which may start from `start` and end after `many` steps."""
+    many = "input many: i64[N]\n" if "many" in cell else ""
+    return f"""net own {{
+  input x: f32[N, T, 2]
+  {many}target t: i64[N, T]
+  start = x -> mean(axis = 1) -> fc(3)
+  x -> {cell}
+  logits = fc(4)
+  output logits
+  train {{ loss = cross_entropy; optimizer = sgd(lr = 0.1) }}
+}}
+"""

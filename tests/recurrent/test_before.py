@@ -11,6 +11,8 @@ from netc.compiler.ops.steps import Before
 from netc.compiler.passes.build import training
 from netc.compiler.recurrence.scan import Scan
 
+from .cells import reading
+
 # Of each cell the states that are copied and those that a loop reads. A product reads the states as one matrix, so
 # that those which do not start from zero are copied to follow on their first values.
 CELLS = {
@@ -26,22 +28,9 @@ CELLS = {
 }
 
 
-def spec(cell: str) -> str:
-    return f"""net own {{
-  input x: f32[N, T, 2]
-  target t: i64[N, T]
-  start = x -> mean(axis = 1) -> fc(3)
-  x -> {cell}
-  logits = fc(4)
-  output logits
-  train {{ loss = cross_entropy; optimizer = sgd(lr = 0.1) }}
-}}
-"""
-
-
 @pytest.mark.parametrize(("cell", "states"), CELLS.items())
 def test_only_what_products_read_is_copied(cell: str, states: tuple[int, int]) -> None:
-    (network,) = compile_spec(Request("own", spec(cell))).networks
+    (network,) = compile_spec(Request("own", reading(cell))).networks
     assert network.settings is not None
     nodes = training(network.graph, network.settings.loss).nodes
     read = sum(len(node.op.before) for node in nodes if isinstance(node.op, Scan))
@@ -52,7 +41,7 @@ def test_only_what_products_read_is_copied(cell: str, states: tuple[int, int]) -
 def test_shorter_sequences_have_the_gradients_of_their_own_program(cell: str) -> None:
     rng = np.random.default_rng(0)
     x, t = rng.normal(size=(3, 4, 2)).astype(np.float32), rng.integers(4, size=(3, 4))
-    own, longer = (netc.loads(spec(cell)).trainer(N=n, T=steps, seed=1) for n, steps in ((3, 4), (5, 9)))
+    own, longer = (netc.loads(reading(cell)).trainer(N=n, T=steps, seed=1) for n, steps in ((3, 4), (5, 9)))
     found, expected = longer.gradients(x=x, t=t), own.gradients(x=x, t=t)
     for name, gradient in expected.items():
         np.testing.assert_allclose(found[name], gradient, rtol=1e-4, atol=1e-6)
