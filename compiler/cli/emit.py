@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ..graph.tensor import FLOAT_TYPES
 from .options import budget_option, common, dtype_option, tier_option
-from .running import Given, budget_errors, make_program, one_network, run_errors
+from .running import Given, make_program, one_network, plan_errors, run_errors
 
 STAGES = ("graph", "predict", "evaluate", "step")
 
@@ -48,14 +49,17 @@ def _batch(given: Given, options: dict[str, Any]) -> int:
 
 
 def _drawing(given: Given, options: dict[str, Any]) -> str:
+    from ..analysis.figures import analyse
     from ..emit.plans import plan
     from ..report.memory_map import memory_map
 
-    network = given.network
-    batch = _batch(given, options)
-    with budget_errors():
+    network, batch = given.network, _batch(given, options)
+    float_type = FLOAT_TYPES[options["dtype"]] if options["dtype"] else None
+    with plan_errors():
         sizes = {**network.dims, "N": batch}
-        made = plan(network.graph, network.settings, sizes, budget=options["memory_budget"], tier=given.tier)
+        analyse(network.graph).check(sizes)
+        budget = options["memory_budget"]
+        made = plan(network.graph, network.settings, sizes, float_type, budget=budget, tier=given.tier)
     return memory_map(made, network.graph.uses, f"{network.name}, batch {batch}")
 
 

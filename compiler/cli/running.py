@@ -82,6 +82,25 @@ def budget_errors() -> Iterator[None]:
         raise RunError("over-budget", str(error), error.help) from None
 
 
+@contextmanager
+def plan_errors() -> Iterator[None]:
+    """Makes a RunError of what keeps a program or its memory from being planned: a dimension without a number, or with
+    one that is too small for a layer, and a budget that no plan is within."""
+    from ..analysis.figures import TooSmall
+    from ..graph.dims import Unbound
+
+    try:
+        with budget_errors():
+            yield
+    except Unbound as error:
+        raise RunError(
+            "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"
+        ) from None
+    except TooSmall as error:
+        help = f"give longer samples, or a larger number by `--dim {error.symbol}=…`"
+        raise RunError("too-small", str(error), help) from None
+
+
 def make_program(
     given: Given, batch: int, dtype: str | None, *, probes: bool = False, budget: int | None = None
 ) -> Program:
@@ -90,32 +109,20 @@ def make_program(
     Raises RunError when a dimension has no number, or one that is too small for a layer, and when no plan is within
     the `budget`, in bytes.
     """
-    from ..analysis.figures import TooSmall
     from ..emit.program import program
-    from ..graph.dims import Unbound
 
-    try:
-        network = given.network
-        sizes = {**network.dims, "N": batch}
-        float_type = FLOAT_TYPES[dtype] if dtype else None
-        with budget_errors():
-            return program(
-                network.name,
-                network.graph,
-                network.settings,
-                sizes,
-                float_type,
-                probes=probes,
-                budget=budget,
-                tier=given.tier,
-            )
-    except Unbound as error:
-        raise RunError(
-            "unbound-dimension", str(error), help=f"give it the largest number that it takes: `--dim {error.symbol}=…`"
-        ) from None
-    except TooSmall as error:
-        help = f"give longer samples, or a larger number by `--dim {error.symbol}=…`"
-        raise RunError("too-small", str(error), help) from None
+    network = given.network
+    with plan_errors():
+        return program(
+            network.name,
+            network.graph,
+            network.settings,
+            {**network.dims, "N": batch},
+            FLOAT_TYPES[dtype] if dtype else None,
+            probes=probes,
+            budget=budget,
+            tier=given.tier,
+        )
 
 
 def with_data(

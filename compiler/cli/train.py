@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -49,7 +49,7 @@ def train(spec: str, **options: Any) -> None:
         options = recall(options, Path(options["resume"]), RUN)
     options["tier"] = options["tier"] or "numpy"
     if options["data"] is None:
-        raise click.UsageError("say what to train on: `--data digits`, or a file or folder")
+        _no_data(options["resume"])
     if options["log_gradients"] and not (options["out"] or options["resume"]):
         raise click.UsageError("`--log-gradients` writes to the run folder: give one by `--out DIR`")
     given = one_network(spec, options)
@@ -57,3 +57,14 @@ def train(spec: str, **options: Any) -> None:
         from .training import run
 
         raise click.exceptions.Exit(run(given, options))
+
+
+def _no_data(folder: str | None) -> NoReturn:
+    """Says what is missing where there are no data: the run itself, what a run had, or the option."""
+    if folder is not None and not Path(folder).is_dir():
+        with run_errors():
+            from ...runtime.run.folder import no_run
+
+            raise no_run(Path(folder))
+    there = f"{folder} does not have the options of a run; " if folder else ""
+    raise click.UsageError(f"{there}say what to train on: `--data digits`, or a file or folder")

@@ -19,10 +19,12 @@ def unrolled(graph: Graph) -> str:
     loops = [node for node in graph.nodes if isinstance(node.op, Scan)]
     if not loops:
         raise NotUnrolled("there is no cell to carry states")
-    steps = {node.op.steps for node in loops if isinstance(node.op, Scan)}
+    steps = dict.fromkeys(node.op.steps for node in loops if isinstance(node.op, Scan))
     symbol = next(iter(steps))
-    if len(steps) > 1 or not isinstance(symbol, Poly) or symbol.terms != (((str(symbol),), 1),):
-        raise NotUnrolled(f"the cells run over {' and '.join(map(str, steps))} steps, not over one symbol such as `T`")
+    if len(steps) > 1:
+        raise NotUnrolled(f"cells run over {' and '.join(map(str, steps))} steps, which chunks do not share")
+    if not isinstance(symbol, Poly) or symbol.terms != (((str(symbol),), 1),):
+        raise NotUnrolled(f"the cells run over {symbol} steps, and not over a symbol such as `T`")
     for node in loops:
         assert isinstance(node.op, Scan)
         if node.op.reverse:

@@ -23,6 +23,11 @@ from .checkpoint import is_alphabet
 COLUMNS = ("epoch", "step", "loss", "held_out_loss", "held_out_accuracy", "seconds", "samples_per_second")
 
 
+def no_run(path: Path) -> RunError:
+    """What a folder that is not there is answered with, where a run is to go on in it."""
+    return RunError("missing-file", "there is no such run", "start it with `--out`", str(path), 2)
+
+
 class RunFolder:
     """Holds DIR for one run, as long as the object lives; nothing is written outside it, wherever links in it lead.
 
@@ -33,7 +38,7 @@ class RunFolder:
         self.path = path
         self.checkpoints = path / "checkpoints"
         if resume and not is_folder(path):
-            raise RunError("missing-file", "there is no such run", "start it with `--out`", str(path), 2)
+            raise no_run(path)
         try:
             if not resume:
                 _refuse_full(path, set())

@@ -130,6 +130,21 @@ def test_emit_writes_files(small: str, tmp_path: Path) -> None:
     assert "small, batch 8" in drawing.read_text()
     run("emit", small, "--memory-map", str(drawing), "--batch", "3")
     assert "small, batch 3" in drawing.read_text()
+    single = drawing.read_text()
+    run("emit", small, "--memory-map", str(drawing), "--batch", "3", "--dtype", "float64")
+    assert drawing.read_text() != single
+
+
+def test_a_memory_map_needs_the_sizes_that_a_program_needs(tmp_path: Path) -> None:
+    spec, drawing = tmp_path / "steps.net", tmp_path / "memory.svg"
+    spec.write_text("net steps {\n  input x: f32[N, 2, T]\n  conv(4, 3)\n}\n")
+    for dims in ([], ["--dim", "T=2"]):
+        done, program = run("emit", str(spec), "--memory-map", str(drawing), *dims), run("emit", str(spec), *dims)
+        assert (done.exit_code, done.stderr) == (program.exit_code, program.stderr)
+        assert done.exit_code == 1
+        assert "help: " in done.stderr
+        assert not drawing.exists()
+    assert run("emit", str(spec), "--memory-map", str(drawing), "--dim", "T=3").exit_code == 0
 
 
 def test_the_largest_batch_that_fits(small: str) -> None:

@@ -168,7 +168,13 @@ def test_what_cannot_be_read_is_not_remembered(begun: Path, text: str) -> None:
     assert "write `--seq-len 100`" in done.output
     done = run("train", "a.net", "--resume", "run")
     assert done.exit_code == 2
-    assert "say what to train on" in done.output
+    assert "run does not have the options of a run; say what to train on" in done.output
+
+
+def test_a_run_that_is_not_there_is_named(begun: Path) -> None:
+    done = run("train", "a.net", "--resume", "rnu")
+    assert done.exit_code == 2
+    assert done.output == "rnu: error[missing-file]: there is no such run\n  help: start it with `--out`\n"
 
 
 def test_data_without_their_option(begun: Path) -> None:
