@@ -15,8 +15,8 @@ from ..graph.tensor import TensorType
 from ..graph.window import AXIS_NAMES, Sizes, Window, halves, padding, padding_sizes, reach, sides
 from . import direct, winograd
 from .pad import Crop
-from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions, slide, spans
-from .unfolding import banded, convolutions, is_depthwise, is_narrow, spread_bias, write_conv
+from .sliding import CACHE, TAPS, Sizes4, axes, block, image, positions, slide, spans, spread_bias
+from .unfolding import banded, convolutions, is_depthwise, is_narrow, write_conv
 
 if TYPE_CHECKING:
     from ..graph.make import Make

@@ -105,6 +105,15 @@ def block(code: Code, sizes: Sizes4, size: int = CACHE) -> tuple[int, int]:
     return (min(images, fit // height), height) if fit >= height else (1, fit)
 
 
+def spread_bias(code: Code, outs: Sizes4) -> str | None:
+    """The bias, input 2, repeated along the width: NumPy is slow where it has to repeat a few numbers."""
+    if len(code.ins) < 3:
+        return None
+    repeated = code.scratch(*outs[2:])
+    code(f"np.copyto({repeated}, {code.ins[2]})")
+    return repeated
+
+
 def onnx_pads(windows: tuple[Window, ...], hanging: Sequence[int] = ()) -> list[int]:
     """The padding in ONNX's order, all beginnings first; `hanging` is added at the ends."""
     more = hanging or [0] * len(windows)

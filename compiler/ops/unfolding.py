@@ -11,7 +11,7 @@ from ..graph.dims import Dim
 from ..graph.tensor import ITEM_BYTES, TensorType
 from ..graph.window import Window
 from . import direct, winograd
-from .sliding import CACHE, TAPS, Sizes4, block, hanging, image, slide, spans
+from .sliding import CACHE, TAPS, Sizes4, block, hanging, image, slide, spans, spread_bias
 
 Pair = tuple[Window, Window]
 # The multiplications in place of each number copied or added that a product of whole rows may take, as measured.
@@ -29,6 +29,7 @@ def write_conv(code: Code, weight: str, sizes: Sizes4, windows: Pair, groups: in
     bias, input 2; `ordered` says that the maps of the weight lie last."""
     ins, outs = image(code.types[0]), image(code.out_types[0])
     if winograd.fits(code, ins, outs, sizes, windows, groups):
+        weight = weight if code.fast else in_order(code, weight, sizes)
         winograd.write(code, weight, ins, outs, windows, flipped=False)
         return
     if direct.fits(code, sizes, windows, groups, (outs[3], direct.MAPS), outs[2]):
@@ -150,15 +151,6 @@ def _blocks(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4) -> tuple[int, 
 def at_once(code: Code, ins: Sizes4, outs: Sizes4, sizes: Sizes4) -> bool:
     """Whether all images are unfolded in one block."""
     return _blocks(code, ins, outs, sizes) == (code.number(outs[0]), code.number(outs[1]))
-
-
-def spread_bias(code: Code, outs: Sizes4) -> str | None:
-    """The bias, input 2, repeated along the width: NumPy is slow where it has to repeat a few numbers."""
-    if len(code.ins) < 3:
-        return None
-    repeated = code.scratch(*outs[2:])
-    code(f"np.copyto({repeated}, {code.ins[2]})")
-    return repeated
 
 
 def convolutions() -> Iterator[tuple[TensorType, TensorType, tuple[Window, ...], int, bool]]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 import netc
 from netc.compiler.emit import lanes, plans
 from netc.compiler.graph import code
+from netc.compiler.graph.tiers import TIERS
+from netc.compiler.ops import winograd
 from netc.runtime.kernels.lanes import together
 
 Array = NDArray[Any]
@@ -57,6 +59,14 @@ def all_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code, "WAKING", 0)
 
 
+@pytest.fixture(params=[False, True], ids=["large-in-tiles", "all-in-tiles"])
+def tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small convolutions too are computed in tiles, wherever memory is free or not."""
+    if request.param:
+        for limit, number in (("MAPS", 1), ("TILES", 1), ("LARGE", 1 << 20)):
+            monkeypatch.setattr(winograd, limit, dict.fromkeys(TIERS, number))
+
+
 def run(
     size: int, planned: int, tier: str = "numpy", text: str = TEXT
 ) -> tuple[dict[str, Array], dict[str, Array], dict[str, Array]]:
@@ -75,7 +85,7 @@ def run(
 @pytest.mark.parametrize("text", [TEXT, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize(("size", "planned"), [(8, 8), (7, 8), (2, 2), (3, 8), (1, 4), (1, 1)])
 def test_halves_make_the_whole(
-    size: int, planned: int, text: str, tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch
+    size: int, planned: int, text: str, tier: str, all_divided: None, tiles: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = run(size, planned, tier, text)
     monkeypatch.setattr(plans, "lanes_pay", lambda *_: False)
@@ -94,7 +104,9 @@ def test_the_program_divides_what_it_can(all_divided: None) -> None:
     assert step.count("together(first, second)") > 20
 
 
-def test_one_thread_and_two_give_the_same_bits(tier: str, all_divided: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thread_and_two_give_the_same_bits(
+    tier: str, all_divided: None, tiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     two = run(7, 8, tier)
     monkeypatch.setattr("netc.runtime.kernels.lanes._helper", lambda: None)
     for made, wanted in zip(two, run(7, 8, tier), strict=True):

@@ -99,7 +99,7 @@ WIDE = """net wide {
 
 
 def test_blocks_are_larger_where_memory_is_free_anyway(tier: Tier) -> None:
-    """Some of them are, and the plan takes not a byte more."""
+    """Some of them are, some convolutions are computed in tiles for it, and the plan takes not a byte more."""
     network = netc.loads(WIDE, tier=tier).network
     sketched, made = (plan(network.graph, network.settings, {"N": 64}, text=text, tier=tier) for text in (False, True))
     assert asdict(made.arena) == asdict(sketched.arena)
@@ -112,6 +112,12 @@ def test_blocks_are_larger_where_memory_is_free_anyway(tier: Tier) -> None:
             sizes = [[size(type, body.spelling) for _, type in node.code.scratches] for node in (one, other)]
             larger += sum(sizes[1]) > sum(sizes[0])
     assert larger > 3
+    called = {
+        kernel.rpartition(".")[2] for _, body, _ in made.bodies for node in body.nodes for kernel in node.code.kernels
+    }
+    assert {"winograd_conv", "winograd", "winograd_weight_gradient"} - called == {
+        "winograd" if tier == "numpy" else "winograd_conv"
+    }
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pytest
 
-from netc.runtime.kernels import bands, convolution
+from netc.runtime.kernels import bands, convolution, winograd
 from netc.runtime.kernels.fast import convolution as compiled
 from netc.runtime.kernels.fast import direct
 
@@ -187,6 +187,55 @@ def test_at_stride_1_it_is_a_convolution_with_the_flipped_weight(case: Case, blo
     padded = garbage(images, *spans, case.maps)
     convolution.conv(gy, flipped, None, gx, padded, columns, **slide, groups=case.groups)
     np.testing.assert_allclose(gx, expected_gradients(case, x, weight, gy)[0], rtol=0, atol=1e-13)
+
+
+# Even and odd sizes, padding that holds whole tiles, and images that lose their border; more maps than channels and
+# fewer; a product of tiles a few at a time.
+SQUARED = [
+    Case((3, 3, 6, 4), 5, (3, 3), pads=(1, 1, 1, 1)),
+    Case((3, 4, 5, 7), 2, (3, 3), pads=(0, 1, 2, 0)),
+    Case((2, 2, 1, 1), 3, (3, 3), pads=(1, 1, 1, 1)),
+    Case((2, 1, 2, 3), 1, (3, 3), pads=(6, 5, 4, 7)),
+    Case((3, 2, 9, 8), 3, (3, 3), pads=(-2, -1, -1, -3)),
+    Case((4, 8, 16, 8), 9, (3, 3), pads=(1, 1, 1, 1)),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("block", [(1, 1), (1, 2), (1, None), (2, None), (4, None), (5, 9)])
+@pytest.mark.parametrize("case", SQUARED)
+def test_tiles_of_four_positions(case: Case, block: Block, dtype: type[np.floating[Any]]) -> None:
+    given = operands(case)
+    x, weight, bias, gy = (array.astype(dtype) for array in given)
+    y, gw, gx = (empty_image(*shape).astype(dtype) for shape in (case.y, case.weight, case.x))
+    wanted_gx, wanted_gw = expected_gradients(case, given[0], given[1], given[3])
+    close = 1e-12 if dtype == np.float64 else 1e-5
+
+    def scratch(of: tuple[int, ...], to: tuple[int, ...], weights: tuple[int, int]) -> list[Array]:
+        rows, width = (-(-size // 2) for size in to[2:])
+        tiles = block[0], block[1] or rows, width
+        padded = 2, tiles[0], tiles[1] + 1, 2, width + 1, of[1]
+        work = tiles[0] * tiles[1] * max(8 * (width + 1) * of[1], 16 * width * to[1])
+        shapes = (16, *weights), padded, (16, *tiles, of[1]), (work,), (4, *tiles, to[1])
+        return [garbage(*shape).astype(dtype) for shape in shapes]
+
+    before = case.slide["before"]
+    last = np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1)
+    for kernel in (weight, last):
+        room = scratch(case.x, case.y, (case.maps, case.x[1]))
+        repeated = np.tile(bias, (case.y[3], 1))
+        winograd.winograd_conv(x, kernel, repeated, y, *room, before=before, flipped=False)()
+        wanted = expected_y(case, *given[:3])
+        np.testing.assert_allclose(y, wanted, rtol=0, atol=close * np.abs(wanted).max())
+        y.fill(np.nan)
+    kernels, *room = scratch(case.x, case.y, (case.maps, case.x[1]))
+    parts = [kernels, garbage(*kernels.shape).astype(dtype)]
+    winograd.winograd_weight_gradient(x, gy, gw, *parts, *room, before=before)()
+    np.testing.assert_allclose(gw, wanted_gw, rtol=0, atol=close * np.abs(wanted_gw).max())
+    room = scratch(case.y, case.x, (case.maps, case.x[1]))
+    before = (2 - before[0], 2 - before[1])
+    winograd.winograd_conv(gy, weight, None, gx, *room, before=before, flipped=True)()
+    np.testing.assert_allclose(gx, wanted_gx, rtol=0, atol=close * np.abs(wanted_gx).max())
 
 
 # More positions than a tile has rows and more maps than a vector has numbers; taps that meet rows of padding alone;

@@ -14,9 +14,9 @@ from .harness import TIER
 
 @pytest.fixture(autouse=True, params=TIERS)
 def tier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tier]:
-    """The tier of this run; in the compiled one small convolutions are computed as large ones are."""
-    monkeypatch.setattr(winograd, "MAPS", 1)
-    monkeypatch.setattr(winograd, "TILES", 1)
+    """The tier of this run; small convolutions are computed as large ones are for which memory is free."""
+    for limit, number in (("MAPS", 1), ("TILES", 1), ("LARGE", 1 << 20)):
+        monkeypatch.setattr(winograd, limit, dict.fromkeys(TIERS, number))
     token = TIER.set(request.param)
     yield request.param
     TIER.reset(token)
