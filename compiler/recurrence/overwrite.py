@@ -82,14 +82,16 @@ def overwritten(
         for number, value in enumerate(body.outputs)
         if number in turned[1] and value in made and not isinstance(made[value].op, Cut)
     }
+    if not rows:
+        return ()
+    places = Places(body, [*body.leaves, *rows])
+    # A result may be a part of an input, and is copied at the end of the step.
+    kept = {places.found[value].root.value for value in body.results}
     free = {
         value: number
         for number, value in enumerate(body.inputs)
-        if number in turned[0] and number not in before and value not in body.results
+        if number in turned[0] and number not in before and value not in kept
     }
-    if not rows or not free:
-        return ()
-    places = Places(body, [*body.leaves, *rows])
     pairs: list[tuple[int, int]] = []
     for value, output in rows.items():
         for given in free:

@@ -263,6 +263,18 @@ INVENTED = {
         SEQUENCE,
         "y, z = x -> joined(3, reverse = yes); output y, z",
     ),
+    # The gradient of a weight reads a part of a product of the state, after the loop back.
+    "product of a product": (
+        """cell deeper(units) {
+  state a[units]
+  u = a -> fc(units)
+  a' = (u, a) -> fc(units, bias = no) -> tanh
+  output a'
+}
+""",
+        SEQUENCE,
+        "y = x -> deeper(3); output y",
+    ),
     "one input for all steps": (
         """cell given(units) from x, c {
   state a[units]

@@ -90,6 +90,8 @@ def over(step: Step, *more: str, before: tuple[int, ...] = ()) -> tuple[tuple[in
     out = step(b, given)
     after = b(Linear(), out, weight)
     known = {**given._asdict(), "after": after}
+    if "part" in more:
+        known["part"] = b.all(Cut(1, (2, 4)), kept)[0]
     body = Body((state,), (seed, kept), (weight,), tuple(b.nodes), (after,), (out, *(known[name] for name in more)))
     return overwritten(body, ((1,), tuple(range(len(body.outputs)))), before)
 
@@ -134,10 +136,12 @@ def test_a_value_is_written_over_where_nothing_reads_it_later(name: str) -> None
 
 
 def test_a_value_that_is_read_otherwise_is_left() -> None:
-    """Each is written over once, not where it is an output, nor where a step reads that of the next."""
+    """Each is written over once, not where it or a part of it is an output, nor where a step reads that of the next."""
     step, _ = STEPS["whole"]
     assert over(step, "after") == ((0, 1),)
     assert over(step, "kept") == ()
+    by_part, _ = STEPS["part by part"]
+    assert over(by_part, "part") == ()
     assert over(step, before=(1,)) == ()
 
 
