@@ -59,6 +59,8 @@ def _fold_biases(body: Body) -> Body:
         node.outs[0]: node
         for node in body.nodes
         if _axis(node) is not None and len(node.ins) == 3 and node.ins[2] in fixed and reads[node.outs[0]] == 1
+        # One that is the same at every step runs before the loop, with its bias.
+        if node.outs[0] not in fixed
     }
     added: dict[Node, Value | None] = {}
     new = Rewriting(body)

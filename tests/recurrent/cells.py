@@ -287,6 +287,16 @@ INVENTED = {
         f"{SEQUENCE}; input c: f32[N, 3]",
         "y = (x, c) -> given(3); output y",
     ),
+    "biases of a state and of what all steps read": (
+        """cell biased(units) from x, c {
+  state a[units]
+  a' = (a, c) -> fc(units, bias = each) -> tanh
+  output a'
+}
+""",
+        f"{SEQUENCE}; input c: f32[N, 2]",
+        "y = (x, c) -> biased(3); output y",
+    ),
     "shared cell": (
         MINIMAL,
         f"{SEQUENCE}; input z: f32[N, T, 3]",
