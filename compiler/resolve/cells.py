@@ -128,8 +128,8 @@ class _Cell:
                     "shape-mismatch",
                     f"a cell runs over the steps of [N, T, features], the input is {value.type}",
                     operand=operand,
-                    help="`reshape([steps, features])` makes a sequence of a vector; characters and words go through "
-                    "`embed` first",
+                    help="a cell in front gives all steps without `return = last`; of a vector, "
+                    "`reshape([steps, features])` makes a sequence",
                 )
         self.samples, self.steps = next(value.type.shape[:2] for value in inputs if value.type.rank == rank)
         for operand, value in enumerate(inputs):

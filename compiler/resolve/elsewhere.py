@@ -48,10 +48,15 @@ LAYERS = {
     **dict.fromkeys(("rnn", "simplernn"), "elman units layers"),
 }
 WRAPPERS = {
-    "Bidirectional": "write `lstm(64, bidirectional = concat)`",
-    "TimeDistributed": "leave it out: on a sequence, layers work on each step",
-    "Sequential": "leave it out: the lines of a net follow each other",
-    "Activation": "write the name of the activation, such as `relu`",
+    **dict.fromkeys(("bidirectional", "bilstm"), "write `lstm(64, bidirectional = concat)`"),
+    "bigru": "write `gru(64, bidirectional = concat)`",
+    "timedistributed": "leave it out: on a sequence, layers work on each step",
+    "sequential": "leave it out: the lines of a net follow each other",
+    "activation": "write the name of the activation, such as `relu`",
+    "masking": "write `lengths = lengths` at a cell, and `ignore = -1` at a loss",
+    **dict.fromkeys(
+        ("lstmcell", "grucell", "rnncell"), "write `lstm(64)`, `gru(64)` or `elman(64)`, which run over all steps"
+    ),
 }
 # What the language has no name for, and how it is written: in brackets, so that it may stand behind `->` as well.
 COMPOSED = {
@@ -134,6 +139,9 @@ ARGUMENTS = {
     "returnstate": "states",
     "gobackwards": "reverse",
     "sequencelengths": "lengths",
+    "nonlinearity": "activation",
+    **dict.fromkeys(("initialstate", "inithidden", "hx", "h0"), "h"),
+    "c0": "c",
     "learningrate": "lr",
     "tmax": "epochs",
     "stepsize": "every",
@@ -144,17 +152,37 @@ ARGUMENTS = {
     "mom": "momentum",
     **dict.fromkeys(("alpha", "rho"), "decay"),
     **dict.fromkeys(("inchannels", "infeatures", "inputsize", "numfeatures", "inputshape", "normalizedshape"), "-"),
-    **dict.fromkeys(("batchfirst", "inplace", "name", "device", "dtype", "trackrunningstats", "inputdtype"), "-"),
+    **dict.fromkeys(
+        ("batchfirst", "timemajor", "inplace", "name", "device", "dtype", "trackrunningstats", "inputdtype"), "-"
+    ),
     "ignoreindex": "ignore",
 }
 REASONS = {
-    "batchfirst": "sequences are always [N, T, features]",
+    **dict.fromkeys(("batchfirst", "timemajor"), "sequences are always [N, T, features]"),
     "inplace": "netc decides by itself where values share memory",
     "name": "a name stands in front, `name = …`",
     "device": "a program runs on the processor",
     "dtype": "the type of the input is the type of the weights",
 }
 KNOWN_SIZE = "the size of what comes in is known"
+_OWN_CELL = "write a cell of your own; `netc layers {layer}` shows the text of this one"
+# What to write for another library's argument of a cell that no argument here stands for: for a value, or for others.
+CELL_ARGUMENTS = {
+    **{key: {"yes": "leave it out: a cell has biases", "": _OWN_CELL} for key in ("bias", "usebias")},
+    **{key: {"tanh": "leave it out: it is tanh", "": _OWN_CELL} for key in ("activation", "nonlinearity")},
+    "recurrentactivation": {"sigmoid": "leave it out: gates are sigmoids", "": _OWN_CELL},
+    "dropout": {
+        "": "it is a layer of its own, between the uses of cells, in front or behind: "
+        "`{layer}(…) -> dropout({text}) -> {layer}(…)`"
+    },
+    "recurrentdropout": {"": f"{_OWN_CELL}, and `h -> dropout({{text}})` may stand in it"},
+    "projsize": {"": f"{_OWN_CELL}; `-> fc({{text}})` behind it projects the output alone"},
+    "resetafter": {"no": "write `reset = before`", "": "leave it out: the reset is after the product"},
+    "unitforgetbias": {"no": "leave it out", "": "write `bias_init = ones`"},
+    "stateful": {"no": "leave it out", "": "leave it out: with `unroll = 100` in `train`, states go on between chunks"},
+    "unroll": {"": "leave it out: `unroll = 100` stands in the `train` block, and cuts sequences into chunks"},
+    "mask": {"": "declare `input lengths: i64[N]`, and give that: `lengths = lengths`"},
+}
 
 LOSSES = {
     **dict.fromkeys(("crossentropyloss", "categoricalcrossentropy", "sparsecategoricalcrossentropy"), "cross_entropy"),
@@ -199,7 +227,7 @@ SETTINGS = {
     **dict.fromkeys(("criterion", "lossfn", "lossfunction", "objective"), "loss"),
     **dict.fromkeys(("optim", "solver"), "optimizer"),
     **dict.fromkeys(("gradclip", "clipgradnorm", "maxgradnorm", "clip", "gradientclip"), "clip_norm"),
-    **dict.fromkeys(("bptt", "truncate"), "unroll"),
+    **dict.fromkeys(("bptt", "tbptt", "truncate"), "unroll"),
     "randomseed": "seed",
 }
 FIGURES = {

@@ -203,10 +203,17 @@ def _output(evaluator: Evaluator, statement: tree.Output, frame: Frame) -> None:
                 "not-a-tensor",
                 f"an output is a tensor, and `{name.id}` is {describe(value)}",
                 name.span,
-                help=f"bind a pipeline to it: `{name.id} = …`, without `let`",
+                help=_output_help(name.id, value),
             )
             value = UNKNOWN
         frame.outputs.append((name.id, value, name.span))
+
+
+def _output_help(name: str, value: object) -> str:
+    if isinstance(value, tuple) and all(isinstance(item, Tensor | Unknown) for item in value):
+        names = ", ".join([name, *(f"{name}{number}" for number in range(2, len(value) + 1))])
+        return f"name each where they are made, `{names} = …`, and then those to give: `output {name}`"
+    return f"bind a pipeline to it: `{name} = …`, without `let`"
 
 
 def _weight(evaluator: Evaluator, statement: tree.Weight, frame: Frame) -> None:

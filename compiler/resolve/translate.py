@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..syntax import tree
 from .elsewhere import (
     ARGUMENTS,
+    CELL_ARGUMENTS,
     DTYPES,
     FUNCTIONAL,
     KNOWN_SIZE,
@@ -106,9 +107,11 @@ def argument_help(layer: str, argument: tree.Argument, known: Iterable[str]) -> 
         return "write `floor = …`, the share of the learning rate that is left"
     if key == "returnsequences" and "return" in known:
         return "write `return = last`" if text == "no" else "leave it out: a cell gives the whole sequence"
-    if key in ("activation", "dropout", "recurrentdropout"):
-        after = text if key == "activation" else f"dropout({text})"
-        return "leave it out" if text == "none" else f"feed its result on: `{layer}(…) -> {after}`"
+    if key in CELL_ARGUMENTS and "return" in known and target not in known:
+        answers = CELL_ARGUMENTS[key]
+        return answers.get(text, answers[""]).format(layer=layer, text=text)
+    if key == "activation":
+        return "leave it out" if text == "none" else f"feed its result on: `{layer}(…) -> {text}`"
     if target == "-":
         return f"leave it out: {REASONS.get(key, KNOWN_SIZE)}"
     return f"write `{target} = {text}`" if target in known else ""
@@ -223,8 +226,8 @@ def foreign_help(
         return f"write `{_input(arguments)}`"
     if name == "Activation" and arguments:
         return f"write `{value_text(arguments[0].value)}`"
-    if name in WRAPPERS:
-        return WRAPPERS[name]
+    if plain(name) in WRAPPERS:
+        return WRAPPERS[plain(name)]
     if absent(name):
         return absent(name)
     if plain(name).startswith("adaptive") and (size := _size_of_pool(arguments)):
