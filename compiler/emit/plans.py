@@ -127,8 +127,10 @@ class _Planner:
         bodies = []
         for name, body, room in made.bodies:
             wide = widen(body, room, top)
-            scratch = tuple([wide.get(number, places) for number, places in enumerate(room.scratch)])
-            bodies.append((name, write(body.computation, self._names(name), wide), replace(room, scratch=scratch)))
+            widths = {number: found.width for number, found in wide.items()}
+            places = [wide[number].places if number in wide else places for number, places in enumerate(room.scratch)]
+            written = write(body.computation, self._names(name), widths)
+            bodies.append((name, written, replace(room, scratch=tuple(places))))
         return replace(made, bodies=tuple(bodies))
 
     def _placed(self, step: Recomputed | None) -> Plan:

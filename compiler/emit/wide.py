@@ -3,30 +3,54 @@ nodes there is more of it than they need."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from ..graph.code import Names
 from ..graph.op import Op, Types
 from .plan import Room, round_up, size
-from .write import Body, scratch_types
+from .write import Body, Written, scratch_types
+
+# How wide blocks may be, the widest first; 0 is a block as every plan has it.
+WIDTHS = (2, 1)
 
 
-def widen(body: Body, room: Room, top: int) -> dict[int, tuple[int, ...]]:
-    """The nodes that may have wide blocks, by number, each with the places of its scratch arrays: those that find room
-    for them below `top` in what no value takes at that node."""
-    known: dict[tuple[Op, Types], list[int]] = {}
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """How wide the blocks of a node are, and the places of its scratch arrays."""
+
+    width: int
+    places: tuple[int, ...]
+
+
+def widen(body: Body, room: Room, top: int) -> dict[int, Wide]:
+    """The nodes that may have wide blocks, by number: those that find room for their scratch arrays below `top` in what
+    no value takes at that node."""
+    known: dict[tuple[Op, Types], list[tuple[int, list[int]]]] = {}
     found = {}
     for number, written in enumerate(body.nodes):
-        node, names = written.node, body.spelling
+        node = written.node
         if not written.code.scratches:
             continue
         key = node.op, tuple([value.type for value in node.ins])
         if key not in known:
-            known[key] = [size(type, names) for type in scratch_types(node.op, node.ins, node.outs, names, wide=True)]
-        if known[key] != [size(type, names) for _, type in written.code.scratches]:
-            places = _fitted(known[key], _gaps(room, number, top))
+            known[key] = list(_larger(written, body.spelling))
+        for width, sizes in known[key]:
+            places = _fitted(sizes, _gaps(room, number, top))
             if places is not None:
-                found[number] = places
+                found[number] = Wide(width, places)
+                break
     return found
+
+
+def _larger(written: Written, names: Names) -> Iterator[tuple[int, list[int]]]:
+    """The widths in which a node takes other scratch arrays, each with their bytes."""
+    node = written.node
+    plain = [size(type, names) for _, type in written.code.scratches]
+    for width in WIDTHS:
+        sizes = [size(type, names) for type in scratch_types(node.op, node.ins, node.outs, names, width)]
+        if sizes != plain:
+            yield width, sizes
 
 
 def _gaps(room: Room, number: int, top: int) -> list[tuple[int, int]]:

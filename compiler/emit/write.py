@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..graph.code import Code, Names
 from ..graph.computation import Computation
@@ -12,6 +13,8 @@ from ..graph.op import Op, Types, Values
 from ..graph.tensor import TensorType
 from .chains import fuse
 from .lanes import write_node
+
+EMPTY: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -39,8 +42,8 @@ class Body:
         return self.spelling.planned
 
 
-def write(found: Computation, names: Names, wide: Container[int] = ()) -> Body:
-    """Every node's statements, of those `wide`, by number, with larger blocks.
+def write(found: Computation, names: Names, widths: Mapping[int, int] = EMPTY) -> Body:
+    """Every node's statements, of those in `widths`, by number, with larger blocks.
 
     Values before the gradients are called x1, x2, …, the others g1, g2, …; a parameter is p1, p2, … in the order of the
     checkpoint, a buffer b1, b2, …
@@ -56,7 +59,7 @@ def write(found: Computation, names: Names, wide: Container[int] = ()) -> Body:
     for place, node in enumerate(found.nodes):
         for value in node.outs:
             known[value] = names.new("x" if place < found.forward else "g")
-        written.append(_node(node, known, names, wide=place in wide))
+        written.append(_node(node, known, names, widths.get(place, 0)))
     if names.tier == "fast":
         fuse([each.code for each in written], names)
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
@@ -78,13 +81,13 @@ def sketch(found: Computation, names: Names) -> Body:
     return Body(found, tuple(written), {}, numbers, names)
 
 
-def scratch_types(op: Op, ins: Values, outs: Values, names: Names, *, wide: bool = False) -> list[TensorType]:
+def scratch_types(op: Op, ins: Values, outs: Values, names: Names, wide: int = 0) -> list[TensorType]:
     """The types of the scratch arrays that an operation asks for."""
     blank = dict.fromkeys((*ins, *outs), "x1")
-    return [type for _, type in _node(Node(op, ins, outs, 0), blank, names, wide=wide).code.scratches]
+    return [type for _, type in _node(Node(op, ins, outs, 0), blank, names, wide).code.scratches]
 
 
-def _node(node: Node, known: Mapping[Value, str], names: Names, *, wide: bool = False) -> Written:
+def _node(node: Node, known: Mapping[Value, str], names: Names, wide: int = 0) -> Written:
     types = tuple([value.type for value in node.ins])
     outs = tuple([value.type for value in node.outs])
     ins, made = [known[value] for value in node.ins], [known[value] for value in node.outs]

@@ -88,8 +88,8 @@ class Code:
 
     `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
     alone and holds anything when it starts. The inputs `spent`, by number, are read for the last time here and may be
-    overwritten. With `lane` it is one of two codes for a half of the work each. With `wide` there is memory for
-    larger blocks. `functions` are those of NumPy that are called without `np.`.
+    overwritten. With `lane` it is one of two codes for a half of the work each. Where `wide` is 1 or 2 there is memory
+    for blocks that are larger, or as large as they pay. `functions` are those of NumPy that are called without `np.`.
     """
 
     ins: tuple[str, ...]
@@ -98,7 +98,7 @@ class Code:
     out_types: tuple[TensorType, ...]
     names: Names
     lane: bool = False
-    wide: bool = False
+    wide: int = 0
     spent: frozenset[int] = frozenset()
     lines: list[str] = field(default_factory=list)
     views: list[tuple[str, str]] = field(default_factory=list)

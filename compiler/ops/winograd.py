@@ -61,7 +61,7 @@ def write_weight_gradient(code: Code, ins: Sizes4, outs: Sizes4, windows: Pair) 
     images = code.image(0), code.image(1), code.image_out()
     if not code.fast:
         kernels, *work = _blocks(code, ins, outs)
-        part = None if _block(code, ins, outs) == _all(code, outs) else code.scratch(16, outs[3], ins[3])
+        part = None if _block(code, ins, outs) == _all(code, outs) else code.scratch(4, outs[3], ins[3])
         code.bind("winograd.winograd_weight_gradient", *images, kernels, part, *work, before=_before(windows))
         return
     x, gy, gw = map(code.stored_image, images)
@@ -84,10 +84,12 @@ def _blocks(code: Code, ins: Sizes4, outs: Sizes4, *, flipped: bool = False) -> 
 
 
 def _block(code: Code, ins: Sizes4, outs: Sizes4) -> tuple[int, int]:
-    """The (images, rows of tiles) of a block: rows of one image, or whole images."""
+    """The (images, rows of tiles) of a block: rows of one image, or whole images; half as many where less memory is
+    free."""
     bytes = 16 * code.number(max(ins[3], outs[3], key=code.number)) * ITEM_BYTES[code.out_types[0].dtype]
     images, height = _all(code, outs)
-    rows = max(min(TOGETHER // bytes, MOST), LEAST) // _half(code, outs[2])
+    tiles = max(min(TOGETHER // bytes, MOST), LEAST) // (2 if code.wide == 1 else 1)
+    rows = tiles // _half(code, outs[2])
     return (min(images, rows // height), height) if rows >= height else (1, max(rows, 1))
 
 

@@ -84,8 +84,8 @@ def winograd_weight_gradient(
     *,
     before: Pair,
 ) -> Callable[[], None]:
-    """gw[m, c, k] = Σ gy[n, m, i] · x[n, c, i + k − before]; scratch memory as in `winograd_conv`, and `part` is like
-    `kernels`, None when all tiles are one block."""
+    """gw[m, c, k] = Σ gy[n, m, i] · x[n, c, i + k − before]; scratch memory as in `winograd_conv`, and `part` is for
+    some places of `kernels`, [4, …], None when all tiles are one block."""
     outs = gy.transpose(0, 2, 3, 1)
     calls: list[Call] = []
     blocks = transform_tiles(x, (outs.shape[1] + 1) // 2, padded, tiles, work, before)
@@ -98,11 +98,13 @@ def winograd_weight_gradient(
         calls += [(np.copyto, (inner, out)) for out, inner in pairs]
         p = beginning(work, *d.shape[:-1], sums.shape[-1])
         calls.append(combine(np.kron(A, A), s, p))
-        total = kernels if part is None or not number else part
-        left, right = p.reshape(16, -1, p.shape[-1]), d.reshape(16, -1, d.shape[-1])
-        calls.append((np.matmul, (left.transpose(0, 2, 1), right, total)))
-        if total is part:
-            calls.append((np.add, (kernels, part, kernels)))
+        left, right = p.reshape(16, -1, p.shape[-1]).transpose(0, 2, 1), d.reshape(16, -1, d.shape[-1])
+        if not number or part is None:
+            calls.append((np.matmul, (left, right, kernels)))
+            continue
+        for first in range(0, 16, len(part)):
+            some = slice(first, first + len(part))
+            calls += [(np.matmul, (left[some], right[some], part)), (np.add, (kernels[some], part, kernels[some]))]
     taps = gw.transpose(0, 2, 3, 1).reshape(len(gw), 9, -1)
     calls.append((np.matmul, (np.kron(G, G).T.astype(gw.dtype), kernels.transpose(1, 0, 2), taps)))
     return lambda: perform(calls)

@@ -229,7 +229,7 @@ def test_tiles_of_four_positions(case: Case, block: Block, dtype: type[np.floati
         np.testing.assert_allclose(y, wanted, rtol=0, atol=close * np.abs(wanted).max())
         y.fill(np.nan)
     kernels, *room = scratch(case.x, case.y, (case.maps, case.x[1]))
-    parts = [kernels, garbage(*kernels.shape).astype(dtype)]
+    parts = [kernels, garbage(4, *kernels.shape[1:]).astype(dtype)]
     winograd.winograd_weight_gradient(x, gy, gw, *parts, *room, before=before)()
     np.testing.assert_allclose(gw, wanted_gw, rtol=0, atol=close * np.abs(wanted_gw).max())
     room = scratch(case.y, case.x, (case.maps, case.x[1]))
