@@ -14,6 +14,7 @@ from ..ops.embed import Embed
 from ..ops.linear import Linear
 from ..ops.shape import Concat, part
 from .body import Body
+from .parts import part_of_units
 from .places import Home, Places, buffers, by_features, lies_by_features
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
@@ -218,10 +219,28 @@ class _Loop:
         if isinstance(node.op, Concat):
             self._join(node)
             return
-        if self.by_features and isinstance(node.op, Embed):
+        part = self._part(node)
+        if part is not None:
+            self._divide(node, part)
+        elif self.by_features and isinstance(node.op, Embed):
             self._look_up(node)
         else:
             self._write(node, [self.names[value] for value in node.ins], outs)
+
+    def _part(self, node: Node) -> int | None:
+        """The units of each part that a product is made in, of a weight that is read as it is."""
+        fitting = node.op == Linear(True) and len(node.ins) == 2 and node.ins[1] in self.body.captured
+        if not fitting or not self.by_features or self.code.fast:
+            return None
+        return part_of_units(self.code.names.number(self.body.samples), *node.ins[1].type.shape)
+
+    def _divide(self, node: Node, part: int) -> None:
+        """Write a product in parts of its units."""
+        (x, weight), out = (self.names[value] for value in node.ins), self.names[node.outs[0]]
+        rows, samples = map(self.code.size, (node.ins[1].type.shape[0], self.body.samples))
+        pieces = self._view(f"{weight}.reshape({rows}, -1, {part}).transpose(1, 2, 0)")
+        results = self._view(f"{out}.T.reshape(-1, {part}, {samples})")
+        self.lines.append(f"np.matmul({pieces}, {self._view(f'{x}.T')}, out={results})")
 
     def _write(self, node: Node, ins: Sequence[str], outs: Sequence[str]) -> None:
         """Have a primitive write its statements on these arrays."""
