@@ -1,4 +1,4 @@
-"""Whether the libraries of a tier are there."""
+"""What a tier needs, and where its compiled loops end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from importlib.util import find_spec
 
 from .errors import RunError
 
+# The multiplications of a product from which BLAS, which brings matrices to blocks of memory first, is as fast as a
+# compiled loop: a loop over steps with such a product is left to NumPy.
+LARGE = 1 << 26
 LIBRARIES = {"numpy": (), "fast": ("numba", "scipy", "threadpoolctl")}
 
 

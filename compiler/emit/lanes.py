@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ...runtime.tiers import LARGE
 from ..graph.code import Code, Names
 from ..graph.dims import Dim, Poly
 from ..graph.graph import Node
@@ -27,8 +28,6 @@ from .chains import elementwise
 
 # What makes up for the thirty microseconds that a second thread takes to wake: bytes read and written, or arithmetic.
 BYTES, FLOPS = 4 << 20, 100_000_000
-# The multiplications of a product within a loop that are left to BLAS.
-LARGE = 1 << 26
 # Compiled kernels let go of the interpreter once for all that they do, so that less of it pays: arithmetic above all.
 EASIER_BYTES, EASIER_FLOPS = 2, 8
 

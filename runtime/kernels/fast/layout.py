@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
+from ...tiers import LARGE
 from . import parts
 from .chains import Array, Run, Statement
 from .compiled import compiled_text
@@ -24,8 +25,6 @@ Halves = Callable[[Run, Run], None]
 LINE = 64  # bytes: halves of the samples do not share one
 # Stands for the bytes of a row of a half, in arrays that each half has a piece of.
 OWN = -1
-# The multiplications of a product from which BLAS, which brings matrices to blocks of memory first, is as fast.
-LARGE = 1 << 26
 # The work of all steps that makes up for waking a second thread, in multiplications; an element counts as so many.
 WAKING, ELEMENT = 1 << 23, 8
 
