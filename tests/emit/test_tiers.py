@@ -62,3 +62,36 @@ def test_a_single_sample_with_a_large_weight_trains_alike() -> None:
     network = netc.loads(text).network
     assert network.settings is not None
     compare(network.graph, network.settings, {"N": 1}, text)
+
+
+CONV = """net t {{
+  input x: f32[N, 3, {size}, {size}]
+  target y: i64[N]
+  conv(32, 1) -> conv({maps}, {conv}) -> global_avgpool -> flatten
+  logits = fc(3)
+  output logits
+  train {{ loss = cross_entropy; optimizer = sgd(lr = 0.1) }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("maps", "size", "conv", "pays"),
+    [
+        (32, 16, "3, pad = 1", True),
+        (32, 15, "3, pad = 1", False),
+        (31, 16, "3, pad = 1", False),
+        (32, 18, "3", True),
+        (32, 16, "3, stride = 2, pad = 1", False),
+        (32, 16, "3, dilation = 2, pad = 2", False),
+        (32, 16, "3, groups = 2, pad = 1", False),
+        (32, 16, "(3, 1)", False),
+        (32, 3, "3, pad = 1", False),
+    ],
+)
+def test_tiles_are_for_many_maps_and_images_of_whole_tiles(maps: int, size: int, conv: str, *, pays: bool) -> None:
+    """Of images with borders of half a tile it takes more maps."""
+    text = CONV.format(maps=maps, size=size, conv=conv)
+    source = netc.loads(text).trainer(N=16).program.source
+    assert ("= winograd_conv(" in source) == pays
+    assert ("= winograd_weight_gradient(" in source) == pays
