@@ -14,6 +14,7 @@ from ..graph.tensor import Float
 from ..graph.tiers import Tier
 from ..passes.build import evaluation, prediction, training
 from ..passes.recompute import Recomputed, Sizes, cheaply, within
+from ..passes.units_last import units_last
 from ..recurrence.divide import with_products_divided
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
@@ -70,6 +71,7 @@ def plan(
     makes as few values again as bring the arena within it, without one those that cost next to nothing. Raises
     OverBudget; Unbound when a symbolic dimension has no size.
     """
+    graph = units_last(graph)
     found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
     if settings is not None:
         found["evaluate"] = evaluation(graph, settings.loss, float_type)

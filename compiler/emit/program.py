@@ -82,14 +82,16 @@ def _unroll(graph: Graph, settings: Settings | None, dims: Mapping[str, int], ma
 
 def _parameter(parameter: Parameter, layout: Arena, number: int) -> runtime.Parameter:
     type = parameter.value.type
+    order = (0, 3, 1, 2) if channels_last(type) else tuple(range(type.rank))
+    shape = type.shape[::-1] if parameter.turned else type.shape
     return runtime.Parameter(
         parameter.name,
         layout.parameters[number],
         layout.gradients[number],
         tuple(slot + layout.parameters[number] - layout.first for slot in layout.slots) if parameter.trainable else (),
-        tuple(int(dim) for dim in type.shape if isinstance(dim, int)),
+        tuple(int(dim) for dim in shape if isinstance(dim, int)),
         tuple(int(dim) for dim in storage(type) if isinstance(dim, int)),
-        (0, 3, 1, 2) if channels_last(type) else tuple(range(type.rank)),
+        order[::-1] if parameter.turned else order,
         parameter.trainable,
         tuple(_first(part) for part in parameter.parts or (parameter,)),
     )

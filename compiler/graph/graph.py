@@ -34,7 +34,8 @@ class Parameter:
     """What a checkpoint holds under `name`: a trained parameter, or a buffer (`trainable` false).
 
     `axes` names each dimension for the explanations. `fan` is (fan in, fan out) for the initialiser. `parts` are the
-    weights that it holds one below the other, each with its own first values and the use that reads it.
+    weights that it holds one below the other, each with its own first values and the use that reads it. `turned` is
+    whether `value` is the transpose of what a checkpoint holds.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Parameter:
     fan: tuple[int, int]
     use: int
     parts: tuple[Parameter, ...] = ()
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
