@@ -25,6 +25,22 @@ AT = '''def at(arena, place, dtype, *shape):
     return arena[place : place + size].view(dtype).reshape(shape)'''
 
 
+def _usage(graph: Graph, bodies: Sequence[tuple[str, Body, Room]], update: Update | None) -> str:
+    """How the functions of a program are called."""
+    name, body, _ = bodies[-1]
+    sizes = "".join(f"{symbol}, " for symbol in body.spelling.symbols).rstrip()
+    inputs = ", ".join(visible(port.name) for port in (*graph.inputs, *(graph.targets if name == "step" else ())))
+    results = "the loss" if name == "step" else ", ".join(visible(port.name) for port in graph.outputs)
+    lines = [
+        "`arena = np.zeros(ARENA, np.uint8)` is all memory, with the weights in it; in netc `trainer.arena` has them.",
+        f"`run, feeds, results = {name}(arena, ({sizes}), np.random.default_rng(0))` is for these sizes:",
+        f"fill the feeds ({inputs}), call `run()`, and read the results ({results}).",
+    ]
+    if update is not None:
+        lines.append("`update(arena)(epoch, step)` then changes the weights; epochs count from 0, steps from 1.")
+    return "\n".join(lines)
+
+
 def source(
     title: str,
     graph: Graph,
@@ -40,7 +56,7 @@ def source(
         imports.setdefault(module, []).append(name)
     sizes = ", ".join(f"{name} ≤ {size:,}" for name, size in bodies[0][1].planned.items())
     parts = [
-        f'"""{visible(title)}, {sizes}: a program of netc {VERSION}."""',
+        f'"""{visible(title)}, {sizes}: a program of netc {VERSION}.\n\n{_usage(graph, bodies, update)}\n"""',
         "import math",
         "",
         "import numpy as np",

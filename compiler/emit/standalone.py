@@ -4,37 +4,53 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 RUNTIME = Path(__file__).parent.parent.parent / "runtime"
 _IMPORT = re.compile(r"^from netc\.runtime\.([\w.]+) import .*\n", re.MULTILINE)
 
 
+Imports = list[ast.Import | ast.ImportFrom]
+
+
 def standalone(source: str) -> str:
     """The source with each import of a module of the runtime replaced by that module's own text."""
-    parts: dict[str, tuple[list[str], str]] = {}
+    parts: dict[str, tuple[Imports, str]] = {}
     for module in _IMPORT.findall(source):
         _paste(module, parts)
-    imports = sorted({line for lines, _ in parts.values() for line in lines})
-    head, _, rest = _IMPORT.sub("", source).partition("\nimport numpy as np\n")
+    head, _, rest = _IMPORT.sub("", source).partition("\nimport math\n\nimport numpy as np\n")
+    imports = _imports([node for nodes, _ in parts.values() for node in nodes])
     pasted = "\n\n\n".join(text for _, text in parts.values())
-    return f"{head}\nimport numpy as np\n" + "".join(f"{line}\n" for line in imports) + f"\n{pasted}\n\n{rest}"
+    return f"{head}\n{imports}\n\nimport numpy as np\n\n{pasted}\n\n{rest}"
 
 
-def _paste(module: str, parts: dict[str, tuple[list[str], str]]) -> None:
-    """Add a module's import lines and what follows them, after those of its neighbours that it imports from."""
+def _imports(nodes: Imports) -> str:
+    """The imports of several modules, each name once: of modules first, then from them."""
+    modules, names = {"math"}, defaultdict[str, set[str]](set)
+    for node in nodes:
+        found = {ast.unparse(name) for name in node.names}
+        if isinstance(node, ast.Import):
+            modules |= found
+        elif node.module != "__future__":
+            names[node.module or ""] |= found
+    whole = [f"import {name}" for name in sorted(modules - {"numpy as np"})]
+    return "\n".join(
+        [*whole, *(f"from {module} import {', '.join(sorted(names[module]))}" for module in sorted(names))]
+    )
+
+
+def _paste(module: str, parts: dict[str, tuple[Imports, str]]) -> None:
+    """Add a module's imports and what follows them, after those of its neighbours that it imports from."""
     if module in parts:
         return
     text = (RUNTIME / f"{module.replace('.', '/')}.py").read_text("utf-8")
     imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    wanted = []
+    wanted: Imports = []
     for node in imports:
         if isinstance(node, ast.ImportFrom) and node.level:
             _paste(f"{module.rpartition('.')[0]}.{node.module}", parts)
-        elif not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
-            wanted.append(ast.unparse(node))
+        else:
+            wanted.append(node)
     first = max(node.end_lineno or 0 for node in imports)
-    parts[module] = (
-        [line for line in wanted if line != "import numpy as np"],
-        "\n".join(text.splitlines()[first:]).strip(),
-    )
+    parts[module] = (wanted, "\n".join(text.splitlines()[first:]).strip())

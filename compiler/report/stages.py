@@ -1,12 +1,16 @@
-"""A stage of the compilation as text: one line for each node, `%7 = Tanh() %6 : f32[N, 6, 28, 28]  # tanh1`."""
+"""A stage of the compilation as text: one line for each node, `%7 = Tanh() %6 : f32[N, 6, 28, 28]  # tanh1`, and below
+a loop, further in, those of one step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 from ..diagnostics.visible import visible
 from ..graph.computation import Computation
-from ..graph.graph import Graph, Node, Parameter, Port, Use
+from ..graph.graph import Graph, Node, Parameter, Port, Use, Value
+from ..recurrence.body import Body
+from ..recurrence.scan import Scan
 
 
 def graph_text(graph: Graph) -> str:
@@ -51,6 +55,30 @@ def _parameters(parameters: Sequence[Parameter]) -> Iterator[str]:
 def _nodes(nodes: Sequence[Node], uses: Sequence[Use]) -> Iterator[str]:
     for node in nodes:
         outs = ", ".join(f"%{value.number}" for value in node.outs)
-        ins = "".join(f" %{value.number}" for value in node.ins)
         types = ", ".join(str(value.type) for value in node.outs)
-        yield f"{outs} = {node.op}{ins} : {types}  # {visible(uses[node.use].name)}"
+        op = _loop(node.op) if isinstance(node.op, Scan) else str(node.op)
+        yield f"{outs} = {op}{_numbers(node.ins)} : {types}  # {visible(uses[node.use].name)}"
+        if isinstance(node.op, Scan):
+            yield from (f"  {line}" for line in _step(node.op.body, node.ins, uses))
+
+
+def _loop(op: Scan) -> str:
+    """The loop without its body, and what is as it is by default."""
+    given = [(each.name, getattr(op, each.name), each.default) for each in fields(op) if each.name != "body"]
+    return f"Scan({', '.join(f'{name}={value}' for name, value, default in given if value != default)})"
+
+
+def _step(body: Body, ins: Sequence[Value], uses: Sequence[Use]) -> Iterator[str]:
+    """One step: what it reads of what the loop is given, its nodes, and what becomes of their values."""
+    words = [*("state" for _ in body.states), *("input" for _ in body.inputs), *("captured" for _ in body.captured)]
+    for word, inner, outer in zip(words, body.leaves, ins, strict=False):
+        if inner != outer:
+            yield f"{word} %{inner.number} of %{outer.number} : {inner.type}"
+    yield from _nodes(body.nodes, uses)
+    for word, values in (("next", body.next), ("output", body.outputs), ("total", body.totals)):
+        if values:
+            yield f"{word}{_numbers(values)}"
+
+
+def _numbers(values: Sequence[Value]) -> str:
+    return "".join(f" %{value.number}" for value in values)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,12 +63,28 @@ def test_a_standalone_program_is_the_trainer(name: str, tmp_path: Path) -> None:
     assert np.array_equal(left["arena"], trainer.arena)
 
 
+def test_a_standalone_program_is_called_as_it_says() -> None:
+    """The line of its docstring that calls it, with numbers for the sizes, whatever their order on the command line."""
+    source = emitted("elman_series", "--standalone", "--dim", "T=5")
+    space: dict[str, Any] = {}
+    exec(source, space)
+    (call,) = re.findall(r"`run, feeds, results = (.*)`", space["__doc__"])
+    space |= {"N": 3, "T": 2, "arena": np.zeros(space["ARENA"], np.uint8)}
+    run, feeds, results = eval(call, space)
+    assert [feed.shape for feed in feeds] == [(3, 2, 1), (3, 2, 1)]
+    run()
+    assert np.isfinite(results[0])
+    space["update"](space["arena"])(0, 1)
+
+
 @pytest.mark.parametrize("name", bundled())
 def test_a_standalone_program_defines_nothing_twice(name: str) -> None:
     series = "[N, T" in (SPECS / f"{name}.net").read_text("utf-8")
     tree = ast.parse(emitted(name, "--standalone", *(["--dim", "T=3"] if series else [])))
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert len(names) == len(set(names))
+    imports = [name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names]
+    assert len(imports) == len({(name.name, name.asname) for name in imports})
 
 
 HOSTILE = """net {net} {{
@@ -97,3 +115,24 @@ def test_stages(stage: str) -> None:
     text = emitted("lenet5", "--stop-after", stage)
     assert "Conv(" in text
     assert ("--- gradients" in text) == (stage == "step")
+
+
+def test_a_loop_shows_one_step_below_it() -> None:
+    """Each node on a line of its own, further in; all that it reads is made there or handed in."""
+    text = emitted("elman_series", "--stop-after", "step", "--dim", "T=3")
+    outer: set[str] = set()
+    steps = 0
+    for line in text.splitlines():
+        if not line.startswith("  "):
+            inner = set(outer)
+        made, _, rest = line.strip().partition(" = ")
+        if rest:
+            read = re.findall(r"%\d+", rest.partition(" : ")[0])
+            assert set(read) <= inner, line
+            (inner if line.startswith("  ") else outer).update(re.findall(r"%\d+", made))
+        elif " : " in line:
+            (inner if line.startswith("  ") else outer).add(line.split()[1])
+            steps += line.startswith("  state")
+    assert steps == 2, "the loop, and that of its gradient"
+    assert "Body(" not in text
+    assert max(map(len, text.splitlines())) < 300
