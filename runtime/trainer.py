@@ -56,7 +56,7 @@ class Trainer:
             self.arena[memory.total - memory.buffers :].view(dtype),
         )
         self._functions = _load(program.name, program.source, {})
-        self._bound: dict[tuple[str, tuple[int, ...]], Bound] = {}
+        self._bound: dict[tuple[object, ...], Bound] = {}  # by the function and the shapes of what is fed
         self._update = self._functions["update"](self.arena) if program.trains else None
         for parameter in program.parameters:
             rng, start = generator(seed, parameter.name), 0
@@ -233,18 +233,20 @@ class Trainer:
 
     def _run(self, name: str, ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array, ...]:
         given = _arrays(ports, arrays)
-        sizes = self._sizes(name, ports, given)
-        bound = self._bound.get((name, sizes))
+        key = (name, *(array.shape for array in given))
+        bound = self._bound.get(key)
         if bound is None:
-            bound = self._bound[name, sizes] = self._functions[name](self.arena, sizes, self.rng)
+            bound = self._functions[name](self.arena, self._sizes(name, ports, given), self.rng)
+            for port, feed, array in zip(ports, bound[1], given, strict=True):
+                if feed.shape != array.shape:
+                    raise _unfit(port, array, feed.shape)
+            self._bound[key] = bound
         self._execute(bound, ports, given)
         return bound[2]
 
     def _execute(self, bound: Bound, ports: tuple[Port, ...], given: tuple[Array, ...]) -> None:
         run, feeds, _ = bound
         for port, feed, array in zip(ports, feeds, given, strict=True):
-            if feed.shape != array.shape:
-                raise _unfit(port, array, feed.shape)
             _check_range(port, array)
             np.copyto(feed, array, casting="unsafe")
         # A number that is not finite is found in the loss, and is what the network computes in a prediction.
@@ -324,18 +326,20 @@ def _arrays(ports: tuple[Port, ...], arrays: Mapping[str, Array]) -> tuple[Array
 
 def _numbers(port: Port, array: Array) -> Array:
     """An array that can be fed to a port: whole numbers where it takes such. Raises RunError."""
+    if array.dtype == port.dtype:
+        return array
     if port.dtype.startswith("int") and array.dtype.kind == "f":
         whole = array.astype(np.int64)
         if np.array_equal(whole, array):
             return whole
-    elif np.can_cast(array.dtype, port.dtype, "same_kind") or array.dtype.kind in "biu":
+    elif array.dtype.kind in "biu" or np.can_cast(array.dtype, port.dtype, "same_kind"):
         return array
     raise RunError("bad-data", f"`{port.name}` takes {port.dtype}, the array holds {array.dtype}", help="convert it")
 
 
 def _check_range(port: Port, array: Array) -> None:
     """Labels, and numbers that a table is looked up by, must be known. Raises RunError."""
-    if port.classes is None or array.size == 0:
+    if port.classes is None or array.size == 0 or (array.min() >= 0 and array.max() < port.classes):
         return
     wrong = (array < 0) | (array >= port.classes)
     if port.ignore is not None:

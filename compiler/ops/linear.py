@@ -58,10 +58,12 @@ class Linear(Op):
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
         (gy,) = gys
         assert gy is not None
-        x, w = ins[:2]
+        x, w, *bias = ins
+        # The sum first: it reads gy while that is in cache, which the products drive out.
+        gb = [b(Sum(tuple(range(gy.type.rank - 1)), False), gy) for _ in bias]
         gw = b(Outer(), x, gy) if self.transposed else b(Outer(), gy, x)
         gx = b(Linear(not self.transposed), gy, w)
-        return (gx, gw, b(Sum(tuple(range(gy.type.rank - 1)), False), gy)) if len(ins) == 3 else (gx, gw)
+        return (gx, gw, *gb)
 
     def over_steps(self) -> Literal["rows"]:
         return "rows"

@@ -33,14 +33,14 @@ class _Classes(Op):
             message = f"the target of {x} is {TensorType('i64', wanted)}, not {target}"
             raise OpError("shape-mismatch", message, operand=1)
 
-    def pick(self, code: Code, target: str) -> tuple[str, str]:
-        """Scratch memory: the place of each target's score, and whether it counts."""
-        (type,) = [type for type in code.types if type.dtype == "i64"]
-        rows = type.elements
-        flat = code.view(f"{target}.reshape({code.size(rows)})")
-        places, counts = code.scratch(rows, dtype="i64"), code.scratch(rows, dtype="bool")
-        (classes,) = {t.shape[self.axis] for t in code.types if t.rank > type.rank}
-        code.call("losses.pick", flat, places, counts, classes=code.size(classes), ignore=self.ignore)
+    def pick(self, code: Code, target: str, x: TensorType) -> tuple[str, str | None]:
+        """Scratch memory: the place of each target's score among those of x, and whether it counts (None: all do)."""
+        (rows,) = [type.elements for type in code.types if type.dtype == "i64"]
+        labels = code.view(f"{target}.reshape({code.size(rows)})")
+        places = code.scratch(rows, dtype="i64")
+        counts = None if self.ignore is None else code.scratch(rows, dtype="bool")
+        classes = code.size(x.shape[self.axis])
+        code.call("losses.pick", labels, places, counts, classes=classes, ignore=self.ignore)
         return places, counts
 
 
@@ -87,7 +87,7 @@ class CrossEntropy(_Classes):
         matrix, scores = code.matrix(x, code.types[0]), code.matrix(p, code.types[0])
         rows = code.types[1].elements
         flat = code.view(f"{scores}.reshape({code.size(code.types[0].elements)})")
-        places, counts = self.pick(code, target)
+        places, counts = self.pick(code, target, code.types[0])
         picked, largest, total = code.scratch(rows), code.scratch(rows, 1), code.scratch(rows, 1)
         ones = code.scratch(storage(code.types[0])[-1], 1)
         scratch = (picked, largest, total, ones)
@@ -119,10 +119,12 @@ class CrossEntropyGradient(_Classes):
         p, target, gy = code.ins
         (gx,) = code.outs
         matrix, scores = code.matrix(p, code.types[0]), code.matrix(gx, code.types[0])
-        places, counts = self.pick(code, target)
+        places, counts = self.pick(code, target, code.types[0])
         flat = code.view(f"{scores}.reshape({code.size(code.types[0].elements)})")
-        scratch = [code.scratch(code.types[1].elements) for _ in range(2)]
-        code.call("losses.cross_entropy_gradient", matrix, places, counts, *scratch, gy, scores, flat)
+        rows = code.types[1].elements
+        factors = None if counts is None else code.scratch(rows)
+        picked = code.scratch(rows)
+        code.call("losses.cross_entropy_gradient", matrix, places, counts, factors, picked, gy, scores, flat)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
@@ -153,7 +155,7 @@ class Nll(_Classes):
 
     def numpy(self, code: Code) -> None:
         (x, target), (loss,) = code.ins, code.outs
-        places, counts = self.pick(code, target)
+        places, counts = self.pick(code, target, code.types[0])
         flat = code.view(f"{code.matrix(x, code.types[0])}.reshape({code.size(code.types[0].elements)})")
         code.call("losses.mean_picked", flat, places, counts, code.scratch(code.types[1].elements), loss)
 
@@ -182,12 +184,8 @@ class NllGradient(_Classes):
     def numpy(self, code: Code) -> None:
         target, gy = code.ins
         flat = code.view(f"{code.matrix(code.outs[0], self.type)}.reshape({code.size(self.type.elements)})")
-        rows = code.types[0].elements
-        labels = code.view(f"{target}.reshape({code.size(rows)})")
-        places, counts = code.scratch(rows, dtype="i64"), code.scratch(rows, dtype="bool")
-        classes = code.size(self.type.shape[self.axis])
-        code.call("losses.pick", labels, places, counts, classes=classes, ignore=self.ignore)
-        code.call("losses.nll_gradient", places, counts, code.scratch(rows), gy, flat)
+        places, counts = self.pick(code, target, self.type)
+        code.call("losses.nll_gradient", places, counts, code.scratch(code.types[0].elements), gy, flat)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:

@@ -13,24 +13,26 @@ from .elementary import exp
 Array = NDArray[Any]
 
 
-def pick(labels: Array, places: Array, counts: Array, *, classes: int, ignore: int | None) -> None:
+def pick(labels: Array, places: Array, counts: Array | None, *, classes: int, ignore: int | None) -> None:
     """The place of each row's label in the flattened scores, and whether it is not `ignore`."""
     put_places(labels, places, counts, classes, ignore)
 
 
 @compiled
-def put_places(labels: Array, places: Array, counts: Array, classes: int, ignore: int | None) -> None:
+def put_places(labels: Array, places: Array, counts: Array | None, classes: int, ignore: int | None) -> None:
     for row in range(len(labels)):
-        counts[row] = ignore is None or labels[row] != ignore
-        places[row] = row * classes + (labels[row] if counts[row] else 0)
+        counted = counts is None or labels[row] != ignore
+        if counts is not None:
+            counts[row] = counted
+        places[row] = row * classes + (labels[row] if counted else 0)
 
 
 @compiled
-def mean_picked(scores: Array, places: Array, counts: Array, picked: Array, loss: Array) -> None:
+def mean_picked(scores: Array, places: Array, counts: Array | None, picked: Array, loss: Array) -> None:
     """loss = − the mean of the flat scores at those places that count."""
     whole, counted = 0.0, 0
     for row in range(len(places)):
-        if counts[row]:
+        if counts is None or counts[row]:
             whole += scores[min(max(places[row], 0), scores.size - 1)]
             counted += 1
     loss[()] = -whole / max(counted, 1)
@@ -42,7 +44,7 @@ def cross_entropy(
     p: Array,
     flat: Array,
     places: Array,
-    counts: Array,
+    counts: Array | None,
     picked: Array,
     largest: Array,
     total: Array,
@@ -62,7 +64,7 @@ def cross_entropy(
         for i in range(given.size):
             out[i] = exp(given[i] - most)
         sum_of_row = add_all(out)
-        if counts[row]:
+        if counts is None or counts[row]:
             whole += score - x.dtype.type(math.log(sum_of_row))
             counted += 1
         for i in range(given.size):
@@ -72,16 +74,23 @@ def cross_entropy(
 
 @compiled
 def cross_entropy_gradient(
-    p: Array, places: Array, counts: Array, factors: Array, picked: Array, gy: Array, gx: Array, flat: Array
+    p: Array,
+    places: Array,
+    counts: Array | None,
+    factors: Array | None,
+    picked: Array,
+    gy: Array,
+    gx: Array,
+    flat: Array,
 ) -> None:
     """gx = (p − 1 at the label) · gy / counted, 0 in rows that do not count; gx may be p."""
     counted = 0
-    for row in range(len(counts)):
-        counted += counts[row]
+    for row in range(len(places)):
+        counted += 1 if counts is None else counts[row]
     factor = gx.dtype.type(gy[()] / max(counted, 1))
     for row in range(len(p)):
         given, out = p[row], gx[row]
-        if not counts[row]:
+        if counts is not None and not counts[row]:
             out[:] = 0
             continue
         # They may be one array: then this does nothing, and what follows is a loop over one, which is fast.
