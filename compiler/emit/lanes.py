@@ -24,6 +24,7 @@ from ..ops.shape import Concat
 from ..ops.sliding import Sliding
 from ..recurrence.body import Body
 from ..recurrence.scan import Scan
+from .blocks import write_blocks
 from .chains import elementwise
 
 # What makes up for the thirty microseconds that a second thread takes to wake: bytes read and written, or arithmetic.
@@ -65,8 +66,7 @@ def write_node(op: Op, code: Code) -> None:
     """The statements of an operation, in two lanes where these are wanted and it is large and can be divided."""
     cut = _cut(op, code) if code.names.lanes and not _in_a_chain(op, code) else None
     if cut is None:
-        op.numpy(code)
-        code.done()
+        _write(op, code)
         return
     first, second = (_lane(op, code, cut, number) for number in (0, 1))
     for name, part in (("first", first), ("second", second)):
@@ -166,9 +166,14 @@ def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:
     else:
         out = _part(code, code.outs[0], code.out_types[0], cut.out, number)
     part = replace(code, ins=tuple(ins), outs=(out,), types=types, out_types=outs, lane=True, lines=[])
-    op.numpy(part)
-    part.done()
+    _write(op, part)
     return part
+
+
+def _write(op: Op, code: Code) -> None:
+    if not write_blocks(op, code):
+        op.numpy(code)
+        code.done()
 
 
 def _half(type: TensorType, axis: int | None, number: int) -> TensorType:

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from netc.compiler import ops
+from netc.compiler.emit import blocks
 from netc.compiler.graph.field import START
 from netc.compiler.graph.graph import Value
 from netc.compiler.graph.make import Make
@@ -105,6 +106,24 @@ def ready_without_reuse(example: Example) -> Built:
     """The same with every input still wanted afterwards, so that nothing can be done in place."""
     maker = trained if runs_only_in_training(example.op) else forward
     return maker(example.op, example.ins, keep=True)
+
+
+ELEMENTWISE = [case for case in DIFFERENTIABLE if cls_of(case).elementwise]
+
+
+@pytest.mark.parametrize("example", ELEMENTWISE)
+def test_blocks(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elementwise operations compute the same block by block; the last block is a shorter one."""
+    given = arrays(example)
+    results = []
+    for bytes, least in ((blocks.BYTES, blocks.LEAST), (5 * 8, 0)):
+        monkeypatch.setattr(blocks, "BYTES", bytes)
+        monkeypatch.setattr(blocks, "LEAST", least)
+        built = backward(example.op, example.ins)[0]
+        rng = np.random.default_rng(1)
+        seeds = [rng.normal(size=port.value.type.shape) for port in built.computation.feeds[len(given) :]]  # type: ignore[arg-type]
+        results.append([*forward(example.op, example.ins).run(given), *built.run([*given, *seeds])])
+    assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
 
 
 def slope(example: Example, number: int, given: list[Array], seeds: list[Array], direction: Array) -> float:

@@ -1,0 +1,51 @@
+"""Large elementwise operations of several statements, block by block: what one statement writes is in cache for the
+next, and scratch memory is that of one block."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ..graph.code import Code
+from ..graph.op import Op
+from ..graph.tensor import ITEM_BYTES, TensorType
+
+# The bytes of a block, of which a few fit into the cache of a core; a loop over fewer than `LEAST` of them is not worth
+# its statements.
+BYTES, LEAST = 1 << 17, 4
+_NAME = re.compile(r"\b[a-z]+\d+\b")
+
+
+def write_blocks(op: Op, code: Code) -> bool:
+    """Write a loop over blocks if that pays; whether it did.
+
+    In two lanes it does not: statements as short as on a block would wait for each other's turn of the interpreter.
+    """
+    out = code.out_types[0]
+    if code.fast or code.lane or not op.elementwise or any(type.shape != out.shape for type in code.types):
+        return False
+    if code.number(out.bytes) < LEAST * BYTES:
+        return False
+    size = BYTES // ITEM_BYTES[out.dtype]
+    arrays, types = (*code.ins, *code.outs), (*code.types, *code.out_types)
+    blocks = tuple(code.names.new("a") for _ in arrays)
+    part = replace(code, ins=blocks[:-1], outs=blocks[-1:], lines=[], views=[], scratches=[], kernels=set(), _after=[])
+    part.types = tuple(TensorType(type.dtype, (size,)) for type in code.types)
+    part.out_types = (TensorType(out.dtype, (size,)),)
+    op.numpy(part)
+    known = {*blocks, *(name for name, _ in part.scratches)}
+    if len(part.lines) < 2 or any(known & set(_NAME.findall(view)) for _, view in part.views):
+        return False
+    code.kernels |= {*part.kernels, "blocks.blocks"}
+    code.scratches += part.scratches
+    code.views += part.views
+    lists = {
+        block: code.view(f"blocks({code.stored(array, type)}, {size})")
+        for block, array, type in zip(blocks, arrays, types, strict=True)
+    }
+    first = lists[blocks[0]]
+    for name, _ in part.scratches:
+        lists[name] = code.view(f"[{name}[: block.size] for block in {first}]")
+    code(f"for {', '.join(lists)} in zip({', '.join(lists.values())}):")
+    code.lines += [f"    {line}" for line in part.lines]
+    return True

@@ -1,0 +1,45 @@
+"""Large elementwise operations go block by block: the same numbers, with scratch memory of one block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import netc
+from netc.compiler.emit import blocks
+
+TEXT = """
+net smooth {
+  input  image: f32[N, 3, 7, 6]
+  target label: i64[N]
+  conv(5, 3, pad = half) -> batchnorm -> silu -> conv(4, 3) -> tanh -> flatten -> fc(30) -> gelu -> fc(9) -> relu
+  logits = fc(5)
+  output logits
+  train { loss = cross_entropy; optimizer = sgd(lr = 0.1, momentum = 0.9) }
+}
+"""
+
+
+def run(size: int) -> tuple[dict[str, NDArray[Any]], str, int]:
+    """The weights after three steps on a batch of some size, the program, and the bytes of its arena."""
+    trainer = netc.loads(TEXT).trainer(N=6, seed=3)
+    rng = np.random.default_rng(size)
+    given = {"image": rng.normal(size=(size, 3, 7, 6)), "label": rng.integers(5, size=size)}
+    for _ in range(3):
+        trainer.step(**given)
+    return trainer.state_dict(), trainer.program.source, trainer.arena.nbytes
+
+
+@pytest.mark.parametrize("size", [2, 5, 6])
+def test_blocks_compute_the_same(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, text, bytes = run(size)
+    assert "blocks(" not in text
+    monkeypatch.setattr(blocks, "BYTES", 1 << 8)
+    found, text, fewer = run(size)
+    assert text.count("blocks(") > 8
+    assert fewer <= bytes
+    for name, array in whole.items():
+        assert np.array_equal(found[name], array), name
