@@ -11,22 +11,19 @@ from ..graph.op import Op
 from ..graph.tensor import ITEM_BYTES, TensorType
 
 # The bytes of a block, of which a few fit into the cache of a core; a loop over fewer than `LEAST` of them is not worth
-# its statements.
-BYTES, LEAST = 1 << 17, 4
+# its statements. In two lanes shorter statements would wait for each other's turn of the interpreter.
+BYTES, IN_LANES, LEAST = 1 << 17, 1 << 19, 4
 _NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
 def write_blocks(op: Op, code: Code) -> bool:
-    """Write a loop over blocks if that pays; whether it did.
-
-    In two lanes it does not: statements as short as on a block would wait for each other's turn of the interpreter.
-    """
-    out = code.out_types[0]
-    if code.fast or code.lane or not op.elementwise or any(type.shape != out.shape for type in code.types):
+    """Write a loop over blocks if that pays; whether it did."""
+    out, bytes = code.out_types[0], IN_LANES if code.lane else BYTES
+    if code.fast or not op.elementwise or any(type.shape != out.shape for type in code.types):
         return False
-    if code.number(out.bytes) < LEAST * BYTES:
+    if code.number(out.bytes) < LEAST * bytes:
         return False
-    size = BYTES // ITEM_BYTES[out.dtype]
+    size = bytes // ITEM_BYTES[out.dtype]
     arrays, types = (*code.ins, *code.outs), (*code.types, *code.out_types)
     blocks = tuple(code.names.new("a") for _ in arrays)
     part = replace(code, ins=blocks[:-1], outs=blocks[-1:], lines=[], views=[], scratches=[], kernels=set(), _after=[])

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import netc
-from netc.compiler.emit import blocks
+from netc.compiler.emit import blocks, lanes
 
 TEXT = """
 net smooth {
@@ -33,11 +33,14 @@ def run(size: int) -> tuple[dict[str, NDArray[Any]], str, int]:
     return trainer.state_dict(), trainer.program.source, trainer.arena.nbytes
 
 
-@pytest.mark.parametrize("size", [2, 5, 6])
-def test_blocks_compute_the_same(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("least", [lanes.BYTES, 0], ids=["whole", "in-lanes"])
+@pytest.mark.parametrize("size", [1, 5, 6])
+def test_blocks_compute_the_same(size: int, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "BYTES", least)
     whole, text, bytes = run(size)
     assert "blocks(" not in text
     monkeypatch.setattr(blocks, "BYTES", 1 << 8)
+    monkeypatch.setattr(blocks, "IN_LANES", 1 << 6)
     found, text, fewer = run(size)
     assert text.count("blocks(") > 8
     assert fewer <= bytes
