@@ -15,8 +15,7 @@ from ..graph.tiers import Tier
 from ..passes.build import evaluation, prediction, training
 from ..passes.recompute import Recomputed, Sizes, cheaply, within
 from ..passes.units_last import units_last
-from ..recurrence.divide import with_products_divided
-from ..recurrence.gates import with_gates_by_tanh
+from ..recurrence.forms import for_compiled, for_numpy
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena, gradient_places
@@ -80,8 +79,7 @@ def plan(
         found["step"] = training(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
     planner = _Planner(found, dims, step_dims(graph, settings, dims), slots or 0, tier)
-    if tier == "numpy":
-        planner = planner.for_numpy()
+    planner = planner.laid_out()
     made = planner.plan(budget)
     return planner.written(made) if text else made
 
@@ -105,10 +103,10 @@ class _Planner:
     slots: int
     tier: Tier
 
-    def for_numpy(self) -> _Planner:
-        """The same with loops as NumPy runs them fastest: products made in parts, gates by hyperbolic tangents."""
-        divided = {name: with_products_divided(made, self._names(name).number) for name, made in self.found.items()}
-        return replace(self, found={name: with_gates_by_tanh(made) for name, made in divided.items()})
+    def laid_out(self) -> _Planner:
+        """The same with loops and stacks in the form that the tier runs fastest."""
+        form = for_numpy if self.tier == "numpy" else for_compiled
+        return replace(self, found={name: form(made, self._names(name).number) for name, made in self.found.items()})
 
     def plan(self, budget: int | None) -> Plan:
         """The plan of the step that computes least within the budget, without statements. Raises OverBudget."""

@@ -39,6 +39,10 @@ class Halved(Op):
         half = code.view(part(code, y, self.axis, *self.span))
         code(f"np.multiply({half}, {code.number_array(0.5)}, out={half})")
 
+    def of_gates(self, gate: int) -> Halved:
+        """The same on [gates, N, gate]."""
+        return Halved(0, _of_gates(self.span, gate))
+
     @classmethod
     def examples(cls) -> Iterable[Example]:
         """Loops run this."""
@@ -47,11 +51,12 @@ class Halved(Op):
 
 @primitive
 class Gates(Op):
-    """(1 + tanh(x)) / 2 of the features `spans`, tanh(x) of the others: [N, features]."""
+    """(1 + tanh(x)) / 2 of the positions `spans` of dimension `axis`, tanh(x) of the others."""
 
     operands = ("x",)
     inplace = (0,)
     elementwise = True
+    axis: int
     spans: tuple[Span, ...]
 
     def infer(self, ins: Types) -> Types:
@@ -64,7 +69,7 @@ class Gates(Op):
     def numpy(self, code: Code) -> None:
         (x,), (y,) = code.ins, code.outs
         half = code.number_array(0.5)
-        if self.spans == ((0, code.types[0].shape[1]),):
+        if self.spans == ((0, code.types[0].shape[self.axis]),):
             # Where y is a row of a stack, it is out of the cache: it is gone over once.
             work = x if 0 in code.spent else y
             code(f"np.tanh({x}, out={work})")
@@ -73,11 +78,19 @@ class Gates(Op):
             return
         code(f"np.tanh({x}, out={y})")
         for span in self.spans:
-            gate = code.view(part(code, y, 1, *span))
+            gate = code.view(part(code, y, self.axis, *span))
             code(f"np.multiply({gate}, {half}, out={gate})")
             code(f"np.add({gate}, {half}, out={gate})")
+
+    def of_gates(self, gate: int) -> Gates:
+        """The same on [gates, N, gate]."""
+        return Gates(0, tuple([_of_gates(span, gate) for span in self.spans]))
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
         """Loops run this."""
         return ()
+
+
+def _of_gates(span: Span, gate: int) -> Span:
+    return span[0] // gate, span[1] // gate

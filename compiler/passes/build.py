@@ -10,7 +10,6 @@ from ..graph.graph import Graph, Node, Parameter, Port, Value
 from ..graph.make import Make
 from ..graph.tensor import Float, TensorType
 from ..ops.fill import Fill
-from ..recurrence.order import in_order
 from ..recurrence.probe import norms, probed
 from ..recurrence.scan import Scan
 from ..recurrence.unrolling import carried
@@ -86,18 +85,13 @@ class _Copy:
         return total_loss(self.b, calls, self.of, alone=alone)
 
 
-def finished(found: Computation) -> Computation:
-    """The computation without what its results do not need, its stacks in the order of those that read them."""
-    return in_order(drop_dead(found))
-
-
 def prediction(graph: Graph, float_type: Float | None = None) -> Computation:
     """The outputs from the inputs, at inference. `float_type` stands in for every float type of the graph."""
     copy = _Copy(graph, float_type, training=False)
     made = Computation(
         copy.inputs, copy.parameters, tuple(copy.b.nodes), len(copy.b.nodes), outputs=copy.outputs(graph)
     )
-    return finished(made)
+    return drop_dead(made)
 
 
 def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: Float | None = None) -> Computation:
@@ -106,7 +100,7 @@ def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: Float | None
     loss = copy.loss(calls)
     nodes = tuple(copy.b.nodes)
     feeds = (*copy.inputs, *copy.targets)
-    return finished(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
+    return drop_dead(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
 
 
 def training(
@@ -132,7 +126,7 @@ def training(
         if value in found
     )
     by_value: Mapping[Value, Parameter] = {p.value: p for p in copy.parameters}
-    return finished(
+    return drop_dead(
         Computation(
             (*copy.inputs, *copy.targets),
             copy.parameters,

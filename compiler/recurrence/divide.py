@@ -28,25 +28,25 @@ def with_products_divided(found: Computation, number: Callable[[Dim], int]) -> C
 def _divided(scan: Node, turned: dict[Value, Value], number: Callable[[Dim], int]) -> Node:
     assert isinstance(scan.op, Scan)
     body, given = scan.op.body, list(scan.ins)
-    if not by_features(body):
+    if not by_features(body) and not scan.op.gate:
         return scan
     first = len(body.states) + len(body.inputs)
     captured = list(body.captured)
     for place, value in enumerate(captured):
         readers = [node for node in body.nodes if value in node.ins]
         weight = turned.get(given[first + place])
-        if weight is None or value in body.results or not all(_pays(node, value, number) for node in readers):
+        if weight is None or value in body.results or not all(_pays(node, value, number, scan.op) for node in readers):
             continue
         captured[place], given[first + place] = replace(value, type=weight.type), weight
         body = _reading(body, value, captured[place], tuple(captured))
     return scan if body is scan.op.body else replace(scan, op=replace(scan.op, body=body), ins=tuple(given))
 
 
-def _pays(node: Node, value: Value, number: Callable[[Dim], int]) -> bool:
+def _pays(node: Node, value: Value, number: Callable[[Dim], int], scan: Scan) -> bool:
     if node.op != Linear() or node.ins.count(value) > 1 or node.ins[1] is not value or len(node.ins) > 2:
         return False
     units, rows = value.type.shape
-    return part_of_units(number(node.ins[0].type.shape[0]), rows, units) is not None
+    return bool(scan.gate) or part_of_units(number(node.ins[0].type.shape[0]), rows, units) is not None
 
 
 def _reading(body: Body, value: Value, weight: Value, captured: tuple[Value, ...]) -> Body:

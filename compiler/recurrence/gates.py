@@ -29,7 +29,6 @@ from ..ops.select import Select
 from ..ops.shape import Concat
 from ..ops.unary import Sigmoid, Tanh
 from .body import Body
-from .overwrite import overwritten
 from .rewriting import Rewriting
 from .scan import Scan
 
@@ -178,9 +177,8 @@ class _Halving:
         body = self._with_gates(self.body, halved=given is not None)
         op = self.scan.op
         assert isinstance(op, Scan)
-        op = replace(op, body=body)
-        op = replace(op, over=overwritten(body, op.turned, op.before))
-        self.new.setdefault(self.scan, []).append(replace(self.scan, op=op, ins=given or self.scan.ins))
+        scan = replace(self.scan, op=replace(op, body=body), ins=given or self.scan.ins)
+        self.new.setdefault(self.scan, []).append(scan)
         nodes: list[Node] = []
         forward = self.found.forward
         for place, node in enumerate(self.found.nodes):
@@ -199,7 +197,7 @@ class _Halving:
                 x = group.x
                 for span in () if halved else group.spans:
                     (x,) = new.add(Halved(1, span), x)
-                (whole,) = new.add(Gates(group.spans), x)
+                (whole,) = new.add(Gates(1, group.spans), x)
                 parts = new.add(group.cut.op, whole) if group.cut else (whole,)
                 new.of.update(zip((one.outs[0] for one in group.functions), parts, strict=True))
                 joined[parts] = whole

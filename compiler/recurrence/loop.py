@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from ..graph.code import Code, channels_last, storage
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
-from ..graph.tensor import ITEM_BYTES, TensorType
+from ..graph.op import Op
+from ..graph.tensor import TensorType
 from ..ops.cut import Cut
-from ..ops.embed import Embed
-from ..ops.linear import Linear
 from ..ops.shape import Concat, part
 from .body import Body
-from .parts import part_of_units
-from .places import Home, Places, buffers, by_features, lies_by_features
+from .places import Home, Places, buffers
 
 _NAME = re.compile(r"\b[a-z]+\d+\b")
 # A call of a function that NumPy's module is searched for each time, with where its result goes at the end. `maximum`
@@ -24,39 +22,29 @@ _CALL = re.compile(
     r"^( *)np\.(add|copyto|divide|exp|matmul|multiply|negative|reciprocal|subtract|tanh)\("
     r"(.*?)(?:, out=(\w+))?\)$"
 )
-# A distance in bytes at which 32 rows share two sets of a cache of 4 KB a way, and numbers that part them.
-APART, BESIDE = 2048, 8
 
 
-def write(
-    code: Code,
-    body: Body,
-    steps: Dim,
-    reverse: bool,
-    turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ()),
-    before: tuple[int, ...] = (),
-) -> None:
-    """Write the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop.
+class Loop:
+    """Writes the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop.
 
-    `turned` are the numbers of the stacks read and made whose steps lie feature by feature, `before` those of the
-    stacks read of which each step sees the next one's, and the last what is among the further inputs.
+    `turned` are the numbers of the stacks read and made whose steps lie in memory as the values of a step do, where
+    these do not lie in rows: see the classes made of this one. `names` has the array of each value within a step,
+    `lists` the list of those arrays for each name that stands for another array at each step.
     """
-    _Loop(code, body, steps, reverse, turned).write(before)
-
-
-class _Loop:
-    """`names` has the array of each value within a step, `lists` the list of those arrays for each name that stands for
-    another array at each step. `by_features`: the arrays made here lie feature by feature, see `places`."""
 
     def __init__(
-        self, code: Code, body: Body, steps: Dim, reverse: bool, turned: tuple[tuple[int, ...], tuple[int, ...]]
+        self,
+        code: Code,
+        body: Body,
+        steps: Dim,
+        reverse: bool,
+        turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ()),
     ) -> None:
         self.code = code
         self.body = body
         self.steps = steps
         self.reverse = reverse
         self.turned = turned
-        self.by_features = by_features(body)
         self.names: dict[Value, str] = {}
         self.lists: dict[str, str] = {}
         self.before: list[str] = []
@@ -70,7 +58,9 @@ class _Loop:
         self.stacks = dict(zip(body.outputs, code.outs[count:], strict=False))
         self.totals = code.outs[count + len(body.outputs) :]
 
-    def write(self, before: tuple[int, ...]) -> None:
+    def write(self, before: tuple[int, ...] = ()) -> None:
+        """Write it; `before` are the numbers of the stacks read of which each step sees the next one's, and the last
+        what is among the further inputs."""
         body, code = self.body, self.code
         made = {value: place for place, node in enumerate(body.nodes) for value in node.outs}
         cut = {value for node in body.nodes if isinstance(node.op, Cut) for value in node.outs}
@@ -81,17 +71,17 @@ class _Loop:
         ]
         for place, (value, stack) in enumerate(self.stacks.items()):
             if value in rows:
-                self.names[value] = self._stepped(stack, turned=place in self.turned[1])
+                self.names[value] = self._stepped(stack, value.type, turned=place in self.turned[1])
         names = code.ins[len(body.states) + len(body.inputs) :]
         last = dict(zip(before, names[len(body.captured) :], strict=True))
         for place, (value, stack) in enumerate(zip(body.inputs, code.ins[len(body.states) :], strict=False)):
-            step = self._stepped(stack, turned=place in self.turned[0])
+            step = self._stepped(stack, value.type, turned=place in self.turned[0])
             if place in last:
                 end = self._like_steps(last[place], value.type, place in self.turned[0])
                 step = self._varying(f"[*{self.lists[step]}[1:], {end}]")
             self.names[value] = step if place in self.turned[0] else self._taken(value, step, self.lines)
         for value, name in zip(body.captured, names, strict=False):
-            self.names[value] = self._taken(value, name, self.before)
+            self.names[value] = self._captured(value, name)
         self._states(made, cut)
         self.places = Places(body, [*body.leaves, *(value for value in made if value in self.names)])
         self._places()
@@ -101,32 +91,35 @@ class _Loop:
         self._emit()
 
     def _turns(self, value: Value) -> bool:
-        """Whether a value lies feature by feature here."""
-        return self.by_features and lies_by_features(self.body, value.type)
+        """Whether a value lies here in another order than in rows, to which it is copied."""
+        return False
 
     def _taken(self, value: Value, name: str, lines: list[str]) -> str:
-        """The name of a value from outside, copied to the order of the step by a line of `lines` where one of its
-        readers is more than a product, which reads any order."""
-        readers = [node for node in self.body.nodes if value in node.ins]
-        if not self._turns(value) or all(isinstance(node.op, Linear) for node in readers):
-            return name
-        copy = self._array(value.type)
-        lines.append(f"np.copyto({copy}, {name})")
-        return copy
+        """The name of a step of a stack as the step reads it, copied by a line of `lines` where it has to be."""
+        return name
+
+    def _captured(self, value: Value, name: str) -> str:
+        """The name of what is the same at every step as the step reads it."""
+        return self._taken(value, name, self.before)
 
     def _like_steps(self, name: str, type: TensorType, turned: bool) -> str:
         """The name of what stands in a list beside the steps of a stack, laid out as they are."""
-        if not turned:
-            return name
-        copy = self._array(type)
-        self.before.append(f"np.copyto({copy}, {name})")
-        return copy
+        return self._outside(name, type)
 
-    def _stepped(self, stack: str, *, turned: bool = False) -> str:
-        """The name of a step of a stack."""
+    def _outside(self, name: str, type: TensorType) -> str:
+        """The name of an array from outside as the step goes over it, without a copy."""
+        return name
+
+    def _stepped(self, stack: str, type: TensorType, *, turned: bool = False) -> str:
+        """The name of a step, of this type, of a stack."""
         self.code.kernels.add("recurrence.steps")
         options = (", reverse=True" if self.reverse else "") + (", turned=True" if turned else "")
+        options += self._step_options(type)
         return self._varying(f"steps({stack}, {self.code.size(self.steps)}{options})")
+
+    def _step_options(self, type: TensorType) -> str:
+        """Further arguments for the steps of a stack, as source text."""
+        return ""
 
     def _varying(self, expression: str) -> str:
         """A name that stands for the next item of a list at each step."""
@@ -142,16 +135,17 @@ class _Loop:
                 rows = self.lists[self.names[after]]
                 start = self._like_steps(first, state.type, body.outputs.index(after) in self.turned[1])
                 self.names[state] = self._varying(f"[{start}, *{rows}[:-1]]")
-                self.after.append(f"np.copyto({last}, {self.code.view(f'{rows}[-1]')})")
+                end = self._outside(last, state.type)
+                self.after.append(f"np.copyto({end}, {self.code.view(f'{rows}[-1]')})")
                 continue
-            place = self._array(state.type) if self._turns(state) else last
+            place = self._array(state.type) if self._turns(state) else self._outside(last, state.type)
             self.names[state] = place
-            self.before.append(f"np.copyto({place}, {first})")
+            self.before.append(f"np.copyto({place}, {self._outside(first, state.type)})")
             if self._writes_itself(state, after, made, cut):
                 self.names[after] = place
             elif after is not state:
                 self.copied.append((place, after))
-            if place is not last:
+            if self._turns(state):
                 self.after.append(f"np.copyto({last}, {place})")
 
     def _writes_itself(self, state: Value, after: Value, made: dict[Value, int], cut: set[Value]) -> bool:
@@ -182,13 +176,15 @@ class _Loop:
             self.names.setdefault(value, self._name(home, home.value))
         elif value not in self.names and home.part is not None:
             whole, axis, start, stop = home.part
-            expression = part(self.code, self._name(whole, whole.value), axis, start, stop)
-            self.names[value] = self._view(expression)
+            self.names[value] = self._view(self._cut(self._name(whole, whole.value), axis, start, stop))
         return self.names[value]
 
+    def _cut(self, name: str, axis: int, start: Dim, stop: Dim) -> str:
+        """A part of an array of the step as an expression."""
+        return part(self.code, name, axis, start, stop)
+
     def _array(self, type: TensorType) -> str:
-        if self.by_features and lies_by_features(self.body, type):
-            return self.code.view(f"{self.code.scratch(*reversed(type.shape), dtype=type.dtype)}.T")
+        """The name of an array of the step for a value of this type."""
         if not channels_last(type):
             return self.code.scratch(*type.shape, dtype=type.dtype)
         flat = self.code.scratch(*storage(type), dtype=type.dtype)
@@ -211,66 +207,42 @@ class _Loop:
     def _node(self, node: Node) -> None:
         outs = [self.names[value] for value in node.outs]
         if isinstance(node.op, Cut):
-            pieces = node.op.pieces(self.code, self.names[node.ins[0]])
-            for value, name, piece in zip(node.outs, outs, pieces, strict=True):
+            start = 0
+            for value, name, size in zip(node.outs, outs, node.op.extents, strict=True):
                 if self.places.found[value].part is None:
-                    self.lines.append(f"np.copyto({name}, {self._view(piece)})")
+                    piece = self._view(self._cut(self.names[node.ins[0]], node.op.axis, start, start + size))
+                    self.lines.append(f"np.copyto({name}, {piece})")
+                start += size
             return
         if isinstance(node.op, Concat):
             self._join(node)
             return
-        part = self._part(node)
-        if part is not None:
-            self._divide(node, part)
-        elif self.by_features and isinstance(node.op, Embed):
-            self._look_up(node)
-        else:
-            self._write(node, [self.names[value] for value in node.ins], outs)
+        self._compute(node, outs)
 
-    def _part(self, node: Node) -> int | None:
-        """The units of each part that a product is made in, of a weight that is read as it is."""
-        fitting = node.op == Linear(True) and len(node.ins) == 2 and node.ins[1] in self.body.captured
-        if not fitting or not self.by_features or self.code.fast:
-            return None
-        return part_of_units(self.code.names.number(self.body.samples), *node.ins[1].type.shape)
-
-    def _divide(self, node: Node, part: int) -> None:
-        """Write a product in parts of its units."""
-        (x, weight), out = (self.names[value] for value in node.ins), self.names[node.outs[0]]
-        rows, samples = map(self.code.size, (node.ins[1].type.shape[0], self.body.samples))
-        pieces = self._view(f"{weight}.reshape({rows}, -1, {part}).transpose(1, 2, 0)")
-        results = self._view(f"{out}.T.reshape(-1, {part}, {samples})")
-        self.lines.append(f"np.matmul({pieces}, {self._view(f'{x}.T')}, out={results})")
+    def _compute(self, node: Node, outs: Sequence[str]) -> None:
+        self._write(node, [self.names[value] for value in node.ins], outs)
 
     def _write(self, node: Node, ins: Sequence[str], outs: Sequence[str]) -> None:
         """Have a primitive write its statements on these arrays."""
         inner = Code(
             tuple(ins),
             tuple(outs),
-            tuple([value.type for value in node.ins]),
-            tuple([value.type for value in node.outs]),
+            tuple([self._lying(value.type) for value in node.ins]),
+            tuple([self._lying(value.type) for value in node.outs]),
             self.code.names,
             spent=self.places.spent(node),
         )
-        node.op.numpy(inner)
+        self._lying_op(node.op).numpy(inner)
         inner.done()
         self._take(inner)
 
-    def _look_up(self, node: Node) -> None:
-        """Rows are looked up one after the other, and then turned. Where they lie so far apart that they push each
-        other out of the nearest cache meanwhile, it is rows of a wider table that are looked up."""
-        labels, table = node.ins
-        (n, features), dtype = node.outs[0].type.shape, node.outs[0].type.dtype
-        assert isinstance(features, int)
-        name, width = self.names[table], features
-        if not self.code.fast and table in self.body.captured and features * ITEM_BYTES[dtype] % APART == 0:
-            width += BESIDE
-            name = self.code.scratch(table.type.shape[0], width, dtype=dtype)
-            self.before.append(f"np.copyto({self.code.view(f'{name}[:, :{features}]')}, {self.names[table]})")
-        made = self.code.scratch(n, width, dtype=dtype)
-        self._write(node, [self.names[labels], name], [made])
-        rows = made if width == features else self.code.view(f"{made}[:, :{features}]")
-        self.lines.append(f"np.copyto({self.names[node.outs[0]]}, {rows})")
+    def _lying(self, type: TensorType) -> TensorType:
+        """The type of an array of the step that holds a value of this type."""
+        return type
+
+    def _lying_op(self, op: Op) -> Op:
+        """The primitive that does on arrays of the step what this one does on their values."""
+        return op
 
     def _take(self, inner: Code) -> None:
         """Take over what a primitive wrote; the scratch memory of one serves the next."""
@@ -280,18 +252,18 @@ class _Loop:
             known = self.scratch.setdefault(type, [])
             if number <= len(known):
                 self.code.views.append((name, known[number - 1]))
-            elif self.by_features and type.rank == 2:
-                turned = self.code.scratch(*reversed(type.shape), dtype=type.dtype)
-                self.code.views.append((name, f"{turned}.T"))
-                known.append(name)
             else:
                 known.append(name)
-                self.code.scratches.append((name, type))
+                self._scratch(name, type)
         for name, expression in inner.views:
             self._view(expression, name)
         self.lines += inner.lines
         self.code.kernels |= inner.kernels
         self.code.functions |= inner.functions
+
+    def _scratch(self, name: str, type: TensorType) -> None:
+        """Scratch memory of this type under a name that is taken for it."""
+        self.code.scratches.append((name, type))
 
     def _join(self, node: Node) -> None:
         """Operands that were not written in their place are copied there."""
@@ -302,7 +274,7 @@ class _Loop:
             stop = start + value.type.shape[op.axis]
             home = self.places.found[value]
             if home.part is None or home.part[0].value is not node.outs[0]:
-                piece = self._view(part(self.code, self.names[node.outs[0]], op.axis, start, stop))
+                piece = self._view(self._cut(self.names[node.outs[0]], op.axis, start, stop))
                 self.lines.append(f"np.copyto({piece}, {self.names[value]})")
             start = stop
 
@@ -310,11 +282,12 @@ class _Loop:
         """The outputs that are no row of a stack, the totals, and the states that did not write themselves."""
         for place, (value, stack) in enumerate(self.stacks.items()):
             if value not in rows:
-                step = self._stepped(stack, turned=place in self.turned[1])
+                step = self._stepped(stack, value.type, turned=place in self.turned[1])
                 self.lines.append(f"np.copyto({step}, {self.names[value]})")
         for value, total in zip(self.body.totals, self.totals, strict=True):
             self.before.append(f"{total}.fill(0)")
-            self.lines.append(f"np.add({total}, {self.names[value]}, out={total})")
+            summed = self._outside(total, value.type)
+            self.lines.append(f"np.add({summed}, {self.names[value]}, out={summed})")
         kept: dict[Value, str] = {}
         for _, after in self.copied:
             if after in self.body.states and after not in kept:

@@ -36,9 +36,9 @@ def in_order(found: Computation) -> Computation:
             own = readers.get(value, ())
             if value in wanted:
                 continue
-            if all(_takes(reader, value, turned) for reader in own):
+            if all(_takes(reader, value, turned, _gate(node)) for reader in own):
                 turned.add(value)
-            elif isinstance(node.op, Scan) and all(_by_columns(reader, value) for reader in own):
+            elif isinstance(node.op, Scan) and not node.op.gate and all(_by_columns(reader, value) for reader in own):
                 turned.add(value)
                 columns[value] = Value(value.type.with_shape(*reversed(value.type.shape)), number + len(columns) + 1)
     # A stack that something else reads too is not turned, so what comes before each step of it is not either.
@@ -90,7 +90,9 @@ def _reading(node: Node, before: Mapping[Value, Node]) -> Node:
 def _overwriting(node: Node) -> Node:
     op = node.op
     return (
-        replace(node, op=replace(op, over=overwritten(op.body, op.turned, op.before))) if isinstance(op, Scan) else node
+        replace(node, op=replace(op, over=overwritten(op.body, op.turned, op.before, op.gate)))
+        if isinstance(op, Scan)
+        else node
     )
 
 
@@ -138,15 +140,26 @@ def _stacks(node: Node) -> list[Value]:
     if isinstance(node.op, Scan) and by_features(node.op.body):
         body = node.op.body
         stacks = zip(body.outputs, node.outs[len(body.states) :], strict=False)
-        return [value for step, value in stacks if lies_by_features(body, step.type)]
+        return [value for step, value in stacks if lies_by_features(body, step.type) and _cut(node.op, step)]
     return []
 
 
-def _takes(reader: Node, value: Value, turned: set[Value]) -> bool:
-    """Whether a node reads this value as a stack in the order of the loops."""
+def _gate(node: Node) -> int:
+    return node.op.gate if isinstance(node.op, Scan) else 0
+
+
+def _cut(scan: Scan, step: Value) -> bool:
+    """Whether the gates of a value lie one after the other, where those of any do: rows with one gate are that gate,
+    and products read rows."""
+    multiplied = any(isinstance(node.op, Linear) and node.ins[0] is step for node in scan.body.nodes)
+    return not scan.gate or (step.type.shape[1] != scan.gate and not multiplied)
+
+
+def _takes(reader: Node, value: Value, turned: set[Value], gate: int) -> bool:
+    """Whether a node reads this value as a stack in the order of the loops, the one with gates of this size if any."""
     if isinstance(reader.op, Before):
         return reader.ins[0] is not value and reader.outs[0] in turned
-    if not isinstance(reader.op, Scan) or not by_features(reader.op.body):
+    if not isinstance(reader.op, Scan) or not by_features(reader.op.body) or reader.op.gate != gate:
         return False
     count = len(reader.op.body.states)
     stacks = reader.ins[count : count + len(reader.op.body.inputs)]

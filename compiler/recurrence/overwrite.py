@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..graph.code import Code, Names
 from ..graph.graph import Node, Value
 from ..ops.cut import Cut
 from ..ops.shape import Concat
@@ -72,15 +73,19 @@ def same_as_parts(nodes: Iterable[Node]) -> dict[Value, Value]:
 
 
 def overwritten(
-    body: Body, turned: tuple[tuple[int, ...], tuple[int, ...]], before: tuple[int, ...]
+    body: Body, turned: tuple[tuple[int, ...], tuple[int, ...]], before: tuple[int, ...], gate: int = 0
 ) -> tuple[tuple[int, int], ...]:
     """The stacks that a loop may write over stacks that it reads, as numbers (output, input) of the body: nothing of a
-    step of the input is read once something is written in its place."""
+    step of the input is read once something is written in its place.
+
+    Where values lie gate by gate, of `gate` features each, and what is multiplied in rows, the one is written over the
+    other: in any place of the step, then.
+    """
     made = {value: node for node in body.nodes for value in node.outs}
     rows = {
         value: number
         for number, value in enumerate(body.outputs)
-        if number in turned[1] and value in made and not isinstance(made[value].op, Cut)
+        if (number in turned[1] or gate) and value in made and not isinstance(made[value].op, Cut)
     }
     if not rows:
         return ()
@@ -95,14 +100,17 @@ def overwritten(
     pairs: list[tuple[int, int]] = []
     for value, output in rows.items():
         for given in free:
-            if given.type == value.type and _in_turn(body, places, value, given):
+            if given.type == value.type and _in_turn(
+                body, places, value, given, apart=bool(gate) and output not in turned[1]
+            ):
                 pairs.append((output, free.pop(given)))
                 break
     return tuple(pairs)
 
 
-def _in_turn(body: Body, places: Places, value: Value, given: Value) -> bool:
-    """Whether each part of `given` is read no later than something is written to the part of `value` in its place."""
+def _in_turn(body: Body, places: Places, value: Value, given: Value, *, apart: bool) -> bool:
+    """Whether each part of `given` is read no later than something is written to the part of `value` in its place;
+    with `apart` the parts lie otherwise in the one than in the other."""
     to, source = places.found[value], places.found[given]
     reads = [
         (place, node, operand, _span(places.found[read]))
@@ -113,10 +121,12 @@ def _in_turn(body: Body, places: Places, value: Value, given: Value) -> bool:
     for place, node in enumerate(body.nodes):
         for start, stop in _written(node, places, to):
             for read_at, reader, operand, (first, end) in reads:
-                if read_at < place or end <= start or stop <= first:
+                if read_at < place or (not apart and (end <= start or stop <= first)):
+                    continue
+                if apart and reader is node and reads_first(node, operand):
                     continue
                 alike = reader is node and (first, end) == (start, stop)
-                if not (alike and node.op.elementwise and operand in node.op.inplace):
+                if apart or not (alike and node.op.elementwise and operand in node.op.inplace):
                     return False
     return True
 
@@ -135,3 +145,17 @@ def _span(home: Home) -> tuple[float, float]:
     whole, _, start, stop = home.part
     first = _span(whole)[0]
     return first + start, first + stop
+
+
+def reads_first(node: Node, operand: int) -> bool:
+    """Whether a primitive has read all of an operand before it writes anything to its output."""
+    if not node.op.elementwise or len(node.outs) > 1:
+        return False
+    ins = tuple([f"in{place}_" for place in range(len(node.ins))])
+    types = tuple([value.type for value in node.ins])
+    code = Code(ins, ("out_",), types, tuple([value.type for value in node.outs]), Names({}, {}))
+    node.op.numpy(code)
+    if any(ins[operand] in expression or "out_" in expression for _, expression in code.views):
+        return False
+    written = [place for place, line in enumerate(code.lines) if "out_" in line]
+    return all(ins[operand] not in line for line in code.lines[written[0] :])

@@ -12,6 +12,8 @@ from ..graph.dims import Dim
 SMALL, DIVIDED = 10**6, 5 * 10**6 // 2
 # The features and samples of a part fill the vectors of its kernel.
 LANES = 16
+# The samples that a part has at least.
+FEWEST = 8
 
 
 def part_of_units(samples: int, rows: Dim, units: Dim) -> int | None:
@@ -24,3 +26,12 @@ def part_of_units(samples: int, rows: Dim, units: Dim) -> int | None:
         return None
     even = (units // count for count in range(2, units // LANES + 1) if units % (count * LANES) == 0)
     return next((part for part in even if samples * rows * part <= SMALL), None)
+
+
+def rows_of_part(samples: int, rows: Dim, units: Dim) -> int | None:
+    """How many samples each part has of a product of values that lie in rows, [samples, rows] by [rows, units]: as many
+    as make it small; None where these are too few."""
+    assert isinstance(rows, int)
+    assert isinstance(units, int)
+    even = (samples // count for count in range(1, samples // FEWEST + 1) if samples % count == 0)
+    return next((part for part in even if part * rows * units <= SMALL), None)

@@ -11,10 +11,14 @@ from ..graph.dims import Dim
 from ..graph.field import Field
 from ..graph.formula import Formula, named, plus
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
-from . import loop, onnx
+from . import onnx
 from .arrange import arrange
 from .body import Body, made_anew
+from .loop import Loop
+from .loop_by_features import LoopByFeatures
+from .loop_by_gates import LoopByGates
 from .overwrite import with_gates_joined
+from .places import by_features
 from .reverse import backward, saving
 
 if TYPE_CHECKING:
@@ -40,7 +44,8 @@ class Scan(Op):
     states; `turned` are the stacks, by number of the body's inputs and outputs, whose steps lie feature by feature.
     `before` are the inputs of the body that read the step after theirs in the order of the loop, and after the last the
     value that is among the further inputs of the loop, in this order. `over` are the stacks that may be written over
-    stacks that are read, by the numbers (output, input) of the body.
+    stacks that are read, by the numbers (output, input) of the body. `gate` is the number of features of a gate where
+    the values of a step lie gate by gate, see `apart`; `turned` are then the stacks whose steps lie so.
     """
 
     operands = ("inputs",)
@@ -53,6 +58,7 @@ class Scan(Op):
     turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     before: tuple[int, ...] = ()
     over: tuple[tuple[int, int], ...] = ()
+    gate: int = 0
 
     def infer(self, ins: Types) -> Types:
         taken, given = self.body.types(self.steps)
@@ -111,7 +117,13 @@ class Scan(Op):
         return back.gradients(arrange(b, back.body, back.ins, again._loop))
 
     def numpy(self, code: Code) -> None:
-        loop.write(code, self.body, self.steps, self.reverse, self.turned, self.before)
+        given = code, self.body, self.steps, self.reverse, self.turned
+        if self.gate:
+            LoopByGates(*given, self.gate).write(self.before)
+        elif by_features(self.body):
+            LoopByFeatures(*given).write(self.before)
+        else:
+            Loop(*given).write(self.before)
 
     def onnx(self, code: OnnxCode) -> None:
         onnx.write(code, self.body, self.steps, reverse=self.reverse)

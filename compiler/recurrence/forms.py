@@ -1,0 +1,39 @@
+"""The form of a computation's loops that a tier runs fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..graph.computation import Computation
+from ..graph.dims import Dim
+from .apart import with_gates_apart
+from .divide import with_products_divided
+from .gates import with_gates_by_tanh
+from .order import in_order
+from .scan import Scan
+
+Number = Callable[[Dim], int]
+
+
+def for_compiled(found: Computation, number: Number) -> Computation:
+    """For compiled loops. `number` gives the planned number of a size."""
+    return in_order(found)
+
+
+def for_numpy(found: Computation, number: Number) -> Computation:
+    """For NumPy: values gate by gate where a step then takes no more memory, products made in parts, gates by
+    hyperbolic tangents."""
+    plain = _for_numpy(found, number)
+    apart = with_gates_apart(found, number)
+    if apart is found:
+        return plain
+    made = _for_numpy(apart, number)
+    return made if _overwritten(made) >= _overwritten(plain) else plain
+
+
+def _for_numpy(found: Computation, number: Number) -> Computation:
+    return in_order(with_gates_by_tanh(with_products_divided(found, number)))
+
+
+def _overwritten(found: Computation) -> int:
+    return sum(len(node.op.over) for node in found.nodes if isinstance(node.op, Scan))
