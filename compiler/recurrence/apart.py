@@ -75,16 +75,17 @@ def _fits(node: Node, body: Body, gate: int, samples: int, rows: int) -> bool:
     if isinstance(op, Embed):
         return node.ins[1] in body.captured
     if isinstance(op, Linear):
-        x, weight, *bias = node.ins
-        alone = all(one.op == op and one.ins[1] is weight for one in body.nodes if weight in one.ins)
+        x, *weights = node.ins
+        readers = [one for one in body.nodes if not set(weights).isdisjoint(one.ins)]
+        alone = all(one.op == op and one.ins[1:] == node.ins[1:] for one in readers)
         features, units = x.type.shape[1], node.outs[0].type.shape[1]
         assert isinstance(features, int)
         makers = [one for one in body.nodes if x in one.outs and not isinstance(one.op, Cut)]
         matrix = features == gate or (x in body.outputs and makers)
-        if bias or weight not in body.captured or not alone or not matrix:
+        if any(given not in body.captured for given in weights) or not alone or not matrix:
             return False
         if units == gate:
-            return rows_of_part(samples, *weight.type.shape) is not None
+            return rows_of_part(samples, *weights[0].type.shape) is not None
         return samples * features * gate <= SMALL and REPAID * features <= rows
     return all(
         value in body.captured and value.type.rank == 2 and value.type.shape[1] in (1, node.outs[0].type.shape[1])

@@ -91,7 +91,7 @@ class LoopByGates(Loop):
 
     def _multiply(self, node: Node, op: Linear) -> None:
         """A product for each gate, with weights that lie gate by gate."""
-        x, weight = node.ins
+        x, weight = node.ins[:2]
         features, gates = x.type.shape[1], self._gates(node.outs[0].type)
         if op.transposed:
             apart = f"reshape({features}, {gates}, {self.gate}).swapaxes(0, 1)"
@@ -100,16 +100,25 @@ class LoopByGates(Loop):
         copy = self.code.scratch(gates, features, self.gate, dtype=weight.type.dtype)
         self.before.append(f"np.copyto({copy}, {self.code.view(f'{self.names[weight]}.{apart}')})")
         self.lines.append(f"np.matmul({self._rows(x)}, {copy}, out={self.names[node.outs[0]]})")
+        self._add_bias(node)
 
     def _divide(self, node: Node, op: Linear) -> None:
         """A product that gives one gate, in parts of its samples."""
-        (given, weight), out = node.ins, self.names[node.outs[0]]
+        (given, weight), out = node.ins[:2], self.names[node.outs[0]]
         x, w, samples = self._rows(given), self.names[weight], self.code.number(self.body.samples)
         rows = rows_of_part(samples, *weight.type.shape)
         if rows != samples:
             self.code.kernels.add("recurrence.in_parts")
             x, out = (self._view(f"in_parts({name}, {rows})") for name in (x, out))
         self.lines.append(f"np.matmul({x}, {w if op.transposed else self.code.view(f'{w}.T')}, out={out})")
+        self._add_bias(node)
+
+    def _add_bias(self, node: Node) -> None:
+        """Add the bias of a product, if it has one."""
+        for bias in node.ins[2:]:
+            gates, out = self._gates(node.outs[0].type), self.names[node.outs[0]]
+            shape = f"{gates}, 1, {self.gate}" if gates > 1 else f"1, {self.gate}"
+            self.lines.append(f"np.add({out}, {self.code.view(f'{self.names[bias]}.reshape({shape})')}, out={out})")
 
     def _rows(self, value: Value) -> str:
         """The name of a value as a matrix of rows; of several gates that is a row of a stack."""

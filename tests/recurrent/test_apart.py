@@ -35,7 +35,7 @@ CELLS = {
     "lstm(3, peephole = yes)": (2, 0),
     "lstm(3, coupled = yes)": (2, 0),
     "lstm(3, lengths = many)": (0, 0),  # by features neither
-    "gru(3)": (0, 0),  # a product with a bias
+    "gru(3)": (2, 0),
     "gru(3, biases = 1)": (2, 0),
     "gru(3, reset = before)": (0, 0),  # more memory
     "elman(3)": (0, 0),
