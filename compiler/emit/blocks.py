@@ -1,5 +1,5 @@
-"""Large elementwise operations of several statements, block by block: what one statement writes is in cache for the
-next, and scratch memory is that of one block."""
+"""Large elementwise operations that go over their arrays several times, block by block: what one statement writes is in
+cache for the next, and scratch memory is that of one block."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dataclasses import replace
 from ..graph.code import Code
 from ..graph.op import Op
 from ..graph.tensor import ITEM_BYTES, TensorType
+from .chains import elementwise
 
-# The bytes of a block, of which a few fit into the cache of a core; a loop over fewer than `LEAST` of them is not worth
-# its statements. In two lanes shorter statements would wait for each other's turn of the interpreter.
-BYTES, IN_LANES, LEAST = 1 << 17, 1 << 19, 4
+# The bytes of a block, of which a few fit into the cache of a core; in two lanes shorter statements would wait for each
+# other's turn of the interpreter. Fewer than `LEAST` blocks are not worth a loop.
+BYTES, IN_LANES, LEAST = 1 << 17, 1 << 19, 2
 _NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
 def write_blocks(op: Op, code: Code) -> bool:
     """Write a loop over blocks if that pays; whether it did."""
     out, bytes = code.out_types[0], IN_LANES if code.lane else BYTES
-    if code.fast or not op.elementwise or any(type.shape != out.shape for type in code.types):
+    if not op.elementwise or any(type.shape != out.shape for type in code.types):
         return False
     if code.number(out.bytes) < LEAST * bytes:
         return False
@@ -31,7 +32,9 @@ def write_blocks(op: Op, code: Code) -> bool:
     part.out_types = (TensorType(out.dtype, (size,)),)
     op.numpy(part)
     known = {*blocks, *(name for name, _ in part.scratches)}
-    if len(part.lines) < 2 or any(known & set(_NAME.findall(view)) for _, view in part.views):
+    once = len(part.lines) == 1 and part.lines[0].startswith("np.")
+    chained = code.fast and elementwise(part.lines)
+    if once or chained or any(known & set(_NAME.findall(view)) for _, view in part.views):
         return False
     code.kernels |= {*part.kernels, "blocks.blocks"}
     code.scratches += part.scratches

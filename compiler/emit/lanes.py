@@ -1,8 +1,8 @@
 """Work in two lanes: a large operation is divided between two threads.
 
 Most are divided by the samples of the batch. What an operation computes of rows that do not depend on each other is
-written twice, for each half of the rows; of a sum over the rows, the halves are added. Where a
-weight or its gradient is large, it is divided instead: then nothing of its size is needed twice.
+written twice, for each half of the rows; of a sum over the rows, the halves are added. Where a weight is large, it is
+divided itself if less of its size is then needed twice.
 """
 
 from __future__ import annotations
@@ -92,12 +92,20 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     # Tiles of whole rows of channels are wanted there, and some kernels take only arrays that lie together.
     whole = any(kernel.startswith("fast.winograd.") for kernel in called)
     lying = any(kernel.startswith(("fast.direct.", "bands.")) for kernel in called)
-    cut = by_samples if whole or lying else None
-    if not lying and along is not None and (_weights_are_large(code) or by_samples is None):
-        cut = cut or _by_weight(along, code)
-    cut = cut or by_samples
+    by_weight = _by_weight(along, code) if along is not None and not lying else None
+    cut = by_samples or by_weight
+    if by_samples and by_weight and not whole and _weights_are_large(code):
+        cut = min(by_weight, by_samples, key=lambda cut: _scratch(op, code, cut))
     compiled = any(kernel.startswith("fast.") for kernel in called)
     return cut if cut is not None and _pays(op, code, compiled) else None
+
+
+def _scratch(op: Op, code: Code, cut: _Cut) -> int:
+    """The bytes of scratch memory that both lanes take."""
+    tried = replace(code, views=[], scratches=[], kernels=set(), functions=set())
+    for number in (0, 1):
+        _lane(op, tried, cut, number)
+    return sum(code.number(type.bytes) for _, type in tried.scratches)
 
 
 def _in_a_chain(op: Op, code: Code) -> bool:

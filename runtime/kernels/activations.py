@@ -41,6 +41,20 @@ ERFC = (
     6.597367302900275e-09,
     -1.9111737286078935e-09,
 )
+# The same for float32, of a lower degree: within 3e-8 of erfc, half of what a float32 is rounded by.
+ERFC_SINGLE = (
+    0.5107913526210115,
+    0.3435803125493544,
+    0.13973594579655535,
+    0.01822174911458144,
+    -0.010753310882746258,
+    -0.003243733067797946,
+    0.0015338470443377152,
+    0.0004310400216422833,
+    -0.0003047190864122867,
+    -3.676436163571195e-05,
+    4.428841467145517e-05,
+)
 
 
 def sigmoid(x: Array, y: Array) -> None:
@@ -54,17 +68,18 @@ def sigmoid(x: Array, y: Array) -> None:
 
 def normal_cdf(x: Array, y: Array, work: Array) -> None:
     """Φ(x), the normal distribution function: y = erfc(|x|/√2) / 2, or 1 less that above 0. x stays; y is not x."""
+    terms = ERFC_SINGLE if x.dtype == np.float32 else ERFC
     np.abs(x, out=y)
     np.multiply(y, 0.5**0.5, out=y)
     np.add(y, 2.0, out=y)
     np.divide(2.0, y, out=y)
     np.multiply(y, 2.0, out=work)
     np.subtract(work, 1.0, out=work)
-    np.multiply(work, ERFC[-1], out=y)
-    for coefficient in ERFC[-2:0:-1]:
+    np.multiply(work, terms[-1], out=y)
+    for coefficient in terms[-2:0:-1]:
         np.add(y, coefficient, out=y)
         np.multiply(y, work, out=y)
-    np.add(y, ERFC[0], out=y)
+    np.add(y, terms[0], out=y)
     np.add(work, 1.0, out=work)
     np.multiply(y, work, out=y)
     _density(x, work)
