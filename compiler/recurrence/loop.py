@@ -232,7 +232,7 @@ class Loop:
             self.code.names,
             spent=self.places.spent(node),
         )
-        self._lying_op(node.op).numpy(inner)
+        self._lying_op(node).numpy(inner)
         inner.done()
         self._take(inner)
 
@@ -240,9 +240,9 @@ class Loop:
         """The type of an array of the step that holds a value of this type."""
         return type
 
-    def _lying_op(self, op: Op) -> Op:
-        """The primitive that does on arrays of the step what this one does on their values."""
-        return op
+    def _lying_op(self, node: Node) -> Op:
+        """The primitive that does on arrays of the step what that of a node does on their values."""
+        return node.op
 
     def _take(self, inner: Code) -> None:
         """Take over what a primitive wrote; the scratch memory of one serves the next."""

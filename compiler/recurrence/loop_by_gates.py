@@ -67,8 +67,10 @@ class LoopByGates(Loop):
         gates = self._gates(type)
         return type.with_shape(gates, type.shape[0], self.gate) if gates > 1 else type
 
-    def _lying_op(self, op: Op) -> Op:
-        return op.of_gates(self.gate) if isinstance(op, Gates | Halved) else op
+    def _lying_op(self, node: Node) -> Op:
+        if isinstance(node.op, Gates | Halved) and self._gates(node.outs[0].type) > 1:
+            return node.op.of_gates(self.gate)
+        return node.op
 
     def _compute(self, node: Node, outs: Sequence[str]) -> None:
         if isinstance(node.op, Embed):
