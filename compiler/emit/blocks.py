@@ -12,8 +12,8 @@ from ..graph.tensor import ITEM_BYTES, TensorType
 from .chains import elementwise
 
 # The bytes of a block, of which a few fit into the cache of a core; in two lanes shorter statements would wait for each
-# other's turn of the interpreter. Fewer than `LEAST` blocks are not worth a loop.
-BYTES, IN_LANES, LEAST = 1 << 17, 1 << 19, 2
+# other's turn of the interpreter. An array of fewer bytes than `LEAST` blocks stays in cache itself.
+BYTES, IN_LANES, LEAST = 1 << 17, 1 << 19, 3
 _NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
