@@ -57,10 +57,8 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
     numpy = f"np.{NUMPY_TYPES[dtype]}"
     views = [f"s = at(arena, {round_up(layout.gradient_bytes)}, {numpy}, {layout.scratch // item})"]
     lines = [f"rate = learning_rate({_phases(settings)!r}, epoch)"]
-    kernels = {
-        "training.schedule.learning_rate",
-        f"kernels.{kernel(f'optimizers.{settings.optimizer.kind}', names.tier)}",
-    }
+    rule = f"kernels.{kernel(f'optimizers.{settings.optimizer.kind}', names.tier)}"
+    kernels = {"training.schedule.learning_rate", rule, f"{rule.rpartition('.')[0]}.bound"}
     blocks = [("p", layout.first), ("g", 0)]
     blocks += [(f"v{number}", place) for number, place in enumerate(layout.slots, 1)]
     if settings.clip_norm is not None:
@@ -73,7 +71,8 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
             arrays.append(f"{block}_{number}")
             views.append(f"{arrays[-1]} = at(arena, {place + stretch.start}, {numpy}, {stretch.bytes // item})")
         given = ", ".join(f"{name}={_argument(name, value, kernels)}" for name, value in stretch.arguments.items())
-        lines.append(f"{settings.optimizer.kind}({', '.join(arrays)}, s, {given}, step=step)")
+        views.append(f"move_{number} = bound({settings.optimizer.kind}, s, {', '.join(arrays)})")
+        lines.append(f"move_{number}({given}, step=step)")
     text = "\n".join(
         [
             "def update(arena):",

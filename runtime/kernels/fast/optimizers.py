@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,11 +17,15 @@ Array = NDArray[Any]
 WAKING = 8 << 20
 
 
+def bound(rule: Callable[..., None], s: Array, *arrays: Array) -> Callable[..., None]:
+    """What runs a rule on the arrays as a whole, given its settings: it needs no scratch memory."""
+    return partial(rule, *arrays)
+
+
 def sgd(
-    p: Array, g: Array, *rest: Array, lr: float, momentum: float, nesterov: bool, weight_decay: float, step: int
+    p: Array, g: Array, *slots: Array, lr: float, momentum: float, nesterov: bool, weight_decay: float, step: int
 ) -> None:
     """v = momentum · v + g; p −= lr · v, or with `nesterov` p −= lr · (g + momentum · v) (Sutskever et al. 2013)."""
-    *slots, _ = rest
     number, half = p.dtype.type, p.size // 2
     run = lanes.together if p.nbytes >= WAKING else lanes.in_turn
 
