@@ -36,11 +36,11 @@ def write_blocks(op: Op, code: Code) -> bool:
     chained = code.fast and elementwise(part.lines)
     if once or chained or any(known & set(_NAME.findall(view)) for _, view in part.views):
         return False
-    code.kernels |= {*part.kernels, "blocks.blocks"}
+    code.kernels |= {*part.kernels, "blocks.in_blocks"}
     code.scratches += part.scratches
     code.views += part.views
     lists = {
-        block: code.view(f"blocks({code.stored(array, type)}, {size})")
+        block: code.view(f"in_blocks({code.stored(array, type)}, {size})")
         for block, array, type in zip(blocks, arrays, types, strict=True)
     }
     first = lists[blocks[0]]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def blocks(array: Array, size: int) -> list[Array]:
+def in_blocks(array: Array, size: int) -> list[Array]:
     """The elements of an array in C order, as vectors of `size` and of what is left."""
     flat = array.view()
     flat.shape = (array.size,)  # an error where the elements do not lie together, not a copy

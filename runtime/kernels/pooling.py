@@ -18,7 +18,7 @@ Array = NDArray[Any]
 Pair = tuple[int, int]
 Slices = tuple[slice, ...]
 Line = list[tuple[slice, slice]]
-Call = Callable[[], object]
+Step = Callable[[], object]
 # The channels up to which a product adds columns faster than NumPy does.
 FEW = 8
 
@@ -101,7 +101,7 @@ def avg_pool(
     rows, columns = axis_taps(ins.shape, outs.shape, kernel, stride, dilation, before)
     counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(y.dtype)
     matrix = few_columns(ins, outs, counts, kernel, stride, dilation, before)
-    steps: list[Call] = []
+    steps: list[Step] = []
     for start in range(0, len(ins), len(lines)):
         image, out = ins[start : start + len(lines)], outs[start : start + len(lines)]
         sums = lines[: len(out)]
@@ -136,7 +136,7 @@ def avg_pool_gradient(
     counts = tap_counts(ins.shape, outs.shape, kernel, stride, dilation, before, counted).astype(gy.dtype)
     alone = apart(kernel, stride, dilation)
     matrix = few_columns(ins, outs, counts, kernel, stride, dilation, before)
-    steps: list[Call] = []
+    steps: list[Step] = []
     for start in range(0, len(ins), len(part)):
         image, out = ins[start : start + len(part)], outs[start : start + len(part)]
         share, sums = part[: len(out)], lines[: len(out)]
@@ -150,7 +150,7 @@ def avg_pool_gradient(
     return in_order(steps)
 
 
-def in_order(steps: list[Call]) -> Callable[[], None]:
+def in_order(steps: list[Step]) -> Callable[[], None]:
     """What runs these calls, whose arrays are bound already."""
 
     def run() -> None:
@@ -171,7 +171,7 @@ def few_columns(
     return np.tile(np.eye(ins.shape[3], dtype=counts.dtype) / counts, (kernel[1], 1))
 
 
-def gather(x: Array, y: Array, taps: Line) -> Iterator[Call]:
+def gather(x: Array, y: Array, taps: Line) -> Iterator[Step]:
     """y becomes the sum of what its taps along dimension 1 read of x."""
     everywhere = slice(0, y.shape[1])
     first = [reads for reads, writes in taps if writes == everywhere][:2]
@@ -186,7 +186,7 @@ def gather(x: Array, y: Array, taps: Line) -> Iterator[Call]:
             yield partial(np.add, target, x[:, reads], out=target)
 
 
-def scatter(y: Array, x: Array, taps: Line, alone: bool) -> Iterator[Call]:
+def scatter(y: Array, x: Array, taps: Line, alone: bool) -> Iterator[Step]:
     """x becomes the sum of what its taps along dimension 1 read of y; no two of them the same when they are `alone`."""
     if not alone or sum(writes.stop - writes.start for _, writes in taps) < x.shape[1]:
         yield partial(x.fill, 0.0)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 import netc
 from netc.compiler.cli.main import netc as command
 from netc.compiler.driver import SPECS, bundled
+from netc.compiler.emit.standalone import RUNTIME
 
 RUN = """
 import sys
@@ -85,6 +87,19 @@ def test_a_standalone_program_defines_nothing_twice(name: str) -> None:
     assert len(names) == len(set(names))
     imports = [name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for name in node.names]
     assert len(imports) == len({(name.name, name.asname) for name in imports})
+
+
+def test_kernels_define_nothing_differently() -> None:
+    """A program that stands alone has the kernels of several modules, whose names mean the same in all of them."""
+    defined: dict[str, set[str]] = defaultdict(set)
+    for path in (RUNTIME / "kernels").glob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                defined[node.name].add(ast.dump(node))
+            elif isinstance(node, ast.Assign):
+                defined[ast.unparse(node.targets[0])].add(ast.dump(node.value))
+    assert len(defined) > 100
+    assert [name for name, meanings in defined.items() if len(meanings) > 1] == []
 
 
 HOSTILE = """net {net} {{

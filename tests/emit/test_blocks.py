@@ -38,11 +38,11 @@ def run(size: int) -> tuple[dict[str, NDArray[Any]], str, int]:
 def test_blocks_compute_the_same(size: int, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "BYTES", least)
     whole, text, bytes = run(size)
-    assert "blocks(" not in text
+    assert "in_blocks(" not in text
     monkeypatch.setattr(blocks, "BYTES", 1 << 8)
     monkeypatch.setattr(blocks, "IN_LANES", 1 << 6)
     found, text, fewer = run(size)
-    assert text.count("blocks(") > 8
+    assert text.count("in_blocks(") > 8
     assert fewer <= bytes
     for name, array in whole.items():
         assert np.array_equal(found[name], array), name
