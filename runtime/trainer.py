@@ -179,7 +179,7 @@ class Trainer:
         functions = _load(self.program.name, source, names)
         ports = (*self.program.inputs, *(self.program.targets if function == "step" else ()))
         given = _arrays(ports, arrays)
-        bound: Bound = functions[function](self.arena, self._sizes(function, ports, given), self.rng)
+        bound = self._bind(functions, function, ports, given)
 
         def run() -> tuple[Array, ...]:
             self._execute(bound, ports, given)
@@ -236,13 +236,19 @@ class Trainer:
         key = (name, *(array.shape for array in given))
         bound = self._bound.get(key)
         if bound is None:
-            bound = self._functions[name](self.arena, self._sizes(name, ports, given), self.rng)
-            for port, feed, array in zip(ports, bound[1], given, strict=True):
-                if feed.shape != array.shape:
-                    raise _unfit(port, array, feed.shape)
-            self._bound[key] = bound
+            bound = self._bound[key] = self._bind(self._functions, name, ports, given)
         self._execute(bound, ports, given)
         return bound[2]
+
+    def _bind(
+        self, functions: Mapping[str, Any], name: str, ports: tuple[Port, ...], given: tuple[Array, ...]
+    ) -> Bound:
+        """One of these functions for the sizes of these arrays, which fit its feeds."""
+        bound: Bound = functions[name](self.arena, self._sizes(name, ports, given), self.rng)
+        for port, feed, array in zip(ports, bound[1], given, strict=True):
+            if feed.shape != array.shape:
+                raise _unfit(port, array, feed.shape)
+        return bound
 
     def _execute(self, bound: Bound, ports: tuple[Port, ...], given: tuple[Array, ...]) -> None:
         run, feeds, _ = bound

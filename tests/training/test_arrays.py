@@ -61,6 +61,9 @@ def test_what_does_not_fit_is_refused(name: str) -> None:
     assert caught.value.code == code
     assert message in caught.value.message
     assert all(np.array_equal(before[key], array) for key, array in made.state_dict().items())
+    with pytest.raises(RunError) as again:
+        made.rewritten("step", made.program.source, {}, given)()
+    assert again.value.message == caught.value.message
 
 
 def test_what_is_worth_the_same_is_taken() -> None:
