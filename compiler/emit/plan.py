@@ -8,7 +8,7 @@ the order of the checkpoint. Until a gradient is made its place is as free as an
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -158,16 +158,18 @@ def _lowest(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
 
     Source: Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020.
     """
-    done = [*block]
+    # Those that have a place: where that begins and where the next may, and from when to when, in order of the place.
+    done = sorted((box.place, round_up(box.place + box.bytes), box.start, box.end) for box in block)
     for box in boxes:
-        place = 0
-        beside = [(b.place, b.place + b.bytes) for b in done if b.start <= box.end and box.start <= b.end]
-        for start, stop in sorted(beside):
-            if start - place >= box.bytes:
-                break
-            place = max(place, round_up(stop))
+        place, bytes, start, end = 0, box.bytes, box.start, box.end
+        for first, after, since, until in done:
+            if since <= end and start <= until:
+                if first - place >= bytes:
+                    break
+                if after > place:
+                    place = after
         box.place = place
-        done.append(box)
+        insort(done, (place, round_up(place + bytes), start, end))
     return max([base, *(box.place + box.bytes for box in boxes)])
 
 
