@@ -4,12 +4,13 @@ a loop, further in, those of one step."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import count
 
 from ..diagnostics.visible import visible
 from ..graph.computation import Computation
 from ..graph.graph import Graph, Node, Parameter, Port, Use, Value
-from ..recurrence.body import Body
+from ..recurrence.body import Body, with_nodes
 from ..recurrence.scan import Scan
 
 
@@ -59,13 +60,26 @@ def _nodes(nodes: Sequence[Node], uses: Sequence[Use]) -> Iterator[str]:
         op = _loop(node.op) if isinstance(node.op, Scan) else str(node.op)
         yield f"{outs} = {op}{_numbers(node.ins)} : {types}  # {visible(uses[node.use].name)}"
         if isinstance(node.op, Scan):
-            yield from (f"  {line}" for line in _step(node.op.body, node.ins, uses))
+            yield from (f"  {line}" for line in _step(_numbered(node.op.body, node.ins), node.ins, uses))
 
 
 def _loop(op: Scan) -> str:
     """The loop without its body, and what is as it is by default."""
     given = [(each.name, getattr(op, each.name), each.default) for each in fields(op) if each.name != "body"]
     return f"Scan({', '.join(f'{name}={value}' for name, value, default in given if value != default)})"
+
+
+def _numbered(body: Body, ins: Sequence[Value]) -> Body:
+    """A step whose values have numbers of their own: what writes a part of it anew counts from 1."""
+    inside = [inner for inner, outer in zip(body.leaves, ins, strict=False) if inner is not outer]
+    inside += [value for node in body.nodes for value in node.outs]
+    numbers = count(max((value.number for value in ins), default=0) + 1)
+    of = {value: Value(value.type, next(numbers)) for value in inside}
+
+    def new(values: Sequence[Value]) -> tuple[Value, ...]:
+        return tuple([of.get(value, value) for value in values])
+
+    return with_nodes(body, of, [replace(node, ins=new(node.ins), outs=new(node.outs)) for node in body.nodes])
 
 
 def _step(body: Body, ins: Sequence[Value], uses: Sequence[Use]) -> Iterator[str]:

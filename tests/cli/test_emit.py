@@ -132,9 +132,10 @@ def test_stages(stage: str) -> None:
     assert ("--- gradients" in text) == (stage == "step")
 
 
-def test_a_loop_shows_one_step_below_it() -> None:
-    """Each node on a line of its own, further in; all that it reads is made there or handed in."""
-    text = emitted("elman_series", "--stop-after", "step", "--dim", "T=3")
+@pytest.mark.parametrize(("name", "states"), [("elman_series", 1), ("char_lstm", 4), ("char_gru", 2)])
+def test_a_loop_shows_one_step_below_it(name: str, states: int) -> None:
+    """Each node on a line of its own, further in; all that it reads is made there, once, or handed in."""
+    text = emitted(name, "--stop-after", "step", "--dim", "T=3")
     outer: set[str] = set()
     steps = 0
     for line in text.splitlines():
@@ -144,10 +145,11 @@ def test_a_loop_shows_one_step_below_it() -> None:
         if rest:
             read = re.findall(r"%\d+", rest.partition(" : ")[0])
             assert set(read) <= inner, line
+            assert inner.isdisjoint(re.findall(r"%\d+", made)) or not line.startswith("  "), line
             (inner if line.startswith("  ") else outer).update(re.findall(r"%\d+", made))
         elif " : " in line:
             (inner if line.startswith("  ") else outer).add(line.split()[1])
             steps += line.startswith("  state")
-    assert steps == 2, "the loop, and that of its gradient"
+    assert steps == 2 * states, "those of the loops, and of their gradients"
     assert "Body(" not in text
     assert max(map(len, text.splitlines())) < 300
