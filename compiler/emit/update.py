@@ -61,7 +61,7 @@ def update(settings: Settings, step: Computation, layout: Arena, names: Names) -
     kernels = {"training.schedule.learning_rate", rule, f"{rule.rpartition('.')[0]}.bound"}
     blocks = [("p", layout.first), ("g", 0)]
     blocks += [(f"v{number}", place) for number, place in enumerate(layout.slots, 1)]
-    if settings.clip_norm is not None:
+    if settings.clip_norm is not None and layout.gradient_bytes:
         views.append(f"g = at(arena, {blocks[1][1]}, {numpy}, {layout.gradient_bytes // item})")
         lines.append(f"clip_norm(g, {settings.clip_norm!r}, s)")
         kernels.add("kernels.optimizers.clip_norm")

@@ -3,7 +3,7 @@ changes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -204,6 +204,14 @@ def test_a_net_without_training_only_predicts() -> None:
         with pytest.raises(RunError) as caught:
             call(x=x)
         assert caught.value.code == "no-train-block"
+
+
+@pytest.mark.parametrize("tier", ["numpy", "fast"])
+def test_a_net_without_parameters_has_a_step(tier: Literal["numpy", "fast"]) -> None:
+    """Of which gradients are to be clipped, though there are none."""
+    train = "train { loss = cross_entropy; optimizer = adam(lr = 0.1); clip_norm = 1 }"
+    made = netc.loads(f"net t {{ input x: f32[N, 3]; target y: i64[N]; z = relu; output z; {train} }}", tier=tier)
+    assert made.trainer(N=2).step(x=np.zeros((2, 3)), y=np.array([0, 2])) == pytest.approx(np.log(3), rel=1e-6)
 
 
 def test_one_sample_cannot_be_normalised() -> None:
