@@ -54,7 +54,8 @@ def largest_batch(
 ) -> int:
     """The largest N whose memory, for training if there is anything to train by, is within `budget` bytes; 0 if none.
 
-    Memory grows with N, which bisection relies on.
+    Memory is taken to grow with N. So it does but for small steps down, where the values of a loop come to lie
+    otherwise or an operation goes block by block: within one of those it is a batch that fits, while one more does not.
     """
 
     def fits(batch: int) -> bool:

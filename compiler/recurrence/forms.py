@@ -21,8 +21,8 @@ def for_compiled(found: Computation, number: Number) -> Computation:
 
 
 def for_numpy(found: Computation, number: Number) -> Computation:
-    """For NumPy: values gate by gate where a step then takes no more memory, products made in parts, gates by
-    hyperbolic tangents."""
+    """For NumPy: values gate by gate where as many stacks are then written over others, products made in parts, gates
+    by hyperbolic tangents."""
     plain = _for_numpy(found, number)
     apart = with_gates_apart(found, number)
     if apart is found:

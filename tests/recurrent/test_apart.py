@@ -1,4 +1,4 @@
-"""Loops whose values lie gate by gate: the same numbers as by features, in no more memory, and gates written over."""
+"""Loops whose values lie gate by gate: the same numbers as by features, and gates written over."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CELLS = {
     "lstm(3, lengths = many)": (0, 0),  # by features neither
     "gru(3)": (2, 0),
     "gru(3, biases = 1)": (2, 0),
-    "gru(3, reset = before)": (0, 0),  # more memory
+    "gru(3, reset = before)": (0, 0),  # fewer stacks would be written over others
     "elman(3)": (0, 0),
 }
 PLANNED = {"N": 16, "T": 5}
