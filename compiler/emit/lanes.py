@@ -87,25 +87,38 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     how, along = op.over_steps(), op.along()
     if (how is None and along is None) or op.random or len(code.outs) != 1:
         return None
-    by_samples = _by_samples(code, 0 if how == "rows" else None) if how is not None else None
     called = _tried(op, code).kernels
-    # Tiles of whole rows of channels are wanted there, and some kernels take only arrays that lie together.
-    whole = any(kernel.startswith("fast.winograd.") for kernel in called)
-    lying = any(kernel.startswith(("fast.direct.", "bands.")) for kernel in called)
-    by_weight = _by_weight(along, code) if along is not None and not lying else None
+    if not _pays(op, code, any(kernel.startswith("fast.") for kernel in called)):
+        return None
+    by_samples = _by_samples(code, 0 if how == "rows" else None) if how is not None else None
+    by_weight = _by_weight(along, code) if along is not None and not _lying(called) else None
     cut = by_samples or by_weight
+    # Tiles of whole rows of channels are wanted in compiled kernels.
+    whole = any(kernel.startswith("fast.winograd.") for kernel in called)
     if by_samples and by_weight and not whole and _weights_are_large(code):
         cut = min(by_weight, by_samples, key=lambda cut: _scratch(op, code, cut))
-    compiled = any(kernel.startswith("fast.") for kernel in called)
-    return cut if cut is not None and _pays(op, code, compiled) else None
+    # A half of a weight may be written in another form than the whole.
+    if cut is not None and cut is by_weight and _lying(_halves_tried(op, code, cut).kernels):
+        cut = by_samples
+    return cut
+
+
+def _lying(kernels: set[str]) -> bool:
+    """Whether there are some that take only arrays that lie together."""
+    return any(kernel.startswith(("fast.direct.", "bands.")) for kernel in kernels)
+
+
+def _halves_tried(op: Op, code: Code, cut: _Cut) -> Code:
+    """What both lanes would write."""
+    tried = replace(code, views=[], scratches=[], kernels=set(), functions=set())
+    for number in (0, 1):
+        _lane(op, tried, cut, number)
+    return tried
 
 
 def _scratch(op: Op, code: Code, cut: _Cut) -> int:
     """The bytes of scratch memory that both lanes take."""
-    tried = replace(code, views=[], scratches=[], kernels=set(), functions=set())
-    for number in (0, 1):
-        _lane(op, tried, cut, number)
-    return sum(code.number(type.bytes) for _, type in tried.scratches)
+    return sum(code.number(type.bytes) for _, type in _halves_tried(op, code, cut).scratches)
 
 
 def _in_a_chain(op: Op, code: Code) -> bool:

@@ -16,7 +16,7 @@ import netc
 from netc.compiler.emit import lanes, plans
 from netc.compiler.graph import code
 from netc.compiler.graph.tiers import TIERS
-from netc.compiler.ops import winograd
+from netc.compiler.ops import direct, winograd
 from netc.runtime.kernels.lanes import together
 
 Array = NDArray[Any]
@@ -45,6 +45,18 @@ net narrow {
   input  image: f64[N, 2, 64, 6]
   target label: i64[N]
   conv(6, 3, pad = half) -> tanh -> avgpool(2) -> conv(8, 3) -> deconv(4, 3) -> tanh -> flatten
+  logits = fc(5)
+  output logits
+  train { loss = cross_entropy; optimizer = sgd(lr = 0.1, momentum = 0.9) }
+}
+"""
+
+# Weights that are larger than the samples.
+WEIGHTY = """
+net weighty {
+  input  image: f64[N, 3, 5, 5]
+  target label: i64[N]
+  conv(10, 3, pad = half) -> tanh -> conv(16, 3, pad = half) -> tanh -> conv(12, 3, pad = half) -> tanh -> flatten
   logits = fc(5)
   output logits
   train { loss = cross_entropy; optimizer = sgd(lr = 0.1, momentum = 0.9) }
@@ -90,6 +102,19 @@ def test_halves_make_the_whole(
     found = run(size, planned, tier, text)
     monkeypatch.setattr(plans, "lanes_pay", lambda *_: False)
     for made, wanted in zip(found, run(size, planned, tier, text), strict=True):
+        for name, array in wanted.items():
+            assert np.abs(made[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
+
+
+@pytest.mark.parametrize("numbers", [700, 1000, 2000])
+def test_halves_of_a_weight_that_is_just_too_large(
+    numbers: int, all_divided: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A half is small enough for another form than the whole, which takes only arrays that lie together."""
+    monkeypatch.setattr(direct, "WEIGHT", numbers)
+    found = run(2, 2, "fast", WEIGHTY)
+    monkeypatch.setattr(plans, "lanes_pay", lambda *_: False)
+    for made, wanted in zip(found, run(2, 2, "fast", WEIGHTY), strict=True):
         for name, array in wanted.items():
             assert np.abs(made[name] - array).max() <= 1e-12 * max(1.0, np.abs(array).max()), name
 
