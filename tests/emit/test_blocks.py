@@ -46,3 +46,15 @@ def test_blocks_compute_the_same(size: int, least: int, monkeypatch: pytest.Monk
     assert fewer <= bytes
     for name, array in whole.items():
         assert np.array_equal(found[name], array), name
+
+
+def test_a_part_of_an_array_is_not_looked_for_in_its_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the weights of gates, parts are halved before the loop, see `recurrence/gates.py`."""
+    text = "net t { input x: f32[N, 3, 4]; target y: i64[N, 3]; lstm(8) -> silu; z = fc(5); output z; train { %s } }"
+    net = netc.loads(text % "loss = cross_entropy; optimizer = sgd(lr = 0.1)")
+    given = {"x": np.ones((2, 3, 4)), "y": np.zeros((2, 3), np.int64)}
+    wanted = net.trainer(N=2).step(**given)
+    monkeypatch.setattr(blocks, "BYTES", 1 << 6)
+    made = net.trainer(N=2)
+    assert "in_blocks(" in made.program.source
+    assert made.step(**given) == wanted
