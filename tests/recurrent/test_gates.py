@@ -21,10 +21,12 @@ from .cells import lively, reading
 from .test_random_cells import SIZES
 
 
-def counts(text: str, dtype: Float | None = None, tier: Tier = "numpy") -> tuple[int, int, int]:
-    """The sigmoids in loops of a step of training, the gates in them, and where these are halved in the loop."""
+def counts(
+    text: str, dtype: Float | None = None, tier: Tier = "numpy", *, training: bool = True
+) -> tuple[int, int, int]:
+    """The sigmoids in loops of a step of training, or of prediction, the gates in them, those halved there."""
     (found,) = compile_spec(Request("own", text)).networks
-    _, body, _ = plan(found.graph, found.settings, {"N": 4, "T": 5}, dtype, tier=tier).bodies[-1]
+    _, body, _ = plan(found.graph, found.settings, {"N": 4, "T": 5}, dtype, tier=tier).bodies[-1 if training else 0]
     loops = [node.op for node in body.computation.nodes if isinstance(node.op, Scan)]
     kinds = [type(node.op) for loop in loops for node in loop.body.nodes]
     return kinds.count(Sigmoid), kinds.count(Gates), kinds.count(Halved)
@@ -57,6 +59,7 @@ USES = {
     "h' = h + s * v\n  output h'": True,
     "h' = (1 - s) * h + s * v\n  output h'": True,
     "h' = s\n  output h'": False,
+    "h' = s\n  output v": False,
     "h' = v * s\n  output h', s": False,
     "h' = v\n  w = (s, v) -> concat\n  output w": False,
     "h' = log(s) * v\n  output h'": False,
@@ -71,7 +74,15 @@ USES = {
 @pytest.mark.parametrize(("use", "taken"), USES.items())
 def test_digits_that_matter_are_kept(use: str, taken: bool) -> None:
     head = "cell mine() {\n  state h[3]\n  s = (in, h) -> fc(3) -> sigmoid\n  v = (in, h) -> fc(3)\n  "
-    assert counts(f"{head}{use}\n}}\n{reading('mine()')}", "f32")[1] == taken
+    text = f"{head}{use}\n}}\n{reading('mine()')}"
+    assert counts(text, "f32")[1] == taken
+    assert counts(text, "f32", training=False)[1] == taken
+
+
+def test_digits_that_another_loop_reads_are_kept() -> None:
+    first = "cell mine() {\n  state h[2]\n  s = (in, h) -> fc(2) -> sigmoid\n  h' = h * s\n  output s\n}\n"
+    second = "cell other() {\n  state k[2]\n  k' = (k -> fc(2)) * log(in + k)\n  output k'\n}\n"
+    assert counts(first + second + reading("mine() -> other()"), "f32")[1] == 0
 
 
 @pytest.fixture
@@ -87,6 +98,28 @@ def test_same_numbers_of_bundled_cells(cell: str, any_type: pytest.MonkeyPatch) 
     arrays = {"x": rng.normal(size=(3, 4, 2)), "t": rng.integers(0, 4, (3, 4))}
     arrays |= {"many": np.arange(1, 4)} if "many" in cell else {}
     assert_same(reading(cell), arrays, any_type)
+
+
+# Cells whose gates are made of what cannot be halved for them alone, or is one number for all units.
+SHARED = {
+    "a state": ("mine(h = start)", "s = (in -> fc(3)) + h -> sigmoid\n  h' = s * tanh(in -> fc(3))"),
+    "weights": ("mine()", "let d = fc(3)\n  s = h -> d -> sigmoid\n  h' = s * tanh(c -> d)\n  c' = tanh(in -> fc(3))"),
+    "a number added": ("mine()", "s = ((in, h) -> fc(3)) + (h -> fc(1)) -> sigmoid\n  h' = s * tanh((in, h) -> fc(3))"),
+    "a number multiplied": (
+        "mine()",
+        "s = (in -> fc(3)) + (h -> fc(1)) * (h -> fc(3)) -> sigmoid\n  h' = s * tanh((in, h) -> fc(3))",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_same_numbers_of_shared_parts(name: str, any_type: pytest.MonkeyPatch) -> None:
+    cell, body = SHARED[name]
+    states = "h[3], c[3]" if "c'" in body else "h[3]"
+    text = f"cell mine() {{\n  state {states}\n  {body}\n  output h'\n}}\n\n{reading(cell)}"
+    assert counts(text, "f64")[1]
+    rng = np.random.default_rng(0)
+    assert_same(text, {"x": rng.normal(size=(3, 4, 2)), "t": rng.integers(0, 4, (3, 4))}, any_type)
 
 
 def gated(rng: Random) -> str:
