@@ -71,7 +71,7 @@ def _fits(node: Node, body: Body, gate: int, samples: int, rows: int) -> bool:
     step, `rows` in all."""
     op = node.op
     if isinstance(op, Cut | Concat):
-        return op.axis == 1
+        return True
     if isinstance(op, Embed):
         return node.ins[1] in body.captured
     if isinstance(op, Linear):
