@@ -13,6 +13,7 @@ from netc.compiler.emit.plans import plan
 from netc.compiler.graph.make import Make
 from netc.compiler.graph.op import Op
 from netc.compiler.graph.tensor import TensorType
+from netc.compiler.graph.tiers import Tier
 from netc.compiler.ops.arithmetic import Mul
 from netc.compiler.ops.unary import Exp, Sigmoid, SigmoidGradient, Tanh, UnaryGradient
 from netc.compiler.recurrence import apart, gates
@@ -54,13 +55,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("cell", "wanted"), CELLS.items())
 def test_loops_lie_gate_by_gate(cell: str, wanted: tuple[int, int]) -> None:
-    (found,) = compile_spec(Request("own", reading(cell))).networks
-    made = plan(found.graph, found.settings, PLANNED)
-    loops = [node.op for node in made.bodies[-1][1].computation.nodes if isinstance(node.op, Scan)]
-    lying = [loop for loop in loops if loop.gate]
+    lying = [loop for loop in loops(reading(cell)) if loop.gate]
     assert (len(lying), sum(len(loop.over) for loop in lying)) == wanted
-    compiled = plan(found.graph, found.settings, PLANNED, tier="fast").bodies[-1][1].computation.nodes
-    assert not any(node.op.gate for node in compiled if isinstance(node.op, Scan))
+    assert not any(loop.gate for loop in loops(reading(cell), "fast"))
+
+
+def loops(text: str, tier: Tier = "numpy") -> list[Scan]:
+    """The loops of a step of training."""
+    (found,) = compile_spec(Request("own", text)).networks
+    nodes = plan(found.graph, found.settings, PLANNED, tier=tier).bodies[-1][1].computation.nodes
+    return [node.op for node in nodes if isinstance(node.op, Scan)]
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -76,6 +80,16 @@ def test_same_numbers_of_gated_cells(seed: int, small: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("seed", range(20))
 def test_same_numbers_of_random_cells(seed: int, small: pytest.MonkeyPatch) -> None:
     assert_same(network(Random(seed)), small)
+
+
+@pytest.mark.parametrize(("function", "over"), [("exp", 0), ("tanh", 1), ("sigmoid", 1), ("elu", 1)])
+def test_gates_of_one_kind(function: str, over: int, small: pytest.MonkeyPatch) -> None:
+    """Only where a gradient reads all of a gate before it writes, it is written over the gates in another order."""
+    lines = [f"{name} = (in, h) -> fc(3) -> {function}" for name in "abc"]
+    body = "\n  ".join(["state h[3]", *lines, "h' = tanh(0.1 * a * b - 0.2 * c)", "output h'"])
+    text = f"cell some() {{\n  {body}\n}}\n\n{reading('some()')}"
+    assert [(loop.gate, len(loop.over)) for loop in loops(text)] == [(3, 0), (3, over)]
+    assert_same(text, small)
 
 
 def assert_same(text: str, patch: pytest.MonkeyPatch) -> None:
