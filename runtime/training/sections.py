@@ -11,6 +11,8 @@ _VIEW = re.compile(r"^    (w\d+) = (.*)$", re.MULTILINE)
 # A kernel that has its arrays, and its call.
 _BOUND = re.compile(r"^    (k\d+) = (.*)$", re.MULTILINE)
 _CALL = re.compile(r"\bk\d+\b")
+# What goes over lists, which are named too.
+_EACH = re.compile(r"\bfor (.*?) in ")
 _END = "\n    return run"
 
 
@@ -53,7 +55,8 @@ def taken_apart(source: str, name: str) -> Function:
 def _touched(text: str, behind: dict[str, set[str]]) -> dict[str, set[str]]:
     """What a text names; `behind` has the arrays that each view is of."""
     touched: dict[str, set[str]] = {}
-    for name in _NAME.findall(text):
+    each = {name for names in _EACH.findall(text) for name in _NAME.findall(names)}
+    for name in [name for name in _NAME.findall(text) if name not in each]:
         for array in behind.get(name, {name}):
             touched.setdefault(array, set()).add(name)
     return touched

@@ -10,6 +10,8 @@ import netc
 from netc.runtime.training import profile as module
 from netc.runtime.training.profile import Part, Stage, profile
 
+from ..recurrent.cells import reading
+
 HEAD = "net plain {\n  input x: f32[N, 6]\n  target label: i64[N]\n  x -> fc(5) -> relu -> fc(3)\n"
 TRAINED = HEAD + "  train { loss = cross_entropy; optimizer = sgd(lr = 0.1, momentum = 0.9) }\n}"
 PREDICTED = "net plain {\n  input x: f32[N, 6]\n  x -> fc(5) -> relu -> fc(3)\n}"
@@ -71,6 +73,14 @@ def test_a_net_that_does_not_train_is_measured_in_a_prediction() -> None:
 def test_a_net_without_layers_has_its_inputs_alone() -> None:
     found = by_key(profile(netc.loads("net a {\n  input x: f32[N, 6]\n  output x\n}").trainer(N=4), 2, {}))
     assert [key[0] for key in found] == ["inputs"]
+
+
+@pytest.mark.parametrize("cell", ["lstm(3)", "lstm(3, peephole = yes)", "gru(3)", "gru(3, reset = before)", "elman(3)"])
+def test_what_goes_over_the_steps_is_a_part_of_what_a_layer_touches(cell: str) -> None:
+    """It has names of its own in a loop, which stand for nothing before that."""
+    trainer = netc.loads(reading(cell)).trainer(N=4, T=3)
+    found = by_key(profile(trainer, 1, {}))
+    assert all(part.bytes for part in found.values() if part.layer)
 
 
 def test_the_equations_of_a_cell_are_counted_in_it() -> None:
