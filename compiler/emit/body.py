@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..diagnostics.visible import visible
 from ..graph.code import NUMPY_TYPES, Names, channels_last, storage
-from ..graph.graph import Use, Value
+from ..graph.graph import Use, Value, name_of
 from ..graph.tensor import TensorType
 from .arena import Arena
 from .plan import Room
@@ -63,13 +63,14 @@ def _statements(body: Body, uses: Sequence[Use]) -> list[str]:
         what = "again " if again else "gradients of " if place >= body.computation.forward else ""
         if (written.node.use, what) != last:
             last = (written.node.use, what)
-            lines.append(_comment(uses[written.node.use], what))
+            lines.append(_comment(uses, written.node.use, what))
         lines += written.code.lines
     return lines
 
 
-def _comment(use: Use, what: str) -> str:
-    return f"# {what}{visible(use.name)}: {visible(use.kind)}, line {use.span.position[0]}"
+def _comment(uses: Sequence[Use], number: int, what: str) -> str:
+    layer = f": {visible(uses[number].kind)}, line {uses[number].span.position[0]}" if uses else ""
+    return f"# {what}{visible(name_of(uses, number))}{layer}"
 
 
 def _copies(body: Body, room: Room) -> list[tuple[str, str]]:

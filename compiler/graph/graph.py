@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..source import Span
@@ -65,6 +65,11 @@ class Use:
     outs: tuple[Value, ...]
     shared_with: str | None
     part_of: int | None = None
+
+
+def name_of(uses: Sequence[Use], number: int) -> str:
+    """The name of the use that a node belongs to. A net without layers computes nothing but its loss."""
+    return uses[number].name if uses else "loss"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from html import escape
 from ..diagnostics.visible import visible
 from ..emit.lifetimes import Piece, pieces
 from ..emit.plans import Plan
-from ..graph.graph import Use
+from ..graph.graph import Use, name_of
 from .table import size as readable
 
 WIDTH, HEIGHT = 960, 540
@@ -30,7 +30,7 @@ def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
         place = room.offsets[piece.values[0]] if piece.fixed is None else plan.arena.gradients[piece.fixed[1]] or 0
         y, height = (HEIGHT * part / max(top, 1) for part in (place, bytes))
         kind = "fed" if piece.start < 0 else "gradient" if piece.start >= body.computation.forward else "forward"
-        names = sorted({visible(uses[makers[value]].name) for value in piece.values if value in makers})
+        names = sorted({visible(name_of(uses, makers[value])) for value in piece.values if value in makers})
         label = escape(f"{', '.join(names) or 'input'}: {readable(bytes)}, nodes {piece.start} to {piece.end}")
         boxes.append(
             f'<rect x="{MARGIN + x:.1f}" y="{MARGIN + y:.1f}" width="{max(width, 1):.1f}" '

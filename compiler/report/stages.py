@@ -9,7 +9,7 @@ from itertools import count
 
 from ..diagnostics.visible import visible
 from ..graph.computation import Computation
-from ..graph.graph import Graph, Node, Parameter, Port, Use, Value
+from ..graph.graph import Graph, Node, Parameter, Port, Use, Value, name_of
 from ..recurrence.body import Body, with_nodes
 from ..recurrence.scan import Scan
 
@@ -58,7 +58,7 @@ def _nodes(nodes: Sequence[Node], uses: Sequence[Use]) -> Iterator[str]:
         outs = ", ".join(f"%{value.number}" for value in node.outs)
         types = ", ".join(str(value.type) for value in node.outs)
         op = _loop(node.op) if isinstance(node.op, Scan) else str(node.op)
-        yield f"{outs} = {op}{_numbers(node.ins)} : {types}  # {visible(uses[node.use].name)}"
+        yield f"{outs} = {op}{_numbers(node.ins)} : {types}  # {visible(name_of(uses, node.use))}"
         if isinstance(node.op, Scan):
             yield from (f"  {line}" for line in _step(_numbered(node.op.body, node.ins), node.ins, uses))
 

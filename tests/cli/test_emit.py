@@ -153,3 +153,15 @@ def test_a_loop_shows_one_step_below_it(name: str, states: int) -> None:
     assert steps == 2 * states, "those of the loops, and of their gradients"
     assert "Body(" not in text
     assert max(map(len, text.splitlines())) < 300
+
+
+@pytest.mark.parametrize("options", [[], ["--standalone"], ["--stop-after", "step"], ["--memory-map", "map.svg"]])
+def test_a_net_without_layers(options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It computes nothing but its loss, which belongs to no layer."""
+    monkeypatch.chdir(tmp_path)
+    lines = ("input x: f32[N, 4]", "target y: f32[N, 4]", "output x", "train { loss = mse; optimizer = sgd(lr = 0.1) }")
+    done = CliRunner().invoke(
+        command, ["emit", "-", "--dim", "N=2", *options], input="\n".join(["net a {", *lines, "}"])
+    )
+    assert done.exit_code == 0, done.output
+    assert "loss" in (Path("map.svg").read_text("utf-8") if "--memory-map" in options else done.output)
