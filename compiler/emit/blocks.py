@@ -3,10 +3,9 @@ cache for the next, and scratch memory is that of one block."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from ..graph.code import Code
+from ..graph.code import NAME, Code
 from ..graph.op import Op
 from ..graph.tensor import ITEM_BYTES, TensorType
 from .chains import elementwise
@@ -14,7 +13,6 @@ from .chains import elementwise
 # The bytes of a block, of which a few fit into the cache of a core; in two lanes shorter statements would wait for each
 # other's turn of the interpreter. An array of fewer bytes than `LEAST` blocks stays in cache itself.
 BYTES, IN_LANES, LEAST = 1 << 17, 1 << 19, 3
-_NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
 def write_blocks(op: Op, code: Code) -> bool:
@@ -31,10 +29,11 @@ def write_blocks(op: Op, code: Code) -> bool:
     part.types = tuple(TensorType(type.dtype, (size,)) for type in code.types)
     part.out_types = (TensorType(out.dtype, (size,)),)
     op.numpy(part)
+    part.done()
     known = {*blocks, *(name for name, _ in part.scratches)}
     once = len(part.lines) == 1 and part.lines[0].startswith("np.")
     chained = code.fast and elementwise(part.lines)
-    if once or chained or any(known & set(_NAME.findall(view)) for _, view in part.views):
+    if once or chained or any(known & set(NAME.findall(view)) for _, view in part.views):
         return False
     code.kernels |= {*part.kernels, "blocks.in_blocks"}
     code.scratches += part.scratches

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from ..diagnostics.visible import visible
-from ..graph.code import NUMPY_TYPES, Names, channels_last, storage
+from ..graph.code import NAME, NUMPY_TYPES, Names, channels_last, storage
 from ..graph.graph import Use, Value, name_of
 from ..graph.tensor import TensorType
 from .arena import Arena
 from .plan import Room
 from .write import Body, Written
-
-_NAME = re.compile(r"\b[a-z]+\d+\b")
 
 
 def function(name: str, doc: str, body: Body, room: Room, arena: Arena, names: Names, uses: Sequence[Use]) -> str:
@@ -25,7 +22,7 @@ def function(name: str, doc: str, body: Body, room: Room, arena: Arena, names: N
     results = [body.names[port.value] for port in body.computation.outputs]
     if body.computation.loss is not None:
         results.append(body.names[body.computation.loss])
-    wanted = {*feeds, *results, *_NAME.findall("\n".join(line for line in lines if not line.startswith("#")))}
+    wanted = {*feeds, *results, *NAME.findall("\n".join(line for line in lines if not line.startswith("#")))}
     views = _views(body, room, arena, names, wanted)
     functions = sorted({name for written in body.nodes for name in written.code.functions})
     short = f"    {', '.join(functions)} = {', '.join(f'np.{name}' for name in functions)}"
@@ -116,7 +113,7 @@ def _views(body: Body, room: Room, arena: Arena, names: Names, wanted: set[str])
         derived |= dict(written.code.views)
     for expression in reversed(list(derived.items())):
         if expression[0] in wanted:
-            wanted.update(_NAME.findall(expression[1]))
+            wanted.update(NAME.findall(expression[1]))
     every: Mapping[str, str] = made | derived
     return [f"{name} = {expression}" for name, expression in every.items() if name in wanted]
 

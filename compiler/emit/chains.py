@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ..graph.code import Code, Names
+from ..graph.code import NAME, Code, Names
 
-_NAME = re.compile(r"\b[a-z]+\d+\b")
 _NUMBER = r"-?\d+\.?\d*(?:e[-+]?\d+)?"
 _OPERAND = rf"(?:[a-z]+\d+|{_NUMBER})"
 # The functions that the runtime has an expression for; a hyperbolic tangent NumPy computes faster.
@@ -62,7 +61,7 @@ class _Fusing:
         # What stands in a list is read through the name that goes over it, and what a bound kernel has by its call.
         lists = [text for name, text in self.views.items() if text.startswith("[") or name.startswith("k")]
         texts = [*lists, *(line for code in codes for line in code.lines)]
-        self.uses = Counter(self._root(name) for text in texts for name in _NAME.findall(text))
+        self.uses = Counter(self._root(name) for text in texts for name in NAME.findall(text))
 
     def run(self) -> None:
         for run in list(self._runs()):
@@ -110,7 +109,7 @@ class _Fusing:
         for run in runs:
             self._replace(run, varying)
         text = "\n".join(line for line in code.lines[start + 1 :] if line.startswith("    "))
-        used = {name: of for name, of in varying.items() if name in _NAME.findall(text)}
+        used = {name: of for name, of in varying.items() if name in NAME.findall(text)}
         if len(used) > 1:
             code.lines[start] = f"for {', '.join(used)} in zip({', '.join(used.values())}):"
         elif used:
@@ -118,7 +117,7 @@ class _Fusing:
 
     def _compiled(self, code: Code, start: int, texts: Sequence[str], varying: Mapping[str, str]) -> None:
         """One call in the place of a loop."""
-        used = list(dict.fromkeys(name for text in texts for name in _NAME.findall(text)))
+        used = list(dict.fromkeys(name for text in texts for name in NAME.findall(text)))
         arrays = ", ".join(f'"{name}": {name}' for name in used if name not in varying)
         lists = ", ".join(f'"{name}": {varying[name]}' for name in used if name in varying)
         halves = "together" if self.names.lanes else "in_turn"
@@ -134,7 +133,7 @@ class _Fusing:
         if not run or all(_MOVES.match(text) for text in texts):
             return
         indent = "    " if varying else ""
-        used = list(dict.fromkeys(name for text in texts for name in _NAME.findall(text)))
+        used = list(dict.fromkeys(name for text in texts for name in NAME.findall(text)))
         changing = [name for name in used if name in varying]
         arrays = ", ".join(f'"{name}": {name}' for name in used)
         options = f", dead={self._dead(texts)!r}" + (", two=True" if self.names.lanes else "")
@@ -156,23 +155,23 @@ class _Fusing:
 
     def _dead(self, texts: Sequence[str]) -> tuple[str, ...]:
         """The names of scratch memory that is written here first, and read nowhere else."""
-        here = Counter(self._root(name) for text in texts for name in _NAME.findall(text))
+        here = Counter(self._root(name) for text in texts for name in NAME.findall(text))
         written: dict[str, bool] = {}
         for text in texts:
             match = _STATEMENT.fullmatch(text) or _STEP.fullmatch(text)
             assert match is not None
             out = next(name for name in match.groups() if name)
-            reads = Counter(_NAME.findall(text)) - Counter([out])
+            reads = Counter(NAME.findall(text)) - Counter([out])
             for name in [*reads, out]:
                 written.setdefault(self._root(name), name == out and name not in reads)
         dead = {
             root for root, first in written.items() if first and root in self.scratch and here[root] == self.uses[root]
         }
-        return tuple(dict.fromkeys(n for text in texts for n in _NAME.findall(text) if self._root(n) in dead))
+        return tuple(dict.fromkeys(n for text in texts for n in NAME.findall(text) if self._root(n) in dead))
 
     def _root(self, name: str) -> str:
         """The array that a view is of."""
-        while names := _NAME.findall(self.views.get(name, "")):
+        while names := NAME.findall(self.views.get(name, "")):
             if self.views[name].startswith("["):
                 break
             name = names[0]

@@ -15,7 +15,7 @@ from ..graph.tiers import Tier
 from ..passes.build import evaluation, prediction, training
 from ..passes.recompute import Recomputed, Sizes, cheaply, within
 from ..passes.units_last import units_last
-from ..recurrence.forms import for_compiled, for_numpy
+from ..recurrence.forms import laid_out
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena, gradient_places
@@ -105,8 +105,8 @@ class _Planner:
 
     def laid_out(self) -> _Planner:
         """The same with loops and stacks in the form that the tier runs fastest."""
-        form = for_numpy if self.tier == "numpy" else for_compiled
-        return replace(self, found={name: form(made, self._names(name).number) for name, made in self.found.items()})
+        made = {name: laid_out(body, self.tier, self._names(name).number) for name, body in self.found.items()}
+        return replace(self, found=made)
 
     def plan(self, budget: int | None) -> Plan:
         """The plan of the step that computes least within the budget, without statements. Raises OverBudget."""

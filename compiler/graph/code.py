@@ -6,6 +6,7 @@ statements see is a view of that in the order of its dimensions. Every other val
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -18,6 +19,8 @@ from .tiers import Tier, kernel
 WAKING = 1 << 20
 # The largest number that a float32 holds.
 LARGEST = (2 - 2**-23) * 2.0**127
+# A generated name, see `Names.new`.
+NAME = re.compile(r"\b[a-z]+\d+\b")
 NUMPY_TYPES: dict[DType, str] = {"f32": "float32", "f64": "float64", "i64": "int64", "u8": "uint8", "bool": "bool"}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..graph.computation import Computation
 from ..graph.dims import Dim
+from ..graph.tiers import Tier
 from .apart import with_gates_apart
 from .divide import with_products_divided
 from .gates import with_gates_by_tanh
@@ -15,14 +16,14 @@ from .scan import Scan
 Number = Callable[[Dim], int]
 
 
-def for_compiled(found: Computation, number: Number) -> Computation:
-    """For compiled loops. `number` gives the planned number of a size."""
-    return in_order(found)
+def laid_out(found: Computation, tier: Tier, number: Number) -> Computation:
+    """The computation with loops in the form that the tier runs fastest; `number` gives the planned number of a size.
 
-
-def for_numpy(found: Computation, number: Number) -> Computation:
-    """For NumPy: values gate by gate where as many stacks are then written over others, products made in parts, gates
-    by hyperbolic tangents."""
+    For NumPy: values gate by gate where as many stacks are then written over others, products made in parts, gates by
+    hyperbolic tangents. Compiled loops are best as they are.
+    """
+    if tier == "fast":
+        return in_order(found)
     plain = _for_numpy(found, number)
     apart = with_gates_apart(found, number)
     if apart is found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..graph.code import Code, channels_last, storage
+from ..graph.code import NAME, Code, channels_last, storage
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
 from ..graph.op import Op
@@ -15,7 +15,6 @@ from ..ops.shape import Concat, part
 from .body import Body
 from .places import Home, Places, buffers
 
-_NAME = re.compile(r"\b[a-z]+\d+\b")
 # A call of a function that NumPy's module is searched for each time, with where its result goes at the end. `maximum`
 # and `minimum` take that by its keyword alone.
 _CALL = re.compile(
@@ -28,8 +27,9 @@ class Loop:
     """Writes the loop of `steps` steps over `body`; the inputs and outputs of `code` are those of the loop.
 
     `turned` are the numbers of the stacks read and made whose steps lie in memory as the values of a step do, where
-    these do not lie in rows: see the classes made of this one. `names` has the array of each value within a step,
-    `lists` the list of those arrays for each name that stands for another array at each step.
+    these do not lie in rows: see the classes made of this one. `gate` is the number of features of a gate where they
+    lie gate by gate. `names` has the array of each value within a step, `lists` the list of those arrays for each name
+    that stands for another array at each step.
     """
 
     def __init__(
@@ -39,12 +39,14 @@ class Loop:
         steps: Dim,
         reverse: bool,
         turned: tuple[tuple[int, ...], tuple[int, ...]] = ((), ()),
+        gate: int = 0,
     ) -> None:
         self.code = code
         self.body = body
         self.steps = steps
         self.reverse = reverse
         self.turned = turned
+        self.gate = gate
         self.names: dict[Value, str] = {}
         self.lists: dict[str, str] = {}
         self.before: list[str] = []
@@ -192,7 +194,7 @@ class Loop:
 
     def _view(self, expression: str, name: str | None = None) -> str:
         """The name of a view: made once, or for each step when it is one of what changes from step to step."""
-        changing = [other for other in dict.fromkeys(_NAME.findall(expression)) if other in self.lists]
+        changing = [other for other in dict.fromkeys(NAME.findall(expression)) if other in self.lists]
         if not changing:
             if name is None:
                 return self.code.view(expression)
@@ -299,7 +301,7 @@ class Loop:
     def _emit(self) -> None:
         for line in self.before:
             self.code(line)
-        used = set(_NAME.findall("\n".join(self.lines)))
+        used = set(NAME.findall("\n".join(self.lines)))
         names = [name for name in self.lists if name in used]
         lists = [self.lists[name] for name in names]
         if len(names) > 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..graph.code import Code
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
 from ..graph.op import Op
@@ -12,7 +11,6 @@ from ..graph.tensor import TensorType
 from ..ops.embed import Embed
 from ..ops.gates import Gates, Halved
 from ..ops.linear import Linear
-from .body import Body
 from .loop import Loop
 from .parts import rows_of_part
 
@@ -20,18 +18,6 @@ from .parts import rows_of_part
 class LoopByGates(Loop):
     """A loop whose values of several gates are arrays [gates, N, features of a gate]: those that it makes lie like
     that, those of stacks in rows are views of these."""
-
-    def __init__(
-        self,
-        code: Code,
-        body: Body,
-        steps: Dim,
-        reverse: bool,
-        turned: tuple[tuple[int, ...], tuple[int, ...]],
-        gate: int,
-    ) -> None:
-        super().__init__(code, body, steps, reverse, turned)
-        self.gate = gate
 
     def _gates(self, type: TensorType) -> int:
         """The number of gates of a value; one too for what has a single number for each sample."""

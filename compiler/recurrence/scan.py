@@ -117,13 +117,8 @@ class Scan(Op):
         return back.gradients(arrange(b, back.body, back.ins, again._loop))
 
     def numpy(self, code: Code) -> None:
-        given = code, self.body, self.steps, self.reverse, self.turned
-        if self.gate:
-            LoopByGates(*given, self.gate).write(self.before)
-        elif by_features(self.body):
-            LoopByFeatures(*given).write(self.before)
-        else:
-            Loop(*given).write(self.before)
+        form = LoopByGates if self.gate else LoopByFeatures if by_features(self.body) else Loop
+        form(code, self.body, self.steps, self.reverse, self.turned, self.gate).write(self.before)
 
     def onnx(self, code: OnnxCode) -> None:
         onnx.write(code, self.body, self.steps, reverse=self.reverse)

@@ -56,7 +56,7 @@ def arrays(example: Example) -> list[Array]:
     made: list[Array] = []
     for number, type in enumerate(example.ins):
         low, high = example.ranges[number] if number < len(example.ranges) else (-2.0, 2.0)
-        shape = tuple(int(size) for size in type.shape if isinstance(size, int))
+        shape = shape_of(type)
         if type.dtype == "i64":
             made.append(rng.integers(int(low), int(high) + 1, size=shape))
         elif type.dtype == "bool":
@@ -66,6 +66,16 @@ def arrays(example: Example) -> list[Array]:
         else:
             made.append(np.asarray(rng.uniform(low, high, size=shape)))
     return made
+
+
+def shape_of(type: TensorType) -> tuple[int, ...]:
+    """The sizes of an example's type, none of which is a symbol."""
+    return tuple(int(size) for size in type.shape if isinstance(size, int))
+
+
+def seeds_of(built: Built, given: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+    """What the float outputs are weighted by: what is fed after the inputs."""
+    return [rng.normal(size=shape_of(port.value.type)) for port in built.computation.feeds[len(given) :]]
 
 
 def apart(rng: np.random.Generator, shape: tuple[int, ...], low: float, high: float, kinks: Sequence[float]) -> Array:
@@ -120,8 +130,7 @@ def test_blocks(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(blocks, "BYTES", bytes)
         monkeypatch.setattr(blocks, "LEAST", least)
         built = backward(example.op, example.ins)[0]
-        rng = np.random.default_rng(1)
-        seeds = [rng.normal(size=port.value.type.shape) for port in built.computation.feeds[len(given) :]]  # type: ignore[arg-type]
+        seeds = seeds_of(built, given, np.random.default_rng(1))
         results.append([*forward(example.op, example.ins).run(given), *built.run([*given, *seeds])])
     assert all(np.array_equal(a, b) for a, b in zip(*results, strict=True))
 
@@ -144,7 +153,7 @@ def errors(example: Example) -> list[tuple[float, float]]:
     given = arrays(example)
     rng = np.random.default_rng(1)
     built, numbers = backward(example.op, example.ins, train=runs_only_in_training(example.op))
-    seeds = [rng.normal(size=port.value.type.shape) for port in built.computation.feeds[len(given) :]]  # type: ignore[arg-type]
+    seeds = seeds_of(built, given, rng)
     found = []
     for number, gradient in zip(numbers, built.run([*given, *seeds]), strict=True):
         direction = rng.normal(size=gradient.shape)
