@@ -9,7 +9,7 @@ from itertools import accumulate
 from ...runtime.program import Memory
 from ..graph.code import Names
 from ..graph.graph import Parameter
-from .plan import Room, round_up, size
+from .plan import Room, round_up
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -58,7 +58,7 @@ def gradient_places(parameters: Iterable[Parameter], names: Names) -> dict[int, 
     for number, parameter in enumerate(parameters):
         if parameter.trainable:
             places[number] = place
-            place += size(parameter.value.type, names)
+            place += names.bytes(parameter.value.type)
     return places
 
 
@@ -78,7 +78,7 @@ def arena(
     carried states, in bytes.
     """
     parameters = tuple(parameters)
-    sizes = [size(parameter.value.type, names) for parameter in parameters]
+    sizes = [names.bytes(parameter.value.type) for parameter in parameters]
     weights = sum(bytes for parameter, bytes in zip(parameters, sizes, strict=True) if parameter.trainable)
     buffers = sum(sizes) - weights
     gradients = weights if trained else 0

@@ -20,7 +20,7 @@ def write_blocks(op: Op, code: Code) -> bool:
     out, bytes = code.out_types[0], IN_LANES if code.lane else BYTES
     if not op.elementwise or any(type.shape != out.shape for type in code.types):
         return False
-    if code.number(out.bytes) < LEAST * bytes:
+    if code.names.bytes(out) < LEAST * bytes:
         return False
     size = bytes // ITEM_BYTES[out.dtype]
     arrays, types = (*code.ins, *code.outs), (*code.types, *code.out_types)

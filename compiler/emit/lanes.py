@@ -118,7 +118,7 @@ def _halves_tried(op: Op, code: Code, cut: _Cut) -> Code:
 
 def _scratch(op: Op, code: Code, cut: _Cut) -> int:
     """The bytes of scratch memory that both lanes take."""
-    return sum(code.number(type.bytes) for _, type in _halves_tried(op, code, cut).scratches)
+    return sum(code.names.bytes(type) for _, type in _halves_tried(op, code, cut).scratches)
 
 
 def _in_a_chain(op: Op, code: Code) -> bool:
@@ -135,9 +135,9 @@ def _tried(op: Op, code: Code) -> Code:
 
 def _weights_are_large(code: Code) -> bool:
     """Whether a weight, or the gradient of one, takes more than the samples."""
-    types, number = (*code.types, code.out_types[0]), code.names.number
-    weights = sum(number(type.bytes) for type in types if not _has_batch(type))
-    return 2 * weights >= sum(number(type.bytes) for type in types if _has_batch(type))
+    types, bytes = (*code.types, code.out_types[0]), code.names.bytes
+    weights = sum(bytes(type) for type in types if not _has_batch(type))
+    return 2 * weights >= sum(bytes(type) for type in types if _has_batch(type))
 
 
 def _by_weight(along: Along, code: Code) -> _Cut | None:
@@ -168,13 +168,11 @@ def _by_samples(code: Code, out: int | None) -> _Cut | None:
 
 
 def _pays(op: Op, code: Code, compiled: bool) -> bool:
-    number = code.names.number
-    out = number(code.out_types[0].bytes)
-    bytes = sum(number(type.bytes) for type in code.types) + out
+    bytes = sum(code.names.bytes(type) for type in (*code.types, code.out_types[0]))
     if bytes < BYTES >> (9 if compiled else 6):
         return False
     enough = (BYTES // EASIER_BYTES, FLOPS // EASIER_FLOPS) if compiled else (BYTES, FLOPS)
-    return bytes >= enough[0] or number(op.flops(code.types, code.out_types).value) >= enough[1]
+    return bytes >= enough[0] or code.number(op.flops(code.types, code.out_types).value) >= enough[1]
 
 
 def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:

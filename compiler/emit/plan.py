@@ -89,7 +89,7 @@ def _block(body: Body, homes: Mapping[Value, Piece], gradients: Mapping[int, int
     boxes = []
     for number, given in gradients.items():
         start = made[number].start if number in made else len(body.nodes) if number in copied else -1
-        bytes = size(body.computation.parameters[number].value.type, names)
+        bytes = names.bytes(body.computation.parameters[number].value.type)
         boxes.append(Box(start, len(body.nodes), bytes, given))
     return boxes
 
@@ -173,14 +173,6 @@ def _lowest(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
     return max([base, *(box.place + box.bytes for box in boxes)])
 
 
-def size(type: TensorType, names: Names) -> int:
-    """The bytes of a value at the planned sizes."""
-    found = names.bytes.get(type)
-    if found is None:
-        found = names.bytes[type] = names.number(type.bytes)
-    return found
-
-
 def scratch_of(op: Op, ins: Values, outs: Values, names: Names) -> int:
     """The bytes of scratch memory that an operation asks for."""
     return _scratch(scratch_types(op, ins, outs, names), names)[1]
@@ -191,14 +183,14 @@ def round_up(bytes: int) -> int:
 
 
 def _bytes(values: Iterable[Value], names: Names) -> int:
-    return round_up(max(size(value.type, names) for value in values))
+    return round_up(max(names.bytes(value.type) for value in values))
 
 
 def _scratch(types: Sequence[TensorType], names: Names) -> tuple[tuple[int, ...], int]:
     places, top = [], 0
     for type in types:
         places.append(top)
-        top += round_up(size(type, names))
+        top += round_up(names.bytes(type))
     return tuple(places), top
 
 

@@ -20,7 +20,7 @@ from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena, gradient_places
 from .lanes import lanes_pay
-from .plan import Room, place, scratch_of, size
+from .plan import Room, place, scratch_of
 from .update import scratch_bytes
 from .wide import widen
 from .write import Body, sketch, write
@@ -148,7 +148,7 @@ class _Planner:
         spelling = bodies[0][1].spelling
         parameters = found["predict"].parameters
         gradients = gradient_places(parameters, spelling) if step else {}
-        trained = sum(size(parameter.value.type, spelling) for parameter in parameters if parameter.trainable)
+        trained = sum(spelling.bytes(parameter.value.type) for parameter in parameters if parameter.trainable)
         placed = [(name, body, place(body, body.spelling, gradients)) for name, body in bodies]
         last = bodies[-1][1]
         rooms = [room for _, _, room in placed]
@@ -159,7 +159,7 @@ class _Planner:
             trained=step is not None,
             slots=self.slots,
             scratch=scratch_bytes(trained, max(room.activations + room.workspace for room in rooms)) if step else 0,
-            carried=[size(state.before.type, last.spelling) for state in last.computation.carried],
+            carried=[last.spelling.bytes(state.before.type) for state in last.computation.carried],
         )
         return Plan(tuple(placed), layout, step.flops if step else 0)
 
@@ -174,7 +174,7 @@ class _Planner:
                 known[key] = scratch_of(op, ins, outs, names)
             return known[key]
 
-        return Sizes(lambda given: size(given, names), scratch, names.number)
+        return Sizes(names.bytes, scratch, names.number)
 
     def _names(self, body: str) -> Names:
         found = self.found[body]

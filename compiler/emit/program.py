@@ -14,7 +14,6 @@ from ..graph.tiers import Tier
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena
-from .plan import size
 from .plans import Plan, plan, step_dims
 from .ports import ports
 from .source import source
@@ -74,7 +73,7 @@ def _unroll(graph: Graph, settings: Settings | None, dims: Mapping[str, int], ma
     step = made.bodies[-1][1]
     symbol = unrolled(graph)
     states = tuple(
-        runtime.State(place, size(state.before.type, step.spelling), state.initial)
+        runtime.State(place, step.spelling.bytes(state.before.type), state.initial)
         for place, state in zip(made.arena.carried, step.computation.carried, strict=True)
     )
     return runtime.Unroll(symbol, step_dims(graph, settings, dims)[symbol], states)

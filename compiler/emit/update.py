@@ -13,7 +13,7 @@ from ..graph.tensor import ITEM_BYTES
 from ..graph.tiers import kernel
 from ..training.settings import Ramp, Settings
 from .arena import Arena
-from .plan import LINE, round_up, size
+from .plan import LINE, round_up
 
 # The bytes that an optimizer works through at a time, which stay in cache, and their part of the gradients: long chunks
 # make fewer calls, and a small network has no room for them. What the activations took is free, up to `FREE`.
@@ -116,7 +116,7 @@ def _stretches(
     for parameter in parameters:
         if not parameter.trainable:
             continue
-        bytes = size(parameter.value.type, names)
+        bytes = names.bytes(parameter.value.type)
         arguments = _arguments(settings, parameter.name) if parameter.name in trained else None
         if open is not None and open.arguments == arguments:
             open = _Stretch(open.start, open.bytes + bytes, open.arguments)

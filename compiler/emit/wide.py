@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..graph.code import Names
 from ..graph.op import Op, Types
-from .plan import Room, round_up, size
+from .plan import Room, round_up
 from .write import Body, Written, scratch_types
 
 # How wide blocks may be, the widest first; 0 is a block as every plan has it.
@@ -46,9 +46,9 @@ def widen(body: Body, room: Room, top: int) -> dict[int, Wide]:
 def _larger(written: Written, names: Names) -> Iterator[tuple[int, list[int]]]:
     """The widths in which a node takes other scratch arrays, each with their bytes."""
     node = written.node
-    plain = [size(type, names) for _, type in written.code.scratches]
+    plain = [names.bytes(type) for _, type in written.code.scratches]
     for width in WIDTHS:
-        sizes = [size(type, names) for type in scratch_types(node.op, node.ins, node.outs, names, width)]
+        sizes = [names.bytes(type) for type in scratch_types(node.op, node.ins, node.outs, names, width)]
         if sizes != plain:
             yield width, sizes
 

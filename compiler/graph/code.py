@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import ClassVar
 
 from .dims import Dim, Poly, bound, product
-from .tensor import DType, TensorType
+from .tensor import ITEM_BYTES, DType, TensorType
 from .tiers import Tier, kernel
 
 # The bytes of a pass over memory that takes several times as long as a second thread needs to wake.
@@ -44,9 +45,9 @@ def in_order(type: TensorType) -> bool:
 class Names:
     """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers.
 
-    `bytes` remembers those of types that have been asked for. With `lanes` there are two threads for large pieces of
-    work; `HALVES` are the parts of the batch, as symbols of their own: the first is the larger where N is odd. `tier`
-    chooses the kernels.
+    With `lanes` there are two threads for large pieces of work; `HALVES` are the parts of the batch, as symbols of
+    their own: the first is the larger where N is odd. `tier` chooses the kernels. Numbers once asked for are
+    remembered, since deep networks repeat few sizes many times.
     """
 
     HALVES: ClassVar[tuple[str, str]] = ("N/1", "N/2")
@@ -55,10 +56,11 @@ class Names:
     planned: Mapping[str, int]
     lanes: bool = False
     tier: Tier = "numpy"
-    bytes: dict[TensorType, int] = field(default_factory=dict)
     _spelled: dict[str, str] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
+    _bound: dict[Poly, int] = field(default_factory=dict)
+    _bytes: dict[TensorType, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         batch = self.planned.get("N", 0)
@@ -82,7 +84,19 @@ class Names:
 
     def number(self, dim: Dim) -> int:
         """A size at the planned dimensions."""
-        return bound(dim, self._numbers)
+        if isinstance(dim, int):
+            return dim
+        found = self._bound.get(dim)
+        if found is None:
+            found = self._bound[dim] = bound(dim, self._numbers)
+        return found
+
+    def bytes(self, type: TensorType) -> int:
+        """The bytes of a value at the planned dimensions."""
+        found = self._bytes.get(type)
+        if found is None:
+            found = self._bytes[type] = prod(map(self.number, type.shape)) * ITEM_BYTES[type.dtype]
+        return found
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -136,7 +150,7 @@ class Code:
 
     def run(self) -> str:
         """The function that runs the two halves of the work on the first input: at once where that pays."""
-        large = self.names.lanes and self.number(self.types[0].bytes) >= WAKING
+        large = self.names.lanes and self.names.bytes(self.types[0]) >= WAKING
         name = "together" if large else "in_turn"
         self.kernels.add(f"lanes.{name}")
         return name

@@ -25,7 +25,7 @@ def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
     steps = len(body.nodes) + 1
     boxes = []
     for piece in found.values():
-        bytes = max(body.spelling.number(value.type.bytes) for value in piece.values)
+        bytes = max(body.spelling.bytes(value.type) for value in piece.values)
         x, width = _span(piece, steps)
         place = room.offsets[piece.values[0]] if piece.fixed is None else plan.arena.gradients[piece.fixed[1]] or 0
         y, height = (HEIGHT * part / max(top, 1) for part in (place, bytes))

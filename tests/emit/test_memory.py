@@ -15,7 +15,7 @@ import netc
 from netc.compiler.driver import bundled
 from netc.compiler.emit.lifetimes import pieces
 from netc.compiler.emit.memory import largest_batch, needed
-from netc.compiler.emit.plan import Room, size
+from netc.compiler.emit.plan import Room
 from netc.compiler.emit.plans import Plan, plan
 from netc.compiler.emit.write import Body
 from netc.compiler.graph.tiers import Tier
@@ -46,7 +46,7 @@ def spans(made: Plan, body: Body, room: Room) -> list[Span]:
     found: list[Span] = []
     homes = {id(piece): piece for piece in pieces(body).values()}
     for piece in homes.values():
-        bytes = max(size(value.type, body.spelling) for value in piece.values)
+        bytes = max(body.spelling.bytes(value.type) for value in piece.values)
         if piece.fixed is None:
             start = room.offsets[piece.values[0]]
             assert all(room.offsets[value] == start for value in piece.values)
@@ -59,7 +59,7 @@ def spans(made: Plan, body: Body, room: Room) -> list[Span]:
         found.append((start, start + bytes, piece.start, piece.end))
     for number, (written, places) in enumerate(zip(body.nodes, room.scratch, strict=True)):
         for (_, type), place in zip(written.code.scratches, places, strict=True):
-            found.append((place, place + size(type, body.spelling), number, number))
+            found.append((place, place + body.spelling.bytes(type), number, number))
     return found
 
 
@@ -109,7 +109,7 @@ def test_blocks_are_larger_where_memory_is_free_anyway(tier: Tier) -> None:
         assert max(span[1] for span in found) <= made.arena.first
         apart(found)
         for one, other in zip(before.nodes, body.nodes, strict=True):
-            sizes = [[size(type, body.spelling) for _, type in node.code.scratches] for node in (one, other)]
+            sizes = [[body.spelling.bytes(type) for _, type in node.code.scratches] for node in (one, other)]
             larger += sum(sizes[1]) > sum(sizes[0])
     assert larger > 3
     called = {
