@@ -6,7 +6,7 @@ source text: a rule that is broken raises OpError, and whoever builds the graph 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -87,13 +87,16 @@ SHAPES: tuple[tuple[int, ...], ...] = (
 )
 
 
-class Op(ABC):
+class Op:
     """The rules of one primitive; `operands` names its inputs in messages.
 
     `inplace` are the inputs whose memory the first output may take, if it has their type and they are not read again;
     `takes` says it of any output.
     `elementwise`: each element of the output follows from the elements at its place in the inputs, which are spread
     where they have size 1. `random`: two runs on one input may differ.
+
+    The type checker sees that each has all rules: of an ABC, `isinstance`, which passes ask at every node, takes four
+    times as long.
     """
 
     operands: ClassVar[tuple[str, ...]]
