@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from ..graph.code import Names
+from ..graph.code import Code, Names
 from ..graph.graph import Value
-from ..graph.op import Op, Values
-from ..graph.tensor import TensorType
 from .lifetimes import Fixed, Piece, pieces, planned
-from .write import Body, scratch_types
+from .write import Body
 
 # Every value and scratch array starts at a multiple of a cache line.
 LINE = 64
@@ -62,7 +60,7 @@ def place(body: Body, names: Names, gradients: Mapping[int, int] | None = None) 
     homes = pieces(body)
     sought = planned(homes)
     boxes = {id(piece): Box(piece.start, piece.end, _bytes(piece.values, names)) for piece in sought}
-    works = [_scratch([type for _, type in written.code.scratches], names) for written in body.nodes]
+    works = [scratch(written.code) for written in body.nodes]
     rooms = {number: Box(number, number, bytes) for number, (_, bytes) in enumerate(works) if bytes}
     block = _block(body, homes, gradients or {}, names)
     base = round_up(max((box.place + box.bytes for box in block), default=0))
@@ -173,11 +171,6 @@ def _lowest(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
     return max([base, *(box.place + box.bytes for box in boxes)])
 
 
-def scratch_of(op: Op, ins: Values, outs: Values, names: Names) -> int:
-    """The bytes of scratch memory that an operation asks for."""
-    return _scratch(scratch_types(op, ins, outs, names), names)[1]
-
-
 def round_up(bytes: int) -> int:
     return -(-bytes // LINE) * LINE
 
@@ -186,11 +179,12 @@ def _bytes(values: Iterable[Value], names: Names) -> int:
     return round_up(max(names.bytes(value.type) for value in values))
 
 
-def _scratch(types: Sequence[TensorType], names: Names) -> tuple[tuple[int, ...], int]:
+def scratch(code: Code) -> tuple[tuple[int, ...], int]:
+    """The places of a node's scratch arrays from where they start, and their bytes together."""
     places, top = [], 0
-    for type in types:
+    for _, type in code.scratches:
         places.append(top)
-        top += round_up(names.bytes(type))
+        top += round_up(code.names.bytes(type))
     return tuple(places), top
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from ..graph.code import Names
 from ..graph.computation import Computation
 from ..graph.dims import Poly
-from ..graph.graph import Graph
-from ..graph.op import Op, Types, Values
+from ..graph.graph import Graph, Port
 from ..graph.tensor import Float
 from ..graph.tiers import Tier
 from ..passes.build import evaluation, prediction, training
@@ -20,10 +19,10 @@ from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena, gradient_places
 from .lanes import lanes_pay
-from .plan import Room, place, scratch_of
+from .plan import Room, place, scratch
 from .update import scratch_bytes
 from .wide import widen
-from .write import Body, sketch, write
+from .write import Body, Drafts, sketch, write
 
 # How many forms of a step are tried for a budget.
 RUNGS = 32
@@ -105,23 +104,25 @@ class _Planner:
 
     def laid_out(self) -> _Planner:
         """The same with loops and stacks in the form that the tier runs fastest."""
-        made = {name: laid_out(body, self.tier, self._names(name).number) for name, body in self.found.items()}
+        made = {}
+        for name, body in self.found.items():
+            made[name] = laid_out(body, self.tier, Names({}, self._dims(name)).number)
         return replace(self, found=made)
 
     def plan(self, budget: int | None) -> Plan:
         """The plan of the step that computes least within the budget, without statements. Raises OverBudget."""
-        step = self.found.get("step")
+        step, drafts = self.found.get("step"), self._drafts()
         if step is None:
-            made = self._placed(None)
+            made = self._placed(None, drafts)
             if budget is not None and made.arena.total > budget:
                 raise OverBudget(budget, made)
             return made
-        sizes = self._sizes()
+        sizes = _sizes(drafts["step"])
         if budget is None:
-            return self._placed(cheaply(step, sizes))
+            return self._placed(cheaply(step, sizes), drafts)
         smallest: Plan | None = None
         for form in sorted(_rungs(step, sizes), key=lambda form: form.flops):
-            tried = self._placed(form)
+            tried = self._placed(form, drafts)
             if tried.arena.total <= budget:
                 return tried
             if smallest is None or tried.arena.total < smallest.arena.total:
@@ -138,13 +139,13 @@ class _Planner:
             wide = widen(body, room, top)
             widths = {number: found.width for number, found in wide.items()}
             places = [wide[number].places if number in wide else places for number, places in enumerate(room.scratch)]
-            written = write(body.computation, self._names(name), widths)
+            written = write(body.computation, self._names(name, body.computation.feeds), widths)
             bodies.append((name, written, replace(room, scratch=tuple(places))))
         return replace(made, bodies=tuple(bodies))
 
-    def _placed(self, step: Recomputed | None) -> Plan:
+    def _placed(self, step: Recomputed | None, drafts: Mapping[str, Drafts]) -> Plan:
         found = {**self.found, "step": step.computation} if step else self.found
-        bodies = [(name, sketch(computation, self._names(name))) for name, computation in found.items()]
+        bodies = [(name, sketch(computation, drafts[name])) for name, computation in found.items()]
         spelling = bodies[0][1].spelling
         parameters = found["predict"].parameters
         gradients = gradient_places(parameters, spelling) if step else {}
@@ -163,25 +164,23 @@ class _Planner:
         )
         return Plan(tuple(placed), layout, step.flops if step else 0)
 
-    def _sizes(self) -> Sizes:
-        """The sizes of a step."""
-        names = self._names("step")
-        known: dict[tuple[Op, Types], int] = {}
+    def _drafts(self) -> dict[str, Drafts]:
+        """The drafts of each body's nodes; bodies of the same sizes that run in as many threads share them."""
+        every = [*self.found.values()][-1].feeds
+        known: dict[tuple[object, ...], Drafts] = {}
+        found = {}
+        for body in self.found:
+            names = self._names(body, every)
+            found[body] = known.setdefault((*names.planned.items(), names.lanes), Drafts(names))
+        return found
 
-        def scratch(op: Op, ins: Values, outs: Values) -> int:
-            key = op, tuple([value.type for value in ins])
-            if key not in known:
-                known[key] = scratch_of(op, ins, outs, names)
-            return known[key]
-
-        return Sizes(names.bytes, scratch, names.number)
-
-    def _names(self, body: str) -> Names:
-        found = self.found[body]
-        dims = self.step_dims if body == "step" else self.dims
-        names = Names(_symbols(found, self.dims), dims, tier=self.tier)
-        names.lanes = lanes_pay(found.nodes, self.tier, names.number)
+    def _names(self, body: str, feeds: Iterable[Port]) -> Names:
+        names = Names(_symbols(feeds), self._dims(body), tier=self.tier)
+        names.lanes = lanes_pay(self.found[body].nodes, self.tier, names.number)
         return names
+
+    def _dims(self, body: str) -> Mapping[str, int]:
+        return self.step_dims if body == "step" else self.dims
 
 
 def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) -> Mapping[str, int]:
@@ -192,10 +191,15 @@ def step_dims(graph: Graph, settings: Settings | None, dims: Mapping[str, int]) 
     return {**dims, symbol: min(settings.unroll, dims.get(symbol, settings.unroll))}
 
 
-def _symbols(found: Computation, dims: Mapping[str, int]) -> dict[str, str]:
+def _sizes(drafts: Drafts) -> Sizes:
+    names = drafts.names
+    return Sizes(names.bytes, lambda op, ins, outs: scratch(drafts(op, ins, outs).code)[1], names.number)
+
+
+def _symbols(feeds: Iterable[Port]) -> dict[str, str]:
     """An identifier for each symbolic dimension, in the order in which the feeds show them."""
     seen: dict[str, str] = {}
-    for port in found.feeds:
+    for port in feeds:
         for dim in port.value.type.shape:
             for name in dim.symbols if isinstance(dim, Poly) else ():
                 seen.setdefault(name, "n" if name == "N" else f"n{len(seen)}")

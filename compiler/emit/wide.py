@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..graph.code import Names
 from ..graph.op import Op, Types
 from .plan import Room, round_up
-from .write import Body, Written, scratch_types
+from .write import Body, Written, wider
 
 # How wide blocks may be, the widest first; 0 is a block as every plan has it.
 WIDTHS = (2, 1)
@@ -48,7 +48,7 @@ def _larger(written: Written, names: Names) -> Iterator[tuple[int, list[int]]]:
     node = written.node
     plain = [names.bytes(type) for _, type in written.code.scratches]
     for width in WIDTHS:
-        sizes = [names.bytes(type) for type in scratch_types(node.op, node.ins, node.outs, names, width)]
+        sizes = [names.bytes(type) for _, type in wider(node, names, width).scratches]
         if sizes != plain:
             yield width, sizes
 

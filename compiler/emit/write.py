@@ -10,7 +10,6 @@ from ..graph.code import Code, Names
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op, Types, Values
-from ..graph.tensor import TensorType
 from .chains import fuse
 from .lanes import write_node
 
@@ -66,25 +65,38 @@ def write(found: Computation, names: Names, widths: Mapping[int, int] = EMPTY) -
     return Body(found, tuple(written), known, numbers, names)
 
 
-def sketch(found: Computation, names: Names) -> Body:
-    """Every node as the plan needs it: what operations alike on types alike write is made once and has no names."""
-    known: dict[tuple[Op, Types], Written] = {}
+class Drafts:
+    """What nodes write as far as plans need it: made once for operations alike on types alike, and without names."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._known: dict[tuple[Op, Types], Written] = {}
+
+    def __call__(self, op: Op, ins: Values, outs: Values) -> Written:
+        key = op, tuple([value.type for value in ins])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = _blank(op, ins, outs, self.names)
+        return found
+
+
+def sketch(found: Computation, drafts: Drafts) -> Body:
+    """Every node as the plan needs it."""
     written = []
     for node in found.nodes:
-        key = (node.op, tuple([value.type for value in node.ins]))
-        first = known.get(key)
-        if first is None:
-            blank = dict.fromkeys((*node.ins, *node.outs), "x1")
-            first = known[key] = _node(node, blank, names)
-        written.append(Written(node, first.code, first.alias))
+        draft = drafts(node.op, node.ins, node.outs)
+        written.append(Written(node, draft.code, draft.alias))
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
-    return Body(found, tuple(written), {}, numbers, names)
+    return Body(found, tuple(written), {}, numbers, drafts.names)
 
 
-def scratch_types(op: Op, ins: Values, outs: Values, names: Names, wide: int = 0) -> list[TensorType]:
-    """The types of the scratch arrays that an operation asks for."""
-    blank = dict.fromkeys((*ins, *outs), "x1")
-    return [type for _, type in _node(Node(op, ins, outs, 0), blank, names, wide).code.scratches]
+def wider(node: Node, names: Names, wide: int) -> Code:
+    """What a node would write with larger blocks."""
+    return _blank(node.op, node.ins, node.outs, names, wide).code
+
+
+def _blank(op: Op, ins: Values, outs: Values, names: Names, wide: int = 0) -> Written:
+    return _node(Node(op, ins, outs, 0), dict.fromkeys((*ins, *outs), "x1"), names, wide)
 
 
 def _node(node: Node, known: Mapping[Value, str], names: Names, wide: int = 0) -> Written:
