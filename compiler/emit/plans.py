@@ -12,7 +12,7 @@ from ..graph.graph import Graph, Port
 from ..graph.tensor import Float
 from ..graph.tiers import Tier
 from ..passes.build import evaluation, prediction, training
-from ..passes.recompute import Recomputed, Sizes, cheaply, within
+from ..passes.recompute import Recomputed, Sizes, cheaply, most_held, within
 from ..passes.units_last import units_last
 from ..recurrence.forms import laid_out
 from ..recurrence.unrolling import unrolled
@@ -85,11 +85,11 @@ def plan(
 
 def _rungs(step: Computation, sizes: Sizes) -> Iterator[Recomputed]:
     """Forms of a step that take less and less memory, whatever the budget is: so a smaller one never computes less."""
-    whole = within(step, sizes, None)
-    yield whole
+    yield within(step, sizes, None)
     yield cheaply(step, sizes)
+    most = most_held(step, sizes)
     for rung in range(1, RUNGS):
-        yield within(step, sizes, whole.peak * (RUNGS - rung) // RUNGS)
+        yield within(step, sizes, most * (RUNGS - rung) // RUNGS)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
