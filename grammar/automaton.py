@@ -18,14 +18,29 @@ OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 
 
 class Tables:
-    """The parse tables: `rules` as (left side, length, function); those with no function collect a repetition."""
+    """The parse tables: `rules` as (left side, length, function); those with no function collect a repetition.
+
+    `passing` has the left side of each rule that only passes on what it read, by its action.
+    """
 
     def __init__(self) -> None:
         data = json.loads((Path(__file__).parent / "tables.json").read_text())
         self.lexer = Lexer(data["terminals"], data["literals"])
         self.rules: list[tuple[str, int, str]] = [tuple(rule) for rule in data["rules"]]
         self.actions: list[dict[str, int]] = data["actions"]
+        self.passing = {-1 - number: left for number, (left, _, alias) in enumerate(self.rules) if alias == "passed"}
         self.end: int = data["end"]
+
+    def after(self, state: int, left: str, kind: str) -> int:
+        """The state to go to from one where `left` was read and `kind` comes next.
+
+        Most expressions are one name or number, which a dozen rules pass on: they are taken at one go.
+        """
+        gotos = self.actions[state]
+        state = gotos[left]
+        while left := self.passing.get(self.actions[state].get(kind, 0), ""):
+            state = gotos[left]
+        return state
 
 
 @cache
@@ -65,7 +80,7 @@ class Automaton:
                     self.starts.append(token.start)
                     self.ends.append(token.end)
                 return True
-            self._reduce(-1 - action)
+            self._reduce(-1 - action, kind)
             if kind == "$END" and states[-1] == self.tables.end:
                 return True
 
@@ -79,11 +94,12 @@ class Automaton:
                 return action is not None
             left, length, _ = rules[-1 - action]
             del states[len(states) - length :]
-            states.append(actions[states[-1]][left])
+            states.append(self.tables.after(states[-1], left, kind))
             if kind == "$END" and states[-1] == self.tables.end:
                 return True
 
-    def _reduce(self, rule: int) -> None:
+    def _reduce(self, rule: int, kind: str) -> None:
+        """Reduce by a rule; `kind` comes next."""
         left, length, _ = self.tables.rules[rule]
         values, starts, ends = self.values, self.starts, self.ends
         if length:
@@ -98,13 +114,13 @@ class Automaton:
         if function is None:
             value = _join(kids)
         else:
-            if any(type(kid) is Run for kid in kids):
+            if Run in map(type, kids):
                 kids = [item for kid in kids for item in (kid if type(kid) is Run else (kid,))]
             value = function(Span(self.source, start, end), kids)
         values.append(value)
         starts.append(start)
         ends.append(end)
-        self.states.append(self.tables.actions[self.states[-1]][left])
+        self.states.append(self.tables.after(self.states[-1], left, kind))
 
     def cut(self, count: int) -> None:
         """Take the last values off the stacks."""

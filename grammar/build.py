@@ -99,8 +99,6 @@ class Build:
         return tree.List(span, _nodes(kids))
 
     def chain(self, span: Span, kids: Kids) -> tree.Expr:
-        if len(kids) == 1:
-            return _expr(kids[0])
         items = _nodes(kids)
         for place, item in enumerate(items):
             if isinstance(item, tree.Choice):
@@ -114,7 +112,7 @@ class Build:
         return tree.Choice(span, value, condition, other)
 
     def logic(self, span: Span, kids: Kids) -> tree.Expr:
-        return _expr(kids[0]) if len(kids) == 1 else tree.Logic(span, kids[1].text, _nodes(kids))
+        return tree.Logic(span, kids[1].text, _nodes(kids))
 
     def negation(self, span: Span, kids: Kids) -> tree.Expr:
         return tree.Not(span, kids[1])
@@ -126,8 +124,6 @@ class Build:
         return tree.Range(span, kids[0], kids[2])
 
     def arithmetic(self, span: Span, kids: Kids) -> tree.Expr:
-        if len(kids) == 1:
-            return _expr(kids[0])
         rest = tuple((kids[i].text, kids[i + 1]) for i in range(1, len(kids), 2))
         return tree.Arithmetic(span, kids[0], rest)
 
@@ -135,7 +131,7 @@ class Build:
         return tree.Negative(span, kids[1])
 
     def operand(self, span: Span, kids: Kids) -> tree.Expr:
-        base = _expr(kids[0])
+        base: tree.Expr = kids[0]
         if len(kids) - 1 > self.limits.trailers:
             self.report(
                 Diagnostic(
@@ -256,7 +252,7 @@ class Build:
         return _nodes(kids)
 
     def passed(self, span: Span, kids: Kids) -> Any:
-        return kids[0] if not isinstance(kids[0], Token) else tree.Broken(span)
+        return kids[0]
 
 
 def _nodes(kids: Kids) -> Any:
@@ -293,11 +289,6 @@ def _header(kids: Kids) -> tuple[Any, Any]:
             else:
                 parameters = kid
     return parameters, inputs
-
-
-def _expr(kid: Any) -> tree.Expr:
-    expr: tree.Expr = kid
-    return expr
 
 
 def _string(span: Span, token: Token) -> tree.String:

@@ -30,7 +30,8 @@ CONTINUES = frozenset((
 CONTINUED = frozenset(("RPAR", "RSQB", "ARROW", "ELSE"))
 _BRACES = {"LBRACE": 1, "RBRACE": -1}
 _BRACKETS = {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1}
-_SKIP = re.compile(r"(?:[ \t]+|#[^\n]*)+")
+# What stands between tokens; it gives nothing back, so that what follows is looked for in one place alone.
+_SPACE = r"(?:[ \t]++|#[^\n]*+)*+"
 _WORD = re.compile(r"\w+")
 # What may not touch the end of a number: a letter or digit, or a point that is neither `..` nor a field's.
 _STRAY = re.compile(r"\w|\.(?![.A-Za-z_])")
@@ -60,29 +61,30 @@ class Lexer:
         self._words = {text: kind for text, kind in literals.items() if text.isalpha()}
         signs = sorted((text for text in literals if not text.isalpha()), key=len, reverse=True)
         named = [f"(?P<{name}>{pattern})" for name, pattern in terminals if name != "ERROR"]
+        named.append(f"(?P<SIGN>{'|'.join(map(re.escape, signs))})")
         self._signs = {text: literals[text] for text in signs}
-        self._pattern = re.compile("|".join([*named, f"(?P<SIGN>{'|'.join(map(re.escape, signs))})"]), re.ASCII)
+        self._pattern = re.compile(f"{_SPACE}(?:{'|'.join(named)}|(?P<NONE>))", re.ASCII)
 
     def tokens(self, source: Source, limits: Limits, report: Callable[[Diagnostic], None]) -> list[Token]:
         """All tokens and a last `$END`. Raises TooMuch."""
         text = source.text
-        match, skip = self._pattern.match, _SKIP.match
+        match = self._pattern.match
         found: list[Token] = []
         add = found.append
         at, size, braces, brackets, last = 0, len(text), 0, 0, "NL"
         while at < size:
-            space = skip(text, at)
-            if space is not None:
-                at = space.end()
-                if at == size:
-                    break
             hit = match(text, at)
-            if hit is None:
+            assert hit is not None
+            kind = hit.lastgroup or ""
+            at, end = hit.span(kind)
+            if at == size:
+                break
+            if kind == "NONE":
                 token = self._bad(source, at, report)
                 add(token)
                 at, last = token.end, token.kind
                 continue
-            kind, word, end = hit.lastgroup or "", hit.group(), hit.end()
+            word = text[at:end]
             if kind == "NL":
                 at = end
                 if last != "NL" and last not in CONTINUES:
@@ -112,7 +114,7 @@ class Lexer:
                     raise TooMuch(message, Span(source, at, end), "shorten it")
             elif kind == "STRING" and len(word.encode()) > limits.string_bytes + 2:
                 raise TooMuch(f"a text is over the limit of {limits.string_bytes:,} bytes", Span(source, at, end))
-            if kind in CONTINUED and last == "NL" and found:
+            if last == "NL" and kind in CONTINUED and found:
                 found.pop()
             if (kind == "NUMBER" or kind == "EXTENT") and _STRAY.match(text, end):
                 token = self._bad_number(source, at, report)

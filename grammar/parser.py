@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..compiler.diagnostics.diagnostic import Diagnostic
 from ..compiler.limits import DEFAULT_LIMITS, Limits
 from ..compiler.source import Source, Span
 from ..compiler.syntax import tree
 from .automaton import Automaton, tables
 from .lexer import Token, TooMuch
-from .recovery import Recovery
 
 
 def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.File, tuple[Diagnostic, ...]]:
@@ -23,11 +24,10 @@ def parse(source: Source, limits: Limits = DEFAULT_LIMITS) -> tuple[tree.File, t
     except TooMuch as error:
         return tree.File(whole, ()), (*found, error.diagnostic)
     machine = Automaton(source, limits, found.append)
-    recovery = Recovery(machine, tokens, found.append)
-    _run(machine, recovery, tokens)
+    suspects = _run(machine, tokens, found.append)
     found.sort(key=lambda d: d.span.start if d.span else 0)
     items = tuple(item for item in machine.values[0] if not isinstance(item, tree.Broken))
-    return tree.File(whole, items, frozenset(recovery.suspects)), tuple(found)
+    return tree.File(whole, items, suspects), tuple(found)
 
 
 def lex(source: Source, limits: Limits = DEFAULT_LIMITS) -> list[Token]:
@@ -35,16 +35,14 @@ def lex(source: Source, limits: Limits = DEFAULT_LIMITS) -> list[Token]:
     return tables().lexer.tokens(source, limits, lambda _: None)
 
 
-def _run(machine: Automaton, recovery: Recovery, tokens: list[Token]) -> None:
-    """Feed all tokens; at each place the recovery gets one chance, and then the token is left out."""
-    at, tried = 0, -1
-    while at < len(tokens):
-        if machine.feed(tokens[at]):
-            at += 1
-        elif at > tried:
-            tried = at
-            at = recovery.resume(at)
-        elif at < len(tokens) - 1:
-            at += 1
-        else:
-            machine.cut(len(machine.values))
+def _run(machine: Automaton, tokens: list[Token], report: Callable[[Diagnostic], None]) -> frozenset[str]:
+    """Feed all tokens; returns the names in text that did not parse."""
+    for at, token in enumerate(tokens):
+        if not machine.feed(token):
+            # Only a text with mistakes needs it.
+            from .recovery import Recovery
+
+            recovery = Recovery(machine, tokens, report)
+            recovery.run(at)
+            return frozenset(recovery.suspects)
+    return frozenset()

@@ -50,6 +50,20 @@ class Recovery:
         self.report = report
         self.suspects: set[str] = set()
 
+    def run(self, at: int) -> None:
+        """Feed the tokens from one on; at each place where one is refused there is one chance, then it is left out."""
+        tried = -1
+        while at < len(self.tokens):
+            if self.machine.feed(self.tokens[at]):
+                at += 1
+            elif at > tried:
+                tried = at
+                at = self.resume(at)
+            elif at < len(self.tokens) - 1:
+                at += 1
+            else:
+                self.machine.cut(len(self.machine.values))
+
     def resume(self, at: int) -> int:
         """Report the mistake at a token that the automaton refuses; returns the place of the token to go on with."""
         kind = self.tokens[at].kind
