@@ -10,7 +10,7 @@ from itertools import islice
 from ..graph.dims import Poly
 from ..graph.graph import Graph, Use, Value
 from ..resolve.naming import Mark
-from ..resolve.program import library
+from ..resolve.program import find_bundled
 from ..resolve.values import Definition, Given, Instance, Recipe, Tensor
 from ..syntax import tree
 
@@ -133,7 +133,8 @@ def is_bundled(recipe: Recipe | None) -> bool:
     target = _target(recipe)
     if not isinstance(target, Definition):
         return False
-    return library().get(target.name, (None,))[0] is target.item
+    found = find_bundled(target.name)
+    return found is not None and found[0] is target.item
 
 
 def options(recipe: Recipe | None) -> list[Given]:

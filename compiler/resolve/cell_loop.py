@@ -24,7 +24,7 @@ from ..syntax import tree
 from .blocks import bind_parameters
 from .frame import Frame, State
 from .naming import Equations
-from .program import library
+from .program import find_bundled
 from .statements import run
 from .values import Definition, Instance, Tensor, write
 
@@ -247,7 +247,8 @@ class CellLoop:
     def _cell(self, frame: Frame) -> Cell | None:
         """Which bundled cell this is."""
         name = self.item.name.id
-        if name not in library() or library()[name][0] is not self.item:
+        found = find_bundled(name)
+        if found is None or found[0] is not self.item:
             return None
         return Cell(name, tuple([(p.name.id, write(frame.names[0].get(p.name.id))) for p in self.item.parameters]))
 

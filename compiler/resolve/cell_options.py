@@ -12,7 +12,7 @@ from ..syntax import tree
 from .frame import Frame
 from .names import CELL_OPTIONS
 from .numbers import whole
-from .program import Namespace, bundled, library
+from .program import Namespace, bundled, find_bundled
 from .translate import size_first
 from .values import UNKNOWN, Given, Instance, Recipe, Tensor, Unknown, describe
 
@@ -42,7 +42,7 @@ def states_help(value: tree.Expr, names: list[str], file: Namespace) -> str:
     use = value.items[-1] if isinstance(value, tree.Chain) else value
     arguments = use.arguments if isinstance(use, tree.Call) else ()
     base = use.base if isinstance(use, tree.Call) else use
-    found = (file.find(base.id) or library().get(base.id)) if isinstance(base, tree.Name) else None
+    found = (file.find(base.id) or find_bundled(base.id)) if isinstance(base, tree.Name) else None
     if found is None or not isinstance(found[0], tree.Cell) or any(given.name == "states" for given in arguments):
         return ""
     states = [s.name for stmt in found[0].body.statements if isinstance(stmt, tree.State) for s in stmt.slots]

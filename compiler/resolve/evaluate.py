@@ -17,7 +17,7 @@ from ..syntax import tree
 from . import numbers
 from .elsewhere import layer_of
 from .frame import Frame
-from .program import library
+from .program import find_bundled
 from .translate import method_help
 from .uses import Uses
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, listed, size_of
@@ -96,9 +96,9 @@ class Evaluator(Walk):
         layer = find_layer(name)
         if layer is not None:
             return Recipe(name, layer)
-        if name in library():
-            item, file = library()[name]
-            return Recipe(name, Definition(item, file))
+        found = find_bundled(name)
+        if found is not None:
+            return Recipe(name, Definition(*found))
         if name in SOFT_WORDS:
             return Word(name)
         if name in frame.file.file.suspects:

@@ -17,7 +17,7 @@ from ..graph.layer import find_layer, layer_names
 from ..source import Span
 from ..syntax import tree
 from .elsewhere import MODULES, VALUES, absent, layer_of, meaning, plain
-from .program import Item, Namespace, library
+from .program import Item, Namespace, find_bundled, library
 from .states import is_state, no_state, of_a_step
 from .translate import argument_help, foreign_help, twice_help
 from .words import FUNCTIONS, SOFT_WORDS, WORDS
@@ -146,7 +146,7 @@ class NameCheck:
             or name in scope.symbols
             or name in SOFT_WORDS
             or find_layer(name) is not None
-            or name in library()
+            or find_bundled(name) is not None
             or name in self.space.file.suspects
         )
 
@@ -233,7 +233,7 @@ class NameCheck:
             return False
         name = base.name if isinstance(base, tree.Field) else root.id
         layer = layer_of(name)
-        known = find_layer(layer) is not None or layer in library()
+        known = find_layer(layer) is not None or find_bundled(layer) is not None
         help = foreign_help(name, base, arguments, (self._arguments(layer) or []) if known else None)
         if not help and (root is base or root.id not in MODULES):
             return False
@@ -329,7 +329,7 @@ class NameCheck:
 
     def _definition(self, name: str) -> Item | None:
         """The block or cell of this name, if it is one."""
-        found = self.space.find(name) or (None if find_layer(name) else library().get(name))
+        found = self.space.find(name) or (None if find_layer(name) else find_bundled(name))
         return found[0] if found is not None else None
 
     def _arguments(self, name: str) -> list[str] | None:
@@ -346,12 +346,12 @@ class NameCheck:
 
     def _missing(self, name: str, given: tuple[tree.Argument, ...], span: Span) -> None:
         """Report a required argument that cannot have been given: neither by name nor by position."""
-        found = self.space.find(name) or (None if find_layer(name) else library().get(name))
-        if found is not None:
-            required = [p.name.id if p.default is None else "" for p in found[0].parameters]
+        item = self._definition(name)
+        if item is not None:
+            required = [p.name.id if p.default is None else "" for p in item.parameters]
         else:
             layer = find_layer(name)
-            required = [item.name if item.required else "" for item in signature(layer)] if layer else []
+            required = [each.name if each.required else "" for each in signature(layer)] if layer else []
         named = {argument.name for argument in given}
         positional = sum(argument.name is None for argument in given)
         missing = [n for place, n in enumerate(required) if n and n not in named and place >= positional]
@@ -364,5 +364,5 @@ class NameCheck:
                 f"`{name}` needs `{missing[0]}`",
                 span,
                 help=f"write `{written if len(written) < 80 else f'{name}(…, {missing[0]} = …)'}`"
-                + (f", or see `netc layers {name}`" if found is None else ""),
+                + (f", or see `netc layers {name}`" if item is None else ""),
             )

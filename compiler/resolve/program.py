@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..syntax import tree
 from ..syntax.node import Node
 
 LIBRARY = Path(__file__).parent.parent / "library"
+_DEFINED = re.compile(r"^(?:block|cell) (\w+)", re.MULTILINE)
 Item = tree.Block | tree.Cell
 
 
@@ -90,7 +92,7 @@ class Loader:
             space.nets[name] = item
         else:
             space.own[name] = item
-            if find_layer(name) is not None or (not _bundled(space) and name in library()):
+            if find_layer(name) is not None or (not _bundled(space) and find_bundled(name)):
                 self.collector.add(
                     Diagnostic(
                         "shadowed-library",
@@ -188,6 +190,16 @@ def library() -> dict[str, tuple[Item, Namespace]]:
         space = Loader(collector, DEFAULT_LIMITS).load(source, path)
         found |= {name: (item, space) for name, item in space.own.items()}
     return found
+
+
+@cache
+def _bundled_names() -> frozenset[str]:
+    return frozenset(name for path in LIBRARY.glob("*.net") for name in _DEFINED.findall(path.read_text("utf-8")))
+
+
+def find_bundled(name: str) -> tuple[Item, Namespace] | None:
+    """The bundled block or cell of that name, with its file; the files are parsed only when a spec names one."""
+    return library()[name] if name in _bundled_names() else None
 
 
 def bundled(span: Span) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netc.compiler.driver import Request, compile_spec
-from netc.compiler.resolve.program import LIBRARY, library
+from netc.compiler.resolve.program import LIBRARY, find_bundled, library
 from netc.compiler.source import Source
 from netc.compiler.syntax import tree
 from netc.grammar.parser import parse
@@ -19,6 +19,11 @@ def test_the_library_has_no_mistake() -> None:
     assert parse(Source("cells.net", TEXT))[1] == ()
     found = compile_spec(Request(spec="cells.net", text=TEXT + NET)).diagnostics
     assert {d.code for d in found} == {"shadowed-library"}
+
+
+def test_whatever_the_library_defines_is_found_by_its_name() -> None:
+    assert [find_bundled(name) for name in library()] == list(library().values())
+    assert find_bundled("conv") is None
 
 
 def test_a_mistake_in_a_cell_would_be_found() -> None:
