@@ -233,10 +233,7 @@ LOOK = """
 import sys
 sys.argv = ["netc", *{arguments!r}]
 from netc.compiler.cli.main import main
-try:
-    main()
-except SystemExit as done:
-    assert not done.code, done.code
+assert main() == 0
 print(*sorted({{name.split(".")[0] for name in sys.modules}} & {{{heavy}}}), file=sys.stderr)
 """
 

@@ -163,7 +163,7 @@ from netc.runtime import space
 from netc.compiler.cli.main import main
 space._most = lambda: 400 << 20
 sys.argv[0] = "netc"
-main()
+sys.exit(main())
 """
 
 
