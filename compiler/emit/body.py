@@ -75,10 +75,10 @@ def _copies(body: Body, room: Room) -> list[tuple[str, str]]:
     found = body.computation
     copies = []
     for parameter, value in found.gradients:
-        if room.fixed.get(value) != ("gradient", body.numbers[parameter.value]):
+        if room.homes[value].fixed != ("gradient", body.numbers[parameter.value]):
             copies.append((gradient_name(body, parameter.value), body.names[value]))
     for parameter, value in found.updates:
-        if room.fixed.get(value) != ("parameter", body.numbers[parameter.value]):
+        if room.homes[value].fixed != ("parameter", body.numbers[parameter.value]):
             copies.append((body.names[parameter.value], body.names[value]))
     copies += [(body.names[state.before], body.names[state.after]) for state in found.carried]
     return copies
@@ -99,10 +99,11 @@ def _views(body: Body, room: Room, arena: Arena, names: Names, wanted: set[str])
         if place is not None:
             made[gradient_name(body, parameter.value)] = _at(type, place, names)
     for value, name in body.names.items():
-        if value in room.offsets:
-            made[name] = _at(value.type, room.offsets[value], names)
+        home = room.homes[value]
+        if home.fixed is None:
+            made[name] = _at(value.type, home.place, names)
         elif name not in made:
-            kind, number = room.fixed[value]
+            kind, number = home.fixed
             place = {"parameter": arena.parameters, "gradient": arena.gradients, "carried": arena.carried}[kind][number]
             assert place is not None
             made[name] = _at(value.type, place, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,15 +14,23 @@ Fixed = tuple[Literal["parameter", "gradient", "carried"], int]
 
 
 @dataclass(slots=True, eq=False)
-class Piece:
+class Box:
+    """`bytes` of memory in use from node `start` to node `end`; `place` is where, once that is known."""
+
+    start: int
+    end: int
+    bytes: int = 0
+    place: int = -1
+
+
+@dataclass(slots=True, eq=False)
+class Piece(Box):
     """Memory that one value after the other lives in: written first by node `start`, last needed by node `end`.
 
     A fed array starts at −1; what is wanted after the last node ends past it. `fixed` is memory of its own outside of
     the plan: a parameter, a buffer, or the place of a parameter's gradient.
     """
 
-    start: int
-    end: int
     values: list[Value] = field(default_factory=list)
     fixed: Fixed | None = None
 
@@ -33,22 +41,23 @@ def pieces(body: Body) -> dict[Value, Piece]:
     An alias has its input's. An output takes the memory of an input that its primitive allows in place and nothing
     reads afterwards. A gradient or a buffer's new value is written to its fixed place when a node makes it there.
     """
-    found = body.computation
+    found, last = body.computation, len(body.nodes)
     homes: dict[Value, Piece] = {}
-    ends = _last_reads(body)
-    fixed = _fixed_places(body)
+    reads = {value: place for place, written in enumerate(body.nodes) for value in written.node.ins}
+    fixed = _fixed_places(body, reads)
+    ends = _needed_last(body, reads)
     for number, parameter in enumerate(found.parameters):
-        homes[parameter.value] = Piece(-1, len(body.nodes), [parameter.value], ("parameter", number))
+        homes[parameter.value] = Piece(-1, last, values=[parameter.value], fixed=("parameter", number))
     for number, state in enumerate(found.carried):
-        homes[state.before] = Piece(-1, len(body.nodes), [state.before], ("carried", number))
+        homes[state.before] = Piece(-1, last, values=[state.before], fixed=("carried", number))
     for port in found.feeds:
-        homes[port.value] = Piece(-1, ends.get(port.value, -1), [port.value])
+        homes[port.value] = Piece(-1, ends.get(port.value, -1), values=[port.value])
     for place, written in enumerate(body.nodes):
         for number, value in enumerate(written.node.outs):
             end = ends.get(value, place)
             home = homes[written.node.ins[0]] if written.alias else None
             if value in fixed:
-                home = Piece(place, end, [], fixed[value])
+                home = Piece(place, end, fixed=fixed[value])
             elif home is None:
                 home = _in_place(written, number, place, homes)
             if home is None:
@@ -59,34 +68,31 @@ def pieces(body: Body) -> dict[Value, Piece]:
     return homes
 
 
-def _last_reads(body: Body) -> dict[Value, int]:
-    """The last node that needs each value, through its aliases too; results are needed past the last node."""
-    ends: dict[Value, int] = dict.fromkeys(body.computation.results(), len(body.nodes))
-    for place in range(len(body.nodes) - 1, -1, -1):
-        written = body.nodes[place]
-        for value in written.node.ins:
-            ends.setdefault(value, place)
+def _needed_last(body: Body, reads: Mapping[Value, int]) -> dict[Value, int]:
+    """The last node that needs each value, which has the last `reads`, through its aliases too; results are needed past
+    the last node."""
+    ends = {**reads, **dict.fromkeys(body.computation.results(), len(body.nodes))}
+    for written in reversed(body.nodes):
         if written.alias:
             source, made = written.node.ins[0], written.node.outs[0]
-            ends[source] = max(ends[source], ends.get(made, place))
+            ends[source] = max(ends[source], ends.get(made, -1))
     return ends
 
 
-def _fixed_places(body: Body) -> dict[Value, Fixed]:
+def _fixed_places(body: Body, reads: Mapping[Value, int]) -> dict[Value, Fixed]:
     """The places of the gradients and of the new values of buffers that their node can write there.
 
     A buffer's new value takes its place only when that node is the last to read the old one and allows it in place.
     """
-    makers = {value: (place, written) for place, written in enumerate(body.nodes) for value in written.node.outs}
-    reads: dict[Value, int] = {}
-    for place, written in enumerate(body.nodes):
-        for value in written.node.ins:
-            reads[value] = place
+    found = body.computation
     fixed: dict[Value, Fixed] = {}
-    for parameter, value in body.computation.gradients:
+    if not found.gradients and not found.updates:
+        return fixed
+    makers = {value: (place, written) for place, written in enumerate(body.nodes) for value in written.node.outs}
+    for parameter, value in found.gradients:
         if value in makers and not makers[value][1].alias and value not in fixed:
             fixed[value] = ("gradient", body.numbers[parameter.value])
-    for parameter, value in body.computation.updates:
+    for parameter, value in found.updates:
         if value not in makers or value in fixed:
             continue
         place, written = makers[value]
@@ -109,7 +115,7 @@ def _in_place(written: Written, number: int, place: int, homes: Mapping[Value, P
     return None
 
 
-def planned(homes: Mapping[Value, Piece]) -> Iterable[Piece]:
+def planned(homes: Mapping[Value, Piece]) -> list[Piece]:
     """The pieces that the plan has to find a place for, each once, in the order in which they start."""
-    seen = {id(piece): piece for piece in homes.values() if piece.fixed is None}
-    return sorted(seen.values(), key=lambda piece: piece.start)
+    seen = dict.fromkeys([piece for piece in homes.values() if piece.fixed is None])
+    return sorted(seen, key=lambda piece: piece.start)

@@ -9,13 +9,15 @@ the order of the checkpoint. Until a gradient is made its place is as free as an
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import accumulate
 
 from ..graph.code import Code, Names
 from ..graph.graph import Value
-from .lifetimes import Fixed, Piece, pieces, planned
+from .lifetimes import Box, Piece, pieces, planned
 from .write import Body
 
 # Every value and scratch array starts at a multiple of a cache line.
@@ -23,85 +25,72 @@ LINE = 64
 # The most boxes that are placed in several orders, which takes the square of their number; and the multiple of the
 # least that there can be which is near enough.
 FEW, CLOSE = 1500, 1.01
+# The nodes of a stretch of time, by which boxes that may be in use at the same time are found.
+STRETCH = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Room:
-    """The places of a body's values and of the scratch arrays of its nodes, in bytes from the start of the arena.
+    """The places of a body's values, which are those of their `homes`, and of the scratch arrays of its nodes, in bytes
+    from the start of the arena.
 
     `activations` is what the values take at most at a time, beyond the gradients; `workspace` what scratch memory, and
     gaps that nothing fits into, add to it. `boxes` are the values and the gradients where they lie.
     """
 
-    offsets: Mapping[Value, int]
-    fixed: Mapping[Value, Fixed]
+    homes: Mapping[Value, Piece]
     activations: int
     scratch: tuple[tuple[int, ...], ...]
     workspace: int
     boxes: Sequence[Box]
 
 
-@dataclass(slots=True, eq=False)
-class Box:
-    """`bytes` of memory in use from node `start` to node `end`; `place` is where, once that is known."""
-
-    start: int
-    end: int
-    bytes: int
-    place: int = -1
-
-
 def place(body: Body, names: Names, gradients: Mapping[int, int] | None = None) -> Room:
     """Find a place for every value of a body at the planned sizes.
 
     `gradients` has the place of each gradient in their block by the number of the parameter, which lies at the start
-    of the arena. `fixed` maps values to the parameter, buffer or gradient in whose place they are.
+    of the arena.
     """
     homes = pieces(body)
-    sought = planned(homes)
-    boxes = {id(piece): Box(piece.start, piece.end, _bytes(piece.values, names)) for piece in sought}
-    works = [scratch(written.code) for written in body.nodes]
-    rooms = {number: Box(number, number, bytes) for number, (_, bytes) in enumerate(works) if bytes}
+    boxes = planned(homes)
+    for piece in boxes:
+        piece.bytes = round_up(max([names.bytes(value.type) for value in piece.values]))
+    works = {written.code: scratch(written.code) for written in body.nodes}
+    rooms = [Box(number, number, works[written.code][1]) for number, written in enumerate(body.nodes)]
     block = _block(body, homes, gradients or {}, names)
     base = round_up(max((box.place + box.bytes for box in block), default=0))
-    top = arrange([*boxes.values(), *rooms.values()], block, base)
-    values = min(least(boxes.values(), block, base), top)
-    return Room(
-        {value: boxes[id(piece)].place for value, piece in homes.items() if piece.fixed is None},
-        {value: piece.fixed for value, piece in homes.items() if piece.fixed is not None},
-        values - base,
-        tuple(
-            tuple([rooms[number].place + place for place in places]) if places and number in rooms else places
-            for number, (places, _) in enumerate(works)
-        ),
-        top - values,
-        (*boxes.values(), *block),
-    )
+    top = arrange([*boxes, *(room for room in rooms if room.bytes)], block, base)
+    values = min(least(boxes, block, base), top)
+    found = [
+        tuple([max(room.place, 0) + place for place in works[written.code][0]])
+        for room, written in zip(rooms, body.nodes, strict=True)
+    ]
+    return Room(homes, values - base, tuple(found), top - values, (*boxes, *block))
 
 
 def _block(body: Body, homes: Mapping[Value, Piece], gradients: Mapping[int, int], names: Names) -> list[Box]:
     """The gradients where they lie, each from when it is made; one that is never made, or is copied at the end, keeps
-    its place."""
+    its place. Neighbours that are made together are one box."""
     made = {piece.fixed[1]: piece for piece in homes.values() if piece.fixed and piece.fixed[0] == "gradient"}
     copied = {body.numbers[parameter.value] for parameter, _ in body.computation.gradients}
-    boxes = []
+    boxes: list[Box] = []
     for number, given in gradients.items():
         start = made[number].start if number in made else len(body.nodes) if number in copied else -1
         bytes = names.bytes(body.computation.parameters[number].value.type)
-        boxes.append(Box(start, len(body.nodes), bytes, given))
+        if boxes and boxes[-1].start == start:
+            boxes[-1].bytes += bytes
+        else:
+            boxes.append(Box(start, len(body.nodes), bytes, given))
     return boxes
 
 
 def least(boxes: Iterable[Box], block: Iterable[Box], base: int) -> int:
     """No arrangement ends below this: the most that is in use at a time, or the block."""
-    changes: list[tuple[int, int]] = []
+    changes: defaultdict[int, int] = defaultdict(int)
     for box in (*boxes, *block):
-        changes += [(box.start, box.bytes), (box.end + 1, -box.bytes)]
-    most = now = 0
-    for _, change in sorted(changes):
-        now += change
-        most = max(most, now)
-    return max(most, base)
+        changes[box.start] += box.bytes
+        changes[box.end + 1] -= box.bytes
+    return max(base, *accumulate([changes[node] for node in sorted(changes)], initial=0))
 
 
 # Orders in which boxes are placed, none of which is the best for every network.
@@ -156,27 +145,43 @@ def _lowest(boxes: Sequence[Box], block: Sequence[Box], base: int) -> int:
 
     Source: Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020.
     """
-    # Those that have a place: where that begins and where the next may, and from when to when, in order of the place.
-    done = sorted((box.place, round_up(box.place + box.bytes), box.start, box.end) for box in block)
+    done = _Placed(block)
     for box in boxes:
         place, bytes, start, end = 0, box.bytes, box.start, box.end
-        for first, after, since, until in done:
+        for first, after, since, until in done.near(box):
             if since <= end and start <= until:
                 if first - place >= bytes:
                     break
                 if after > place:
                     place = after
         box.place = place
-        insort(done, (place, round_up(place + bytes), start, end))
+        done.add(box)
     return max([base, *(box.place + box.bytes for box in boxes)])
+
+
+class _Placed:
+    """Boxes that have a place, in order of it: where it begins and where the next may, and from when to when. All of
+    them, and for boxes that are not in use for long those of each stretch of time with the next one."""
+
+    def __init__(self, block: Iterable[Box]) -> None:
+        self._all: list[tuple[int, int, int, int]] = []
+        self._near: defaultdict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
+        for box in block:
+            self.add(box)
+
+    def add(self, box: Box) -> None:
+        placed = box.place, round_up(box.place + box.bytes), box.start, box.end
+        insort(self._all, placed)
+        for number in range(box.start // STRETCH - 1, box.end // STRETCH + 1):
+            insort(self._near[number], placed)
+
+    def near(self, box: Box) -> Sequence[tuple[int, int, int, int]]:
+        """All that are in use at the same time, and some others."""
+        return self._all if box.end - box.start > STRETCH else self._near[box.start // STRETCH]
 
 
 def round_up(bytes: int) -> int:
     return -(-bytes // LINE) * LINE
-
-
-def _bytes(values: Iterable[Value], names: Names) -> int:
-    return round_up(max(names.bytes(value.type) for value in values))
 
 
 def scratch(code: Code) -> tuple[tuple[int, ...], int]:

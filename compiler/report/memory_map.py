@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ..diagnostics.visible import visible
-from ..emit.lifetimes import Piece, pieces
+from ..emit.lifetimes import Piece
 from ..emit.plans import Plan
 from ..graph.graph import Use, name_of
 from .table import size as readable
@@ -19,7 +19,7 @@ COLORS = {"fed": "#9aa5b1", "forward": "#4c8bf5", "gradient": "#e8833a"}
 def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
     """An SVG drawing of the activations of a plan's last body: a training step, or a prediction."""
     _, body, room = plan.bodies[-1]
-    found = {id(piece): piece for piece in pieces(body).values() if piece.fixed is None or piece.fixed[0] == "gradient"}
+    found = {id(piece): piece for piece in room.homes.values() if piece.fixed is None or piece.fixed[0] == "gradient"}
     top = plan.arena.first
     makers = {value: written.node.use for written in body.nodes for value in written.node.outs}
     steps = len(body.nodes) + 1
@@ -27,7 +27,7 @@ def memory_map(plan: Plan, uses: Sequence[Use], title: str) -> str:
     for piece in found.values():
         bytes = max(body.spelling.bytes(value.type) for value in piece.values)
         x, width = _span(piece, steps)
-        place = room.offsets[piece.values[0]] if piece.fixed is None else plan.arena.gradients[piece.fixed[1]] or 0
+        place = piece.place if piece.fixed is None else plan.arena.gradients[piece.fixed[1]] or 0
         y, height = (HEIGHT * part / max(top, 1) for part in (place, bytes))
         kind = "fed" if piece.start < 0 else "gradient" if piece.start >= body.computation.forward else "forward"
         names = sorted({visible(name_of(uses, makers[value])) for value in piece.values if value in makers})

@@ -13,7 +13,6 @@ import pytest
 
 import netc
 from netc.compiler.driver import bundled
-from netc.compiler.emit.lifetimes import pieces
 from netc.compiler.emit.memory import largest_batch, needed
 from netc.compiler.emit.plan import Room
 from netc.compiler.emit.plans import Plan, plan
@@ -44,12 +43,12 @@ def spans(made: Plan, body: Body, room: Room) -> list[Span]:
     """All that is in use at some time between the start of the arena and the parameters: values, the scratch memory of
     nodes, and in a step the gradients from when they are made."""
     found: list[Span] = []
-    homes = {id(piece): piece for piece in pieces(body).values()}
+    homes = {id(piece): piece for piece in room.homes.values()}
     for piece in homes.values():
         bytes = max(body.spelling.bytes(value.type) for value in piece.values)
         if piece.fixed is None:
-            start = room.offsets[piece.values[0]]
-            assert all(room.offsets[value] == start for value in piece.values)
+            start = piece.place
+            assert all(room.homes[value] is piece for value in piece.values)
         elif piece.fixed[0] == "gradient":
             place = made.arena.gradients[piece.fixed[1]]
             assert place is not None

@@ -53,7 +53,7 @@ def test_gradients_take_the_memory_of_gates(cell: str, count: int) -> None:
             states = len(node.op.body.states)
             pairs += [(node.outs[states + output], node.ins[states + given]) for output, given in node.op.over]
     assert len(pairs) == count
-    assert all(room.offsets[output] == room.offsets[given] for output, given in pairs)
+    assert all(room.homes[output] is room.homes[given] for output, given in pairs)
 
 
 @pytest.mark.parametrize("cell", CELLS)
