@@ -74,7 +74,7 @@ def _program(given: Given, options: dict[str, Any]) -> str:
 
 def _stage(given: Given, stage: str) -> str:
     from ...runtime.errors import RunError
-    from ..passes.build import evaluation, prediction, training
+    from ..passes.build import computations, prediction
     from ..report.stages import computation_text, graph_text
 
     graph, settings = given.network.graph, given.network.settings
@@ -84,5 +84,4 @@ def _stage(given: Given, stage: str) -> str:
         return computation_text(prediction(graph), graph.uses) + "\n"
     if settings is None:
         raise RunError("no-train-block", f"the net `{given.network.name}` has no `train` block", help="write one")
-    passes = {"evaluate": evaluation, "step": training}
-    return computation_text(passes[stage](graph, settings.loss), graph.uses) + "\n"
+    return computation_text(computations(graph, settings.loss)[stage], graph.uses) + "\n"

@@ -11,7 +11,7 @@ from ..graph.dims import Poly
 from ..graph.graph import Graph, Port
 from ..graph.tensor import Float
 from ..graph.tiers import Tier
-from ..passes.build import evaluation, prediction, training
+from ..passes.build import computations, prediction
 from ..passes.recompute import Recomputed, Sizes, cheaply, most_held, within
 from ..passes.units_last import units_last
 from ..recurrence.forms import laid_out
@@ -71,11 +71,11 @@ def plan(
     OverBudget; Unbound when a symbolic dimension has no size.
     """
     graph = units_last(graph)
-    found: dict[str, Computation] = {"predict": prediction(graph, float_type)}
-    if settings is not None:
-        found["evaluate"] = evaluation(graph, settings.loss, float_type)
+    if settings is None:
+        found = {"predict": prediction(graph, float_type)}
+    else:
         carries = settings.unroll is not None
-        found["step"] = training(graph, settings.loss, float_type, carries=carries, probes=probes)
+        found = computations(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
     planner = _Planner(found, dims, step_dims(graph, settings, dims), slots or 0, tier)
     planner = planner.laid_out()

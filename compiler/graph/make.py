@@ -11,10 +11,10 @@ class Make:
     """Makes the nodes of a new graph. Calling it with a primitive and its inputs returns the primitive's output.
 
     `use` is the layer use that new nodes belong to. `updates` maps a buffer to its value after the step. `float_type`,
-    if given, is that of all floats.
+    if given, is that of all floats. `leaves` are already there, numbered from one.
     """
 
-    def __init__(self, float_type: Float | None = None) -> None:
+    def __init__(self, float_type: Float | None = None, leaves: int = 0) -> None:
         self.float_type = float_type
         self.nodes: list[Node] = []
         self.updates: dict[Value, Value] = {}
@@ -22,7 +22,7 @@ class Make:
         self._made: dict[tuple[Op, Values], Values] = {}
         self._types: dict[tuple[Op, Types], Types] = {}
         self._producers: dict[Value, Node] = {}
-        self._numbers = 0
+        self._numbers = leaves
 
     def leaf(self, type: TensorType) -> Value:
         """A new value with no node: an input, target or parameter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..graph.computation import Carried, Computation
 from ..graph.graph import Graph, Node, Parameter, Port, Value
@@ -19,8 +19,34 @@ from .dead import drop_dead
 from .loss import total_loss
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Leaves:
+    """The parameters, inputs and targets of a graph as those of computations; `of` maps its values to theirs."""
+
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[Port, ...]
+    targets: tuple[Port, ...]
+    of: Mapping[Value, Value]
+    float_type: Float | None
+
+
+def _leaves(graph: Graph, float_type: Float | None) -> _Leaves:
+    of: dict[Value, Value] = {}
+    for value in [leaf.value for part in (graph.parameters, graph.inputs, graph.targets) for leaf in part]:
+        type = value.type
+        if float_type and type.dtype in ("f32", "f64"):
+            type = TensorType(float_type, type.shape)
+        of[value] = Value(type, len(of) + 1)
+    parameters = tuple([replace(parameter, value=of[parameter.value]) for parameter in graph.parameters])
+    return _Leaves(parameters, _ports(graph.inputs, of), _ports(graph.targets, of), of, float_type)
+
+
+def _ports(ports: Sequence[Port], of: Mapping[Value, Value]) -> tuple[Port, ...]:
+    return tuple([replace(port, value=of[port.value]) for port in ports])
+
+
 class _Copy:
-    """A graph being made anew, in another element type; `of` maps its values to the new ones.
+    """A graph being made anew from its leaves; `of` maps its values to the new ones.
 
     With `carries` the states of cells start from where the step before left them; with `probes` `probed` has, by the
     name of each state, the loop that it is of and something added to it at every step.
@@ -29,18 +55,15 @@ class _Copy:
     def __init__(
         self,
         graph: Graph,
-        float_type: Float | None,
+        leaves: _Leaves,
         *,
         training: bool,
         carries: bool = False,
         probes: bool = False,
     ) -> None:
-        self.b = Make(float_type)
-        self._float = float_type
-        self.of: dict[Value, Value] = {}
-        self.parameters = tuple([replace(p, value=self._leaf(p.value)) for p in graph.parameters])
-        self.inputs = tuple(self._port(port) for port in graph.inputs)
-        self.targets = tuple(self._port(port) for port in graph.targets)
+        self.graph, self.leaves = graph, leaves
+        self.b = Make(leaves.float_type, len(leaves.of))
+        self.of = dict(leaves.of)
         self.carried: list[Carried] = []
         self.probed: dict[str, tuple[Scan, Value]] = {}
         makers = {value: node for node in graph.nodes for value in node.outs}
@@ -54,82 +77,75 @@ class _Copy:
             if probes and isinstance(op, Scan):
                 op, taken, found = probed(self.b, op, tuple(ins))
                 ins = list(taken)
-                names = self._state_names(graph, node)
+                names = self._state_names(node)
                 self.probed |= {names[name]: (op, value) for name, value in found.items()}
             outs = op.train(self.b, tuple(ins)) if training else op.lower(self.b, tuple(ins))
             self.carried += [Carried(ins[place], outs[place], initial) for place, initial in states]
             self.of.update(zip(node.outs, outs, strict=True))
 
-    def _state_names(self, graph: Graph, node: Node) -> dict[str, str]:
+    def _state_names(self, node: Node) -> dict[str, str]:
         """The name of each state in the network; of the loops of one cell the second and later ones are numbered."""
         assert isinstance(node.op, Scan)
-        use = graph.uses[node.use].name
+        use = self.graph.uses[node.use].name
         number = sum(name.startswith(f"{use}.") and name.endswith(f".{node.op.states[0]}") for name in self.probed)
         scope = f"{use}.{number + 1}" if number else use
         return {name: f"{scope}.{name}" for name in node.op.states}
 
-    def _leaf(self, value: Value) -> Value:
-        type = value.type
-        if self._float and type.dtype in ("f32", "f64"):
-            type = TensorType(self._float, type.shape)
-        made = self.of[value] = self.b.leaf(type)
-        return made
-
-    def _port(self, port: Port) -> Port:
-        return replace(port, value=self._leaf(port.value))
-
-    def outputs(self, graph: Graph) -> tuple[Port, ...]:
-        return tuple(replace(port, value=self.of[port.value]) for port in graph.outputs)
-
     def loss(self, calls: Sequence[LossCall], *, alone: bool = False) -> Value:
         return total_loss(self.b, calls, self.of, alone=alone)
 
-
-def prediction(graph: Graph, float_type: Float | None = None) -> Computation:
-    """The outputs from the inputs, at inference. `float_type` stands in for every float type of the graph."""
-    copy = _Copy(graph, float_type, training=False)
-    made = Computation(
-        copy.inputs, copy.parameters, tuple(copy.b.nodes), len(copy.b.nodes), outputs=copy.outputs(graph)
-    )
-    return drop_dead(made)
+    def inference(self, feeds: tuple[Port, ...], loss: Value | None) -> Computation:
+        """The outputs from what is fed, and the loss, by the nodes that there are by now."""
+        nodes, outputs = tuple(self.b.nodes), _ports(self.graph.outputs, self.of)
+        return drop_dead(Computation(feeds, self.leaves.parameters, nodes, len(nodes), outputs, loss))
 
 
-def evaluation(graph: Graph, calls: Sequence[LossCall], float_type: Float | None = None) -> Computation:
-    """The outputs and the loss from the inputs and targets, at inference."""
-    copy = _Copy(graph, float_type, training=False)
-    loss = copy.loss(calls)
-    nodes = tuple(copy.b.nodes)
-    feeds = (*copy.inputs, *copy.targets)
-    return drop_dead(Computation(feeds, copy.parameters, nodes, len(nodes), outputs=copy.outputs(graph), loss=loss))
-
-
-def training(
+def computations(
     graph: Graph,
     calls: Sequence[LossCall],
     float_type: Float | None = None,
     *,
     carries: bool = False,
     probes: bool = False,
-) -> Computation:
-    """The loss in training with the gradient by each parameter that it depends on, and the buffers' new values; with
-    `carries` the states of cells go on from step to step, with `probes` the outputs are the norms of the gradient by
-    each state after each step of its loop."""
-    copy = _Copy(graph, float_type, training=True, carries=carries, probes=probes)
-    loss = copy.loss(calls, alone=True)
+) -> dict[str, Computation]:
+    """What there is to run: `predict`, the outputs from the inputs, and `evaluate`, those and the loss from inputs and
+    targets, both at inference; `step`, the loss in training with the gradient by each parameter that it depends on, and
+    the buffers' new values.
+
+    `float_type` stands in for every float type of the graph. With `carries` the states of cells go on from step to
+    step, with `probes` the outputs of a step are the norms of the gradient by each state after each step of its loop.
+    """
+    leaves = _leaves(graph, float_type)
+    copy = _Copy(graph, leaves, training=False)
+    return {
+        "predict": copy.inference(leaves.inputs, None),
+        "evaluate": copy.inference((*leaves.inputs, *leaves.targets), copy.loss(calls)),
+        "step": _step(_Copy(graph, leaves, training=True, carries=carries, probes=probes), calls),
+    }
+
+
+def prediction(graph: Graph, float_type: Float | None = None) -> Computation:
+    """The outputs from the inputs, at inference: of a graph without a loss there is nothing else to run."""
+    leaves = _leaves(graph, float_type)
+    return _Copy(graph, leaves, training=False).inference(leaves.inputs, None)
+
+
+def _step(copy: _Copy, calls: Sequence[LossCall]) -> Computation:
+    loss, leaves = copy.loss(calls, alone=True), copy.leaves
     forward = len(copy.b.nodes)
-    trained = {p.value: p for p in copy.parameters if p.trainable}
+    trained = {p.value: p for p in leaves.parameters if p.trainable}
     added = tuple([value for _, value in copy.probed.values()])
     found = differentiate(copy.b, {loss: copy.b(Fill(loss.type, 1.0))}, (*trained, *added))
     outputs = tuple(
-        Port(name, norms(copy.b, found[value], loop), graph.uses[0].span)
+        Port(name, norms(copy.b, found[value], loop), copy.graph.uses[0].span)
         for name, (loop, value) in copy.probed.items()
         if value in found
     )
-    by_value: Mapping[Value, Parameter] = {p.value: p for p in copy.parameters}
+    by_value: Mapping[Value, Parameter] = {p.value: p for p in leaves.parameters}
     return drop_dead(
         Computation(
-            (*copy.inputs, *copy.targets),
-            copy.parameters,
+            (*leaves.inputs, *leaves.targets),
+            leaves.parameters,
             tuple(copy.b.nodes),
             forward,
             outputs,

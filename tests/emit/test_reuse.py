@@ -13,7 +13,7 @@ from netc.compiler.emit import lifetimes, plan
 from netc.compiler.emit.program import program
 from netc.compiler.graph.computation import verify
 from netc.compiler.graph.graph import Graph
-from netc.compiler.passes.build import evaluation, prediction, training
+from netc.compiler.passes.build import computations, prediction
 from netc.compiler.syntax.printer import print_tree
 from netc.compiler.training.settings import Settings
 from netc.runtime.trainer import Trainer
@@ -82,7 +82,7 @@ def shared_and_apart(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_every_pass_leaves_a_graph_that_holds(seed: int) -> None:
     graph, settings, _ = trained(seed)
-    for made in (prediction(graph), evaluation(graph, settings.loss), training(graph, settings.loss, "f64")):
+    for made in (prediction(graph), *computations(graph, settings.loss, "f64").values()):
         verify(made)
 
 
@@ -90,5 +90,5 @@ def test_every_pass_leaves_a_graph_that_holds(seed: int) -> None:
 def test_every_pass_holds_on_bundled_networks(name: str) -> None:
     network = netc.load(name).network
     assert network.settings is not None
-    for made in (prediction(network.graph), training(network.graph, network.settings.loss)):
+    for made in computations(network.graph, network.settings.loss).values():
         verify(made)

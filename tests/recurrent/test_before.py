@@ -8,7 +8,7 @@ import pytest
 import netc
 from netc.compiler.driver import Request, compile_spec
 from netc.compiler.ops.steps import Before
-from netc.compiler.passes.build import training
+from netc.compiler.passes.build import computations
 from netc.compiler.recurrence.order import in_order
 from netc.compiler.recurrence.scan import Scan
 
@@ -33,7 +33,7 @@ CELLS = {
 def test_only_what_products_read_is_copied(cell: str, states: tuple[int, int]) -> None:
     (network,) = compile_spec(Request("own", reading(cell))).networks
     assert network.settings is not None
-    nodes = in_order(training(network.graph, network.settings.loss)).nodes
+    nodes = in_order(computations(network.graph, network.settings.loss)["step"]).nodes
     read = sum(len(node.op.before) for node in nodes if isinstance(node.op, Scan))
     assert (sum(isinstance(node.op, Before) for node in nodes), read) == states
 

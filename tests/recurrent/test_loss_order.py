@@ -10,7 +10,7 @@ from netc.compiler.driver import Request, compile_spec
 from netc.compiler.graph.computation import Computation
 from netc.compiler.ops.linear import Linear
 from netc.compiler.ops.steps import FromSteps
-from netc.compiler.passes.build import training
+from netc.compiler.passes.build import computations
 
 LOSSES = {
     "cross_entropy": ("i64[N, T]", "cross_entropy"),
@@ -35,7 +35,7 @@ def spec(target: str, loss: str, head: str) -> str:
 def trained(text: str) -> Computation:
     (network,) = compile_spec(Request("own", text)).networks
     assert network.settings is not None
-    return training(network.graph, network.settings.loss)
+    return computations(network.graph, network.settings.loss)["step"]
 
 
 @pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)

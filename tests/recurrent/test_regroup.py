@@ -13,7 +13,7 @@ from netc.compiler.graph.graph import Node
 from netc.compiler.ops.arithmetic import Mul
 from netc.compiler.ops.shape import Transpose
 from netc.compiler.ops.unary import SigmoidGradient, UnaryGradient
-from netc.compiler.passes.build import training
+from netc.compiler.passes.build import computations
 from netc.compiler.recurrence.scan import Scan
 
 from .cells import lively
@@ -51,7 +51,7 @@ NEXT = {
 def step_back(text: str) -> list[Node]:
     (network,) = compile_spec(Request("own", text)).networks
     assert network.settings is not None
-    nodes = training(network.graph, network.settings.loss).nodes
+    nodes = computations(network.graph, network.settings.loss)["step"].nodes
     (back,) = (node.op.body for node in nodes if isinstance(node.op, Scan) and node.op.reverse)
     return list(back.nodes)
 
@@ -78,5 +78,5 @@ def test_a_weight_is_turned_once_where_products_would_read_it_across(use: str, t
     """That of an Elman network forward, whose gradient is turned back; that of one with gates in the step back."""
     (network,) = compile_spec(Request("own", CELL.format(next="a * k + b * h", use=use))).networks
     assert network.settings is not None
-    nodes = training(network.graph, network.settings.loss).nodes
+    nodes = computations(network.graph, network.settings.loss)["step"].nodes
     assert sum(node.op == Transpose((1, 0)) for node in nodes) == turned
