@@ -14,7 +14,7 @@ from ..graph.tiers import Tier
 from ..passes.build import computations, prediction
 from ..passes.recompute import Recomputed, Sizes, cheaply, most_held, within
 from ..passes.units_last import units_last
-from ..recurrence.forms import laid_out
+from ..recurrence.scan import Scan
 from ..recurrence.unrolling import unrolled
 from ..training.settings import Settings
 from .arena import Arena, arena, gradient_places
@@ -78,7 +78,8 @@ def plan(
         found = computations(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
     planner = _Planner(found, dims, step_dims(graph, settings, dims), slots or 0, tier)
-    planner = planner.laid_out()
+    if any(isinstance(node.op, Scan) for node in graph.nodes):
+        planner = planner.laid_out()
     made = planner.plan(budget)
     return planner.written(made) if text else made
 
@@ -104,6 +105,8 @@ class _Planner:
 
     def laid_out(self) -> _Planner:
         """The same with loops and stacks in the form that the tier runs fastest."""
+        from ..recurrence.forms import laid_out
+
         made = {}
         for name, body in self.found.items():
             made[name] = laid_out(body, self.tier, Names({}, self._dims(name)).number)

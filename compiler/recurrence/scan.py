@@ -1,4 +1,7 @@
-"""The loop over the steps of a sequence."""
+"""The loop over the steps of a sequence.
+
+How loops are transformed and written, in `rules`, is imported when there is one: who looks for loops needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..graph.code import Code
 from ..graph.dims import Dim
 from ..graph.field import Field
 from ..graph.formula import Formula, named, plus
 from ..graph.op import Example, Gradients, Op, OpError, Types, Values, primitive
-from . import onnx
-from .arrange import arrange
-from .body import Body, made_anew
-from .loop import Loop
-from .loop_by_features import LoopByFeatures
-from .loop_by_gates import LoopByGates
-from .overwrite import with_gates_joined
-from .places import by_features
-from .reverse import backward, saving
+from .body import Body
 
 if TYPE_CHECKING:
+    from ..graph.code import Code
     from ..graph.make import Make
     from ..graph.onnx_code import OnnxCode
 
@@ -88,40 +83,33 @@ class Scan(Op):
         return None
 
     def lower(self, b: Make, ins: Values) -> Values:
-        body = made_anew(self.body, tuple([value.type for value in ins]), training=False)
-        return arrange(b, body, ins, self._loop)
+        from .rules import lower
+
+        return lower(self, b, ins)
 
     def train(self, b: Make, ins: Values) -> Values:
-        body = made_anew(self.body, tuple([value.type for value in ins]), training=True)
-        return arrange(b, body, ins, self._saving, tables=True)
+        from .rules import train
+
+        return train(self, b, ins)
 
     def takes(self, output: int) -> tuple[int, ...]:
         states = len(self.body.states)
         return tuple([states + number for made, number in self.over if states + made == output])
 
-    def _loop(self, b: Make, body: Body, ins: Values) -> Values:
-        return b.all(Scan(body, self.steps, self.reverse), *ins)
-
-    def _saving(self, b: Make, body: Body, ins: Values) -> Values:
-        """The results of this body, which also keeps what its gradient reads."""
-        return b.all(Scan(saving(with_gates_joined(body)), self.steps, self.reverse, True), *ins)[: len(body.results)]
-
     def gradient(self, b: Make, ins: Values, outs: Values, gys: Gradients) -> Gradients:
-        body = self.body
-        if not self.saves:
-            body = saving(body)
-            outs = b.all(Scan(body, self.steps, self.reverse, True), *ins)
-            gys = (*gys, *(None for _ in outs[len(gys) :]))
-        back = backward(b, body, ins, outs, gys, self.reverse)
-        again = Scan(back.body, self.steps, not self.reverse)
-        return back.gradients(arrange(b, back.body, back.ins, again._loop))
+        from .rules import gradient
+
+        return gradient(self, b, ins, outs, gys)
 
     def numpy(self, code: Code) -> None:
-        form = LoopByGates if self.gate else LoopByFeatures if by_features(self.body) else Loop
-        form(code, self.body, self.steps, self.reverse, self.turned, self.gate).write(self.before)
+        from .rules import numpy
+
+        numpy(self, code)
 
     def onnx(self, code: OnnxCode) -> None:
-        onnx.write(code, self.body, self.steps, reverse=self.reverse)
+        from .onnx import write
+
+        write(code, self.body, self.steps, reverse=self.reverse)
 
     @classmethod
     def examples(cls) -> Iterable[Example]:
