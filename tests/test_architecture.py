@@ -27,7 +27,10 @@ SOURCE = {
 # From the lowest layer to the highest: a file imports only its own layer and those below. A file stands in the first
 # layer that names it or a folder above it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("runtime/errors", "runtime/limits", "runtime/ports", "runtime/program", "runtime/space", "runtime/tiers"),
+    (
+        *("runtime/errors", "runtime/limits", "runtime/ports", "runtime/program", "runtime/record", "runtime/space"),
+        "runtime/tiers",
+    ),
     ("runtime/data", "runtime/initial", "runtime/kernels", "runtime/measure", "runtime/roofline", "runtime/session"),
     ("runtime/prediction", "runtime/run", "runtime/trainer"),
     ("runtime/training",),
@@ -78,8 +81,12 @@ FORBIDDEN_ATTRIBUTES = {
     "eval", "exec", "__import__", "__builtins__", "__subclasses__", "__globals__",
 }  # fmt: skip
 # The one place that runs a program which the compiler has written, and the one that runs the loop of a chain of its
-# statements.
-LET_THROUGH = {"runtime/trainer": {"exec", "compile"}, "runtime/kernels/fast/compiled": {"exec", "compile"}}
+# statements. What a record runs is made of the number of its fields.
+LET_THROUGH = {
+    "runtime/trainer": {"exec", "compile"},
+    "runtime/kernels/fast/compiled": {"exec", "compile"},
+    "runtime/record": {"exec"},
+}
 
 
 def module(path: str) -> str:
