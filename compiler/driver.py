@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..runtime.record import Record
 from .diagnostics.collect import Collector
 from .diagnostics.diagnostic import Diagnostic
 from .diagnostics.suggest import closest
@@ -24,8 +24,7 @@ SPECS = Path(__file__).parent.parent / "specs"
 _VARIANT = re.compile(r"^ *variant +(\w+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Record):
     """What to compile: `spec` is a path, `-` for standard input, or the name of a bundled spec or variant; `text` is a
     spec given directly, which `spec` then names.
 
@@ -37,15 +36,14 @@ class Request:
     text: str | None = None
     net: str | None = None
     variant: str | None = None
-    sets: Mapping[str, str] = field(default_factory=dict)
-    dims: Mapping[str, int] = field(default_factory=dict)
+    sets: Mapping[str, str] = {}
+    dims: Mapping[str, int] = {}
     every: bool = False
     stdin_name: str = "<stdin>"
     limits: Limits = DEFAULT_LIMITS
 
 
-@dataclass(frozen=True, slots=True)
-class Unchecked:
+class Unchecked(Record):
     """The `count` expectations of a net that were held against no figure, the first at `span`, and why."""
 
     title: str
@@ -54,8 +52,7 @@ class Unchecked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Record):
     """`diagnostics` is in the order of the text; `networks` is empty when there is an error among them, other than an
     expectation that does not hold."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
 
 from ..runtime.limits import FileLimits
+from ..runtime.record import fields, replace
 
 KIB, MIB = 2**10, 2**20
 
 
-@dataclass(frozen=True, slots=True)
 class Limits(FileLimits):
     """What untrusted input may cost; `MEANINGS` says what each limit counts."""
 
@@ -78,7 +77,7 @@ def raised(limits: Limits, settings: Iterable[str]) -> Limits:
 
     Raises ValueError with a sentence for people.
     """
-    known = {field.name for field in fields(Limits)}
+    known = set(fields(Limits))
     for setting in settings:
         name, _, text = setting.partition("=")
         if name not in known:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import MISSING
 from inspect import cleandoc
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from .diagnostics import codes as declared
 from .diagnostics.codes import CODES, RUN_CODES
 from .diagnostics.render import full
 from .driver import Request, compile_spec
+from .graph.arguments import signature
 from .graph.initial import Initial
 from .graph.layer import find_layer, layer_names
 from .reading import ReadError
@@ -117,10 +117,10 @@ def signature_text(name: str) -> str:
     layer = find_layer(name)
     assert layer is not None
     parts = []
-    for argument, field in layer.__dataclass_fields__.items():  # type: ignore[attr-defined]
-        if field.kw_only and "*" not in parts:
+    for argument in signature(layer):
+        if argument.named and "*" not in parts:
             parts.append("*")
-        parts.append(argument if field.default is MISSING else f"{argument} = {_default(field.default)}")
+        parts.append(argument.name if argument.required else f"{argument.name} = {_default(argument.default)}")
     return f"{name}({', '.join(parts)})" if parts else name
 
 

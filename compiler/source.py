@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..runtime.record import Record
 
-@dataclass(frozen=True, eq=False)
-class Source:
+
+class Source(Record, apart=("text",), eq=False):
     """One text that was read: `name` is what messages call it, `text` has LF line ends and no byte-order mark."""
 
+    __slots__ = ("__dict__",)  # for `_starts`, which is found once
     name: str
-    text: str = field(repr=False)
+    text: str
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -36,8 +37,7 @@ class Source:
         return self.text[start:end]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """The characters `start` up to, not including, `end` of a source."""
 
     source: Source

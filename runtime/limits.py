@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from .record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class FileLimits:
+class FileLimits(Record):
     """`data_bytes` is what one file, or all members of an archive together, may take in memory: files that are mapped
     do not count. Honest numbers stay far below an `unpack_ratio` of 200; that of deflate itself is 1032. A row and a
     header are read as a whole."""

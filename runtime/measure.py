@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .ports import Port, linear
+from .record import Record
 
 Array = NDArray[Any]
 
@@ -18,8 +18,7 @@ Array = NDArray[Any]
 WARM, FEWEST = 3, 10
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Record):
     """Seconds of one run: the median, and what nine of ten runs stay below."""
 
     median: float

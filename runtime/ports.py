@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from .errors import RunError
+from .record import Record
 
 _LINEAR = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)(?: ([+-]) (\d+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Record):
     """An input or target: its element type by NumPy's name, and its sizes; a symbolic one is a text, `T` or `2*T - 1`.
 
     Whole numbers fed to it are at least 0 and below `classes`, or equal `ignore`, where these are given.

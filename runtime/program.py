@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from .ports import Port
+from .record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(Record):
     """First values of `rows` of a parameter, along its first dimension: an initialiser with its arguments, and the
     (fan in, fan out) for it."""
 
@@ -19,8 +18,7 @@ class First:
     fan: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Parameter:
+class Parameter(Record, eq=False):
     """A trained parameter or a buffer: `place`, `gradient` and `slots` are bytes from the start of the arena.
 
     It lies there in C order as `stored`; transposed by `order` that is its `shape`. `first` are the first values of its
@@ -38,8 +36,7 @@ class Parameter:
     first: tuple[First, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Record):
     """The bytes of the arena by what they hold."""
 
     parameters: int
@@ -54,8 +51,7 @@ class Memory:
         return self.parameters + self.buffers + self.gradients + self.optimizer + self.activations + self.workspace
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Term:
+class Term(Record, eq=False):
     """A term of the loss, where it is about an output and a target themselves: `weight` times the loss `kind`.
 
     `axis` holds the classes; targets equal to `ignore` do not count.
@@ -69,8 +65,7 @@ class Term:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Record):
     """A state of a cell that stays between steps: its place in the arena, its size in bytes, and what it starts at."""
 
     place: int
@@ -78,8 +73,7 @@ class State:
     initial: float
 
 
-@dataclass(frozen=True, slots=True)
-class Unroll:
+class Unroll(Record):
     """Truncated back-propagation through time: a step of training takes up to `steps` of the dimension `symbol`, the
     second one of every input and target, and goes on from the states that the step before ended with."""
 
@@ -88,8 +82,7 @@ class Unroll:
     states: tuple[State, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Program:
+class Program(Record, eq=False):
     """What a trainer runs.
 
     `source` defines `predict(arena, sizes)` and, for a network with a `train` block, `evaluate`, `step` and
@@ -115,7 +108,7 @@ class Program:
     whole: bool
     unroll: Unroll | None = None
     probes: tuple[str, ...] = ()
-    least: Mapping[str, int] = field(default_factory=dict)
+    least: Mapping[str, int] = {}
     tier: str = "numpy"
 
     @property

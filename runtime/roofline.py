@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+
+from .record import Record
 
 # Matrices of which a product takes some milliseconds, and arrays that are larger than caches are.
 SIDE, COPIED, ROUNDS = 1024, 64 << 20, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Roofline:
+class Roofline(Record):
     """Floating-point operations per second of a matrix product, bytes read and written per second by a copy."""
 
     flops: float

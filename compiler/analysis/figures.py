@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
+from ...runtime.record import Record, replace
 from ..graph.dims import Dim, Poly, Shape, bind, bound, show_shape
 from ..graph.field import START, Field
 from ..graph.graph import Graph, Node, Parameter, Use, Value
@@ -32,8 +32,7 @@ class TooSmall(Exception):
         self.symbol = size.symbols[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(Record, eq=False):
     """One layer use. `needed` is false when no output needs it, only the loss: it takes no part in a forward pass to
     the outputs, so it computes nothing. `field` is the receptive field of its result. `parts` are the uses in the
     equations of a cell, with their figures over all `steps`; the cell's own figures have them in."""
@@ -57,8 +56,7 @@ class Row:
         return self.use.outs[0].type.shape if self.use.outs else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Record):
     """The sums over all rows; `parameter_bytes` and `buffer_bytes` are what the numbers take."""
 
     params: int
@@ -69,8 +67,7 @@ class Totals:
     buffer_bytes: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Analysis:
+class Analysis(Record, eq=False):
     """The rows and their sums; `sizes` holds every symbolic size of a result, with the first use that has it."""
 
     rows: tuple[Row, ...]

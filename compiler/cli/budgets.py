@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..analysis.figures import FREE, TooSmall, analyse
 from ..diagnostics.diagnostic import Diagnostic, Measured
 from ..graph.dims import Unbound
@@ -14,8 +14,7 @@ from ..units import in_unit
 from .amounts import Amount
 
 
-@dataclass(frozen=True, slots=True)
-class Budgets:
+class Budgets(Record):
     """The most of each figure, None where any is fine."""
 
     params: Amount | None

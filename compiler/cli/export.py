@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...runtime.record import asdict
 from ..diagnostics.diagnostic import Diagnostic
 from .options import common, show
 from .running import Given, one_network, run_errors

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 
 import click
 
 from ...grammar.parser import parse
+from ...runtime.record import replace
 from ...runtime.run.atomic import write_atomic
 from ..diagnostics.diagnostic import Diagnostic
 from ..diagnostics.visible import visible

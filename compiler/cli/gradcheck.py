@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import click
 
+from ...runtime.record import replace
 from .options import common, tier_option
 from .running import make_program, one_network, run_errors
 

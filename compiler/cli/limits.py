@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
+from ...runtime.record import asdict
 from ..limits import DEFAULT_LIMITS, MEANINGS
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...runtime.errors import RunError
+from ...runtime.record import Record, replace
 from ..diagnostics.visible import visible
 from ..driver import Request
 from ..graph.tensor import FLOAT_TYPES
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from ...runtime.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Record):
     """A network with the request that it came from, and the tier of its programs."""
 
     network: Network

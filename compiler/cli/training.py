@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import click
 from ...runtime.data.dataset import Dataset, Splits
 from ...runtime.errors import RunError
 from ...runtime.program import Program
+from ...runtime.record import Record, asdict, replace
 from ...runtime.run.checkpoint import State, check_saved, newest, save, save_weights
 from ...runtime.run.folder import RunFolder, read_alphabet
 from ...runtime.run.signals import Interrupt
@@ -170,8 +170,7 @@ def _forget(position: Position, improved: bool) -> None:
     """Without a folder nothing is kept."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Probe:
+class _Probe(Record, eq=False):
     """Tells the gradients by the states of cells on one batch, the first samples of the data."""
 
     trainer: Trainer
@@ -198,8 +197,7 @@ def _probe(given: Given, program: Program, train: Dataset, options: dict[str, An
     return _Probe(trainer, batch, trainer.rng.bit_generator.state)
 
 
-@dataclass(frozen=True, slots=True)
-class _Logs:
+class _Logs(Record):
     """Tells the terminal and the run folder of each epoch."""
 
     progress: Progress

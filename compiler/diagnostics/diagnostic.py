@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ...runtime.record import Record
 from ..source import Span
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Record):
     """A secondary place and a few words on it."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Record):
     """A figure that is not what it has to be: `actual operator limit` does not hold, at the sizes `dims`."""
 
     figure: str
@@ -29,8 +27,7 @@ class Measured:
     dims: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Record):
     """One mistake. `message` stands on its own, in lower case with no full stop; `label` is a shorter text for the
     marked place; `notes` give the reason, `help` the way out.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
+from ...runtime.record import asdict
 from ..source import Span
 from .diagnostic import Diagnostic, Measured
 from .visible import visible

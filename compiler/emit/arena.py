@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from ...runtime.program import Memory
+from ...runtime.record import Record
 from ..graph.code import Names
 from ..graph.graph import Parameter
 from .plan import Room, round_up
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Arena:
+class Arena(Record, eq=False):
     """Where everything starts, in bytes: `parameters` and `gradients` by number of the parameter (a buffer has a place
     among the parameters, and no gradient), `slots` the optimizer's blocks, `carried` the states of cells that stay
     between steps, which count as activations; `first` where the block of parameters starts. `scratch` is how much of

@@ -3,8 +3,7 @@ cache for the next, and scratch memory is that of one block."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ...runtime.record import replace
 from ..graph.code import NAME, Code
 from ..graph.op import Op
 from ..graph.tensor import ITEM_BYTES, TensorType

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 
+from ...runtime.record import Record
 from ..graph.code import NAME, Code, Names
 
 _NUMBER = r"-?\d+\.?\d*(?:e[-+]?\d+)?"
@@ -34,8 +34,7 @@ _LOOP = re.compile(r"for (?P<names>[\w, ]+) in (?:zip\((?P<lists>[\w, ]+)\)|(?P<
 _MOVES = re.compile(r"np\.copyto\(|[a-z]+\d+\.fill\(")
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Record, frozen=False):
     """Where a statement stands: its code, and the number of its line."""
 
     code: Code

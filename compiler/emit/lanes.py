@@ -8,8 +8,8 @@ divided itself if less of its size is then needed twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
+from ...runtime.record import Record, replace
 from ...runtime.tiers import LARGE
 from ..graph.code import Code, Names
 from ..graph.dims import Dim, Poly
@@ -33,8 +33,7 @@ BYTES, FLOPS = 4 << 20, 100_000_000
 EASIER_BYTES, EASIER_FLOPS = 2, 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(Record):
     """The dimension in which each input and the output are divided; None where each lane has the whole."""
 
     ins: tuple[int | None, ...]

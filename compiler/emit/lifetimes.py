@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from ...runtime.record import Record, fresh
 from ..graph.graph import Value
 from .write import Body, Written
 
@@ -13,8 +13,7 @@ from .write import Body, Written
 Fixed = tuple[Literal["parameter", "gradient", "carried"], int]
 
 
-@dataclass(slots=True, eq=False)
-class Box:
+class Box(Record, eq=False, frozen=False):
     """`bytes` of memory in use from node `start` to node `end`; `place` is where, once that is known."""
 
     start: int
@@ -23,15 +22,14 @@ class Box:
     place: int = -1
 
 
-@dataclass(slots=True, eq=False)
-class Piece(Box):
+class Piece(Box, eq=False, frozen=False):
     """Memory that one value after the other lives in: written first by node `start`, last needed by node `end`.
 
     A fed array starts at −1; what is wanted after the last node ends past it. `fixed` is memory of its own outside of
     the plan: a parameter, a buffer, or the place of a parameter's gradient.
     """
 
-    values: list[Value] = field(default_factory=list)
+    values: list[Value] = fresh(factory=list)
     fixed: Fixed | None = None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...runtime.program import Memory
+from ...runtime.record import Record
 from ..graph.graph import Graph
 from ..graph.tiers import Tier
 from ..training.settings import Settings
@@ -16,8 +16,7 @@ from .plans import plan
 SLOTS = {"sgd": 0, "momentum": 1, "adam": 2}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Needed:
+class Needed(Record, eq=False):
     """`inference` is prediction alone; `training` all that a trainer does, None where there is nothing to train by.
 
     `again` are the operations of a step of training that make values once more.

@@ -11,10 +11,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import accumulate
 
+from ...runtime.record import Record
 from ..graph.code import Code, Names
 from ..graph.graph import Value
 from .lifetimes import Box, Piece, pieces, planned
@@ -29,8 +29,7 @@ FEW, CLOSE = 1500, 1.01
 STRETCH = 32
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Room:
+class Room(Record, eq=False):
     """The places of a body's values, which are those of their `homes`, and of the scratch arrays of its nodes, in bytes
     from the start of the arena.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
 
+from ...runtime.record import Record, asdict, replace
 from ..graph.code import Names
 from ..graph.computation import Computation
 from ..graph.dims import Poly
@@ -28,8 +28,7 @@ from .write import Body, Drafts, sketch, write
 RUNGS = 32
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Plan:
+class Plan(Record, eq=False):
     """A network's bodies by name with their rooms, `predict` first and `step` last, and the arena that holds them.
 
     `again` are the operations of a step that make values once more.
@@ -93,8 +92,7 @@ def _rungs(step: Computation, sizes: Sizes) -> Iterator[Recomputed]:
         yield within(step, sizes, most * (RUNGS - rung) // RUNGS)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class _Planner:
+class _Planner(Record, eq=False):
     """Makes plans of one network that differ in their step."""
 
     found: Mapping[str, Computation]

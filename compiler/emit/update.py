@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from ...runtime.record import Record
 from ..graph.code import NUMPY_TYPES, Names
 from ..graph.computation import Computation
 from ..graph.graph import Parameter
@@ -20,14 +20,12 @@ from .plan import LINE, round_up
 LEAST, MOST, PART, FREE = 1 << 15, 1 << 17, 16, 1 << 18
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Update:
+class Update(Record, eq=False):
     text: str
     kernels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class _Stretch:
+class _Stretch(Record, eq=False):
     """Parameters that lie one after the other and are updated alike; `start` and `bytes` are in the block."""
 
     start: int

@@ -4,8 +4,8 @@ nodes there is more of it than they need."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..graph.code import Names
 from ..graph.op import Op, Types
 from .plan import Room, round_up
@@ -15,8 +15,7 @@ from .write import Body, Written, wider
 WIDTHS = (2, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Wide:
+class Wide(Record):
     """How wide the blocks of a node are, and the places of its scratch arrays."""
 
     width: int

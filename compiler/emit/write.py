@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from ...runtime.record import Record
 from ..graph.code import Code, Names
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
@@ -16,8 +16,7 @@ from .lanes import write_node
 EMPTY: Mapping[int, int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Written:
+class Written(Record, eq=False):
     """One node with what its primitive wrote; `alias` when the output is the input's memory and nothing runs."""
 
     node: Node
@@ -25,8 +24,7 @@ class Written:
     alias: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Body:
+class Body(Record, eq=False):
     """All nodes written, the name of every value, and the number of every parameter."""
 
     computation: Computation

@@ -4,9 +4,9 @@ parameters for each block as it is used."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
+from ...runtime.record import replace
 from ..diagnostics.diagnostic import Diagnostic
 from ..driver import Request, compile_spec
 from ..graph.graph import Port, Value

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from ...runtime.record import Record, fresh
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Record, frozen=False):
     """The statements from `first` up to and with `last`, by their places; the groups in it are apart and in order."""
 
     first: int
     last: int
-    inner: list[Group] = field(default_factory=list)
+    inner: list[Group] = fresh(factory=list)
 
     def holds(self, first: int, last: int) -> bool:
         return self.first <= first and last <= self.last

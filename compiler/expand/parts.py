@@ -4,9 +4,9 @@ each of them reads, gives and needs."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 
+from ...runtime.record import Record, fresh
 from ..graph.dims import Poly
 from ..graph.graph import Graph, Use, Value
 from ..resolve.naming import Mark
@@ -18,8 +18,7 @@ from ..syntax import tree
 Outer = Instance | Poly
 
 
-@dataclass(slots=True, eq=False)
-class Part:
+class Part(Record, eq=False, frozen=False):
     """A layer use or a scope, in the scope where it runs.
 
     `name` is its own name, the last part of the dotted one. `first` and `last` are the indexes of its layer uses.
@@ -34,11 +33,11 @@ class Part:
     first: int
     last: int
     parts: list[Part]
-    loops: list[Part] = field(default_factory=list)
-    reads: list[Value] = field(default_factory=list)
-    fed: list[Value] = field(default_factory=list)
-    outs: list[Value] = field(default_factory=list)
-    needs: list[Outer] = field(default_factory=list)
+    loops: list[Part] = fresh(factory=list)
+    reads: list[Value] = fresh(factory=list)
+    fed: list[Value] = fresh(factory=list)
+    outs: list[Value] = fresh(factory=list)
+    needs: list[Outer] = fresh(factory=list)
 
     @property
     def defined(self) -> bool:
@@ -57,14 +56,13 @@ class Part:
         return applied.recipe if isinstance(applied, Instance) else applied if isinstance(applied, Recipe) else None
 
 
-@dataclass(slots=True, eq=False)
-class Plan:
+class Plan(Record, eq=False, frozen=False):
     """A whole network: its net as a scope, the applications of each `let` instance in order, and the instances of each
     scope by its place in the tree of names."""
 
     net: Part
-    instances: dict[Instance, list[Part]] = field(default_factory=dict)
-    homes: dict[Mark, list[Instance]] = field(default_factory=dict)
+    instances: dict[Instance, list[Part]] = fresh(factory=dict)
+    homes: dict[Mark, list[Instance]] = fresh(factory=dict)
 
     def own(self, scope: Part) -> list[Instance]:
         """The instances that `let` names in a scope; one that is made of others comes after them."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
+from ...runtime.record import replace
 from ..graph.graph import Graph, Node, Parameter, Port, Value
 from ..graph.op import Op
 from ..recurrence.scan import Scan

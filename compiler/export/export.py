@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ...runtime.errors import RunError
+from ...runtime.record import Record, replace
 from ...runtime.trainer import Trainer
 from ..analysis.figures import TooSmall, analyse
 from ..emit.program import program
@@ -36,8 +36,7 @@ USES = re.compile(r'\buse\s*"')
 REPORT = "please report it with the spec; nothing was written"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class Model(Record, eq=False):
     """A model with what was found when it was compared; none when that was not asked for."""
 
     proto: Any

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...runtime.record import replace
 from ..graph.onnx_code import OnnxNode
 from .arrays import constant_array
 from .nodes import Exported

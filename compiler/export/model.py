@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from ...runtime.errors import RunError
+from ...runtime.record import Record
 from ..graph.dims import Poly
 from ..graph.graph import Graph
 from ..graph.onnx_code import OnnxNode, Subgraph
@@ -42,8 +42,7 @@ TYPES: dict[DType, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Record):
     """What the metadata say of where a model comes from.
 
     `dims` are symbolic dimensions that are numbers in it. `expanded` is the network without what other files say of it,
@@ -52,14 +51,13 @@ class Origin:
 
     net: str
     spec: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    dims: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, str] = {}
+    dims: Mapping[str, int] = {}
     expanded: str = ""
     alphabet: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """Where the numbers of a parameter stand: a file in the model's folder, and the bytes in it."""
 
     file: str
@@ -67,8 +65,7 @@ class Place:
     length: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Content:
+class Content(Record, eq=False):
     """What a model is made of: its nodes, and the arrays of its parameters by name."""
 
     found: Exported

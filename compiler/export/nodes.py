@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..graph.computation import Computation
 from ..graph.dims import Dim, Poly
 from ..graph.graph import Graph, Node, Port, Use, Value
@@ -20,8 +20,7 @@ LOOPS = (Scan, RecurrentOperator)
 RECURRENT = {*KINDS.values(), "Scan"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Exported:
+class Exported(Record, eq=False):
     """What a model file holds. `parameters` pairs the name of each weight that is read with its type; `shapes` has the
     types of what the nodes of the network make, by name."""
 

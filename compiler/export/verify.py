@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...runtime.measure import random_input
+from ...runtime.record import Record, replace
 from ...runtime.session import Session
 from ...runtime.trainer import Trainer
 from ...runtime.training.diagnosis import watched
@@ -27,8 +27,7 @@ DRAWS = 4
 ABSOLUTE = ("sigmoid", "silu", "gelu")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Record):
     """The largest difference of an output at one batch, as a part of the output's largest entry; None where no entry of
     the output is finite, so that there is nothing to compare. `finite` says whether all entries are.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from ...grammar.lexer import CONTINUED, CONTINUES, Token
 from ...grammar.parser import lex, parse
+from ...runtime.record import Record, fresh
 from ..limits import Limits
 from ..source import Source
 
@@ -26,8 +26,7 @@ _TIGHT_BEFORE = frozenset(("RPAR", "RSQB", "COMMA", "SEMICOLON", "COLON", "DOT",
 _TIGHT_AFTER = frozenset(("LPAR", "LSQB", "DOT", "RANGE"))
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Record, frozen=False):
     """One line of the result: its tokens' text, a comment, and how many blank lines stand before it."""
 
     indent: int
@@ -36,8 +35,7 @@ class Line:
     blank: bool = False
 
 
-@dataclass(slots=True)
-class _Bracket:
+class _Bracket(Record, frozen=False):
     """An open bracket: what it is, the indentation of the line that opened it, of a body that of the statement, and
     whether it closes on its line."""
 
@@ -46,10 +44,9 @@ class _Bracket:
     single: bool
 
 
-@dataclass(slots=True)
-class _Layout:
-    lines: list[Line] = field(default_factory=list)
-    open: list[_Bracket] = field(default_factory=list)
+class _Layout(Record, frozen=False):
+    lines: list[Line] = fresh(factory=list)
+    open: list[_Bracket] = fresh(factory=list)
     previous: Token | None = None
     before: Token | None = None
     in_for: bool = False

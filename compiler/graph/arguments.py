@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass
 from functools import cache
 from typing import Any
 
+from ...runtime.record import REQUIRED, Record, fields
 from .dims import Dim, Poly
 from .initial import INITIALS, Initial
 from .layer import Layer, Shared
@@ -231,16 +231,19 @@ CONVERTERS: dict[str, Callable[[object], Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Record):
     """One argument of a layer, which may be `named` alone. `words` are the words that it takes when it is a choice
     between words."""
 
     name: str
     annotation: str
-    required: bool
+    default: object
     words: tuple[str, ...]
     named: bool
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
 
     @property
     def accepts(self) -> str:
@@ -270,9 +273,12 @@ class Signature:
 @cache
 def signature(layer: type[Layer]) -> tuple[Signature, ...]:
     """The arguments of a layer, in positional order."""
-    found = []
-    for name, field in layer.__dataclass_fields__.items():  # type: ignore[attr-defined]
-        annotation = str(field.type).removesuffix(" | None")
+    found, named = [], False
+    for name, kind in layer.__annotations__.items():
+        if kind == "KW_ONLY":
+            named = True
+            continue
+        annotation = kind.removesuffix(" | None")
         words = tuple(re.findall(r"['\"](\w+)['\"]", annotation)) if annotation.startswith("Literal[") else ()
-        found.append(Signature(name, annotation, field.default is MISSING, words, field.kw_only))
+        found.append(Signature(name, annotation, fields(layer)[name], words, named))
     return tuple(found)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NoReturn
 
+from ...runtime.record import Record, fresh
 from ..limits import Limits
 from ..source import Span
 from .dims import TERMS, Dim, Poly, product_terms
@@ -16,8 +16,7 @@ from .op import Op, OpError, Types
 from .tensor import Float, TensorType
 
 
-@dataclass(slots=True, eq=False)
-class OpenUse:
+class OpenUse(Record, eq=False, frozen=False):
     """A layer use while the graph is being built. `made` are the parameters that it made or, shared, uses again;
     `part_of` is the index of the use of a cell whose body it stands in."""
 
@@ -26,13 +25,12 @@ class OpenUse:
     chain: tuple[Span, ...]
     ins: tuple[Value, ...]
     outs: tuple[Value, ...] = ()
-    made: dict[str, OpenParameter] = field(default_factory=dict)
+    made: dict[str, OpenParameter] = fresh(factory=dict)
     shares: OpenUse | None = None
     part_of: int | None = None
 
 
-@dataclass(slots=True, eq=False)
-class OpenParameter:
+class OpenParameter(Record, eq=False, frozen=False):
     value: Value
     axes: tuple[str, ...]
     trainable: bool

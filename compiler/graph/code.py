@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import prod
 from typing import ClassVar
 
+from ...runtime.record import Record, fresh
 from .dims import Dim, Poly, bound, product
 from .tensor import ITEM_BYTES, DType, TensorType
 from .tiers import Tier, kernel
@@ -41,7 +41,6 @@ def in_order(type: TensorType) -> bool:
     return not channels_last(type) or type.shape[1] == 1 or type.shape[2] == type.shape[3] == 1
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Names:
     """What generated names and sizes are in the source: symbolic dimensions by name, and their planned numbers.
 
@@ -52,20 +51,16 @@ class Names:
 
     HALVES: ClassVar[tuple[str, str]] = ("N/1", "N/2")
 
-    symbols: Mapping[str, str]
-    planned: Mapping[str, int]
-    lanes: bool = False
-    tier: Tier = "numpy"
-    _spelled: dict[str, str] = field(default_factory=dict)
-    _numbers: dict[str, int] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
-    _bound: dict[Poly, int] = field(default_factory=dict)
-    _bytes: dict[TensorType, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        batch = self.planned.get("N", 0)
-        self._spelled = {**self.symbols, **dict(zip(self.HALVES, ("n_1", "n_2"), strict=True))}
-        self._numbers = {**self.planned, **dict(zip(self.HALVES, (-(-batch // 2), batch // 2), strict=True))}
+    def __init__(
+        self, symbols: Mapping[str, str], planned: Mapping[str, int], *, lanes: bool = False, tier: Tier = "numpy"
+    ) -> None:
+        self.symbols, self.planned, self.lanes, self.tier = symbols, planned, lanes, tier
+        batch = planned.get("N", 0)
+        self._spelled = {**symbols, **dict(zip(self.HALVES, ("n_1", "n_2"), strict=True))}
+        self._numbers = {**planned, **dict(zip(self.HALVES, (-(-batch // 2), batch // 2), strict=True))}
+        self._counts: dict[str, int] = {}
+        self._bound: dict[Poly, int] = {}
+        self._bytes: dict[TensorType, int] = {}
 
     def new(self, prefix: str) -> str:
         """A name that is not taken: the prefix and a number."""
@@ -99,8 +94,7 @@ class Names:
         return found
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Code:
+class Code(Record, eq=False, frozen=False):
     """Collects what a primitive writes: `lines` run at each step, `views` are made once for each batch size.
 
     `ins` and `outs` are the names of the arrays, `types` and `out_types` their types. Scratch memory lasts for the node
@@ -117,12 +111,12 @@ class Code:
     lane: bool = False
     wide: int = 0
     spent: frozenset[int] = frozenset()
-    lines: list[str] = field(default_factory=list)
-    views: list[tuple[str, str]] = field(default_factory=list)
-    scratches: list[tuple[str, TensorType]] = field(default_factory=list)
-    kernels: set[str] = field(default_factory=set)
-    functions: set[str] = field(default_factory=set)
-    _after: list[str] = field(default_factory=list)
+    lines: list[str] = fresh(factory=list)
+    views: list[tuple[str, str]] = fresh(factory=list)
+    scratches: list[tuple[str, TensorType]] = fresh(factory=list)
+    kernels: set[str] = fresh(factory=set)
+    functions: set[str] = fresh(factory=set)
+    _after: list[str] = fresh(factory=list)
 
     def __call__(self, line: str) -> None:
         """Write one statement."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...runtime.record import Record
 from .graph import Node, Parameter, Port, Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Carried:
+class Carried(Record, eq=False):
     """A state that stays from run to run: `before` is read, `after` is what it becomes; it starts at `initial`."""
 
     before: Value
@@ -16,8 +14,7 @@ class Carried:
     initial: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Computation:
+class Computation(Record, eq=False):
     """A graph ready to run: to predict, to evaluate, or to make one step of training.
 
     `feeds` are the arrays that a caller gives. `outputs` are the named results, `loss` is a scalar or None. `gradients`

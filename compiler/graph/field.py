@@ -8,15 +8,15 @@ Neural Networks", Distill 2019, equations 2 to 6.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import gcd, lcm
+
+from ...runtime.record import Record
 
 # Each layer costs as much as it has phases: where a network up-samples by more than this, its field is left open.
 PHASES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Record):
     """Output position `i + k·P` sees the input positions `lows[i] + k·advance` to `highs[i] + k·advance`.
 
     P is the number of phases, the length of `lows` and `highs`: 1 unless something up-samples.

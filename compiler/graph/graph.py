@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..source import Span
 from .initial import Initial
 from .op import Op
 from .tensor import TensorType
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(Record, eq=False):
     """One tensor of the graph; compared by identity. `number` is unique within its graph."""
 
     type: TensorType
     number: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class Node(Record, eq=False):
     """One operation. `use` is the index of the layer use that it belongs to."""
 
     op: Op
@@ -29,8 +27,7 @@ class Node:
     use: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameter:
+class Parameter(Record, eq=False):
     """What a checkpoint holds under `name`: a trained parameter, or a buffer (`trainable` false).
 
     `axes` names each dimension for the explanations. `fan` is (fan in, fan out) for the initialiser. `parts` are the
@@ -49,8 +46,7 @@ class Parameter:
     turned: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Use:
+class Use(Record, eq=False):
     """One use of a layer in the text, after expansion: a row of the table.
 
     `chain` lists the uses of blocks that led to it, the outermost first. `shared_with` names the use that made the
@@ -72,8 +68,7 @@ def name_of(uses: Sequence[Use], number: int) -> str:
     return uses[number].name if uses else "loss"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Port:
+class Port(Record, eq=False):
     """A named input, target or output of a net."""
 
     name: str
@@ -81,8 +76,7 @@ class Port:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Graph:
+class Graph(Record, eq=False):
     """A whole network; every value is an input, a target, a parameter or the output of just one node.
 
     `scopes` has the kind of each scope of names: that of a block, or `block` for a binding of several layers.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 
+from ...runtime.record import Record, asdict
 from .graph import Graph, Node, Parameter, Port, Value
 
 
@@ -38,6 +38,6 @@ def _told(found: object, numbers: dict[Value, int]) -> str:
             return f"{_told(found.op, numbers)} {_told(found.ins, numbers)} {_told(found.outs, numbers)}"
         case tuple() | list():
             return f"({', '.join(_lines(found, numbers))})"
-    if is_dataclass(found) and not isinstance(found, type):
-        return f"{type(found).__name__}{_told(tuple(getattr(found, f.name) for f in fields(found)), numbers)}"
+        case Record():
+            return f"{type(found).__name__}{_told(tuple(asdict(found).values()), numbers)}"
     return repr(found)

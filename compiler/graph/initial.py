@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ...runtime.record import Record
 
 # Each initialiser's arguments with their defaults; None marks one that must be given.
 INITIALS: dict[str, dict[str, float | None]] = {
@@ -40,8 +40,7 @@ TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Initial:
+class Initial(Record):
     """An initialiser with its arguments, in the order of INITIALS. `values`, which only layers use, lists every number
     in row-major order."""
 

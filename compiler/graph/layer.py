@@ -1,6 +1,6 @@
 """Layers: the open set of what a spec can name.
 
-A layer is a frozen dataclass in a file of `compiler/layers` that bears its name. Its fields are its arguments in
+A layer is a record in a file of `compiler/layers` that bears its name. Its fields are its arguments in
 positional order, those after `_: KW_ONLY` by name alone; a field's annotation says what it accepts (see `arguments`),
 and a field without a default is required. It owns only its parameters and how it is built from primitives; sizes,
 costs, gradients, NumPy and ONNX follow. Its docstring is its page in the reference.
@@ -8,23 +8,23 @@ costs, gradients, NumPy and ONNX follow. Its docstring is its page in the refere
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import ClassVar, TypeVar, cast, dataclass_transform
+from typing import ClassVar
 
+from ...runtime.record import Record
 from .builder import Builder, OpenUse
 from .graph import Value
 
 
-class Layer(ABC):
+class Layer(Record):
     """One use of a layer, with its arguments. `arity` is the least and the greatest number of inputs (None: any)."""
 
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
 
-    def check(self) -> None:  # noqa: B027 - most layers have nothing to check
+    def check(self) -> None:
         """Check what the arguments alone decide. Raises OpError."""
 
     @abstractmethod
@@ -32,21 +32,11 @@ class Layer(ABC):
         """Add the primitives to the graph and return the result. Raises OpError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Record):
     """A layer that `let` named, with its first use, for a layer that works with its weights."""
 
     layer: Layer
     first: OpenUse
-
-
-_T = TypeVar("_T", bound=type[Layer])
-
-
-@dataclass_transform(frozen_default=True)
-def layer(cls: _T) -> _T:
-    """Make a class a layer: a frozen, slotted dataclass."""
-    return cast(_T, dataclass(frozen=True, slots=True)(cls))
 
 
 @cache

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
+from ...runtime.record import Record, fresh
 from .dims import Dim, Poly
 from .op import OpError
 from .tensor import DType, TensorType
 
 
-@dataclass(frozen=True, slots=True)
-class Subgraph:
+class Subgraph(Record):
     """The body of a node that runs others; these read names from outside, too."""
 
     inputs: tuple[tuple[str, TensorType], ...]
@@ -22,8 +21,7 @@ class Subgraph:
 Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | Subgraph
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxNode:
+class OnnxNode(Record):
     kind: str
     ins: tuple[str, ...]
     outs: tuple[str, ...]
@@ -35,8 +33,7 @@ class OnnxNode:
         return set(self.ins).union(*(node.reads() for node in inner))
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Record):
     """Numbers that the model holds beside the parameters; `value` repeats one number, or lists all in C order."""
 
     name: str
@@ -45,8 +42,7 @@ class Constant:
     value: float | tuple[float, ...]
 
 
-@dataclass(slots=True)
-class OnnxCode:
+class OnnxCode(Record, frozen=False):
     """Collects nodes and constants. `ins` and `outs` are names, `types` and `out_types` their types.
 
     `prefix` starts the names of what is made in between, `size_of` gives the name of a tensor that holds a symbolic
@@ -60,8 +56,8 @@ class OnnxCode:
     opset: int
     prefix: str
     size_of: Callable[[str], str]
-    nodes: list[OnnxNode] = field(default_factory=list)
-    constants: list[Constant] = field(default_factory=list)
+    nodes: list[OnnxNode] = fresh(factory=list)
+    constants: list[Constant] = fresh(factory=list)
 
     @property
     def dtype(self) -> DType:

@@ -1,6 +1,6 @@
 """Primitives: the closed set of operations that own every rule.
 
-A primitive is a frozen dataclass in a file of `compiler/ops`; its fields are its attributes. Operations know nothing of
+A primitive is a record in a file of `compiler/ops`; its fields are its attributes. Operations know nothing of
 source text: a rule that is broken raises OpError, and whoever builds the graph says where.
 """
 
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
+from ...runtime.record import Record
 from .field import Field, union
 from .formula import NOTHING, Formula, named
 from .tensor import TensorType
@@ -55,8 +54,7 @@ class OpError(Exception):
         self.help = help
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Record):
     """One case for the tests that every primitive passes: an operation with the types of its inputs.
 
     `ranges` has (low, high) for the numbers of an input, by default −2 to 2; for whole numbers `high` is left out.
@@ -69,8 +67,7 @@ class Example:
     apart: tuple[float, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Along:
+class Along(Record):
     """A dimension of the output whose parts follow from parts of the inputs: for each input the dimension that runs
     along it, from the end if negative, or None where every part reads all of the input."""
 
@@ -87,7 +84,7 @@ SHAPES: tuple[tuple[int, ...], ...] = (
 )
 
 
-class Op:
+class Op(Record):
     """The rules of one primitive; `operands` names its inputs in messages.
 
     `inplace` are the inputs whose memory the first output may take, if it has their type and they are not read again;
@@ -103,11 +100,6 @@ class Op:
     inplace: ClassVar[tuple[int, ...]] = ()
     elementwise: ClassVar[bool] = False
     random: ClassVar[bool] = False
-    __match_args__: ClassVar[tuple[str, ...]] = ()
-
-    def __repr__(self) -> str:
-        fields = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
-        return f"{type(self).__name__}({', '.join(fields)})"
 
     @abstractmethod
     def infer(self, ins: Types) -> Types:
@@ -194,33 +186,12 @@ PRIMITIVES: dict[str, type[Op]] = {}
 _T = TypeVar("_T", bound=type[Op])
 
 
-@dataclass_transform(frozen_default=True)
 def primitive(cls: _T) -> _T:
-    """Make a class a primitive, entered under its name.
-
-    Two are equal when they are of one kind and their fields are. The type checker holds it frozen; a frozen dataclass
-    with its own `==` takes three times as long to make.
-    """
-    made = dataclass(slots=True, eq=False, repr=False)(cls)
-    _compare_by(made, made.__match_args__)
+    """Enter a class as a primitive under its name."""
     if cls.__name__ in PRIMITIVES:
         raise TypeError(f"the primitive `{cls.__name__}` is declared twice")
-    PRIMITIVES[cls.__name__] = made
-    return cast(_T, made)
-
-
-def _compare_by(made: type[Op], names: tuple[str, ...]) -> None:
-    """Give a primitive its `==` and hash, which every pass asks for at every node."""
-    fields = attrgetter(*names) if names else type
-
-    def equal(self: Op, other: object) -> bool:
-        return self is other or (type(other) is made and fields(self) == fields(other))
-
-    def number(self: Op) -> int:
-        return hash((made, fields(self)))
-
-    made.__eq__ = equal  # type: ignore[method-assign, assignment]
-    made.__hash__ = number  # type: ignore[method-assign, assignment]
+    PRIMITIVES[cls.__name__] = cls
+    return cls
 
 
 def elements(type: TensorType) -> Formula:

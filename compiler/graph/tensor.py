@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ...runtime.record import Record
 from .dims import Dim, Shape, product, show_shape
 
 DType = Literal["f32", "f64", "i64", "u8", "bool"]
@@ -14,8 +14,7 @@ FLOAT_TYPES: dict[str, Float] = {"float32": "f32", "float64": "f64"}
 ITEM_BYTES: dict[DType, int] = {"f32": 4, "f64": 8, "i64": 8, "u8": 1, "bool": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class TensorType:
+class TensorType(Record):
     dtype: DType
     shape: Shape
 

@@ -7,9 +7,9 @@ One axis: output = ⌊(input − dilation·(kernel − 1) − 1 + before + after
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 
+from ...runtime.record import Record
 from .arguments import Extent, Padding
 from .dims import Dim, Poly, Shape
 from .field import Reading
@@ -23,8 +23,7 @@ Sizes = tuple[tuple[str, Formula], ...]
 Rule = Callable[[str, int, int, int, str, Dim], tuple[Formula, Formula]]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Record, apart=("rule",)):
     """A window on one axis; `before` and `after` are its padding.
 
     `rule` is the word that the padding came from (`half`, `same_upper`, …), empty where it was given in numbers. It
@@ -36,7 +35,7 @@ class Window:
     dilation: int
     before: int
     after: int
-    rule: str = field(default="", compare=False, repr=False)
+    rule: str = ""
 
     @property
     def reach(self) -> int:

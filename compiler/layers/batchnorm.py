@@ -7,12 +7,11 @@ from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.norm import BatchNorm
 
 
-@layer
 class BatchNormLayer(Layer):
     """Each channel brought to mean 0 and variance 1, then scaled and shifted.
 

@@ -6,11 +6,10 @@ from ..graph.arguments import Positive
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import number_of_channels, on_images, per_group
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.channel_shuffle import ChannelShuffle
 
 
-@layer
 class ChannelShuffleLayer(Layer):
     """Channels in another order, so that what comes out of each group of a convolution reaches every group of the next.
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING
 
 from ..graph.arguments import Bias, Extent, Padding, Positive, Table
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import number_of_channels, on_images, per_group
 from ..graph.initial import FAN_IN, Initial
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import Op, OpError
 from ..graph.window import AXIS_NAMES, check_same, windows
 from ..ops.arithmetic import Add
 from ..ops.connected_conv import ConnectedConv
 from ..ops.conv import Conv
 
+if TYPE_CHECKING:
+    from dataclasses import KW_ONLY
 
-@layer
+
 class ConvLayer(Layer):
     """Convolution (cross-correlation) over one or two spatial dimensions.
 

@@ -7,13 +7,12 @@ from ..graph.builder import Builder
 from ..graph.dims import Dim, Poly, Shape
 from ..graph.graph import Value
 from ..graph.images import on_images, want_image
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..graph.window import AXIS_NAMES, per_axis, unbound
 from ..ops.pad import Crop
 
 
-@layer
 class CropLayer(Layer):
     """The middle of an image, cut out to an extent or to the extent of a second input.
 

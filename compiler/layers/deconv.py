@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING
 
 from ..graph.arguments import Extent, Flag, Margins, Padding, Positive
 from ..graph.builder import Builder, OpenUse
@@ -10,14 +10,16 @@ from ..graph.dims import Dim, Poly, Shape
 from ..graph.graph import Value
 from ..graph.images import number_of_channels, on_images, per_group
 from ..graph.initial import FAN_IN, Initial
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..graph.window import AXIS_NAMES, Window, check_same, per_axis, unbound, windows
 from ..ops.deconv import Deconv, transposed_padding, transposed_size
 from .conv import ConvLayer
 
+if TYPE_CHECKING:
+    from dataclasses import KW_ONLY
 
-@layer
+
 class DeconvLayer(Layer):
     """Transposed convolution, which makes images larger: each input position adds its kernel to the output.
 

@@ -7,11 +7,10 @@ from typing import Literal
 from ..graph.arguments import Probability
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.dropout import Dropout
 
 
-@layer
 class DropoutLayer(Layer):
     """In training, values are set to 0 at random; at inference nothing happens.
 

@@ -6,11 +6,10 @@ from ..graph.arguments import Positive
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.initial import Initial
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.embed import Embed
 
 
-@layer
 class EmbedLayer(Layer):
     """A trained vector for each whole number: row x of a table.
 

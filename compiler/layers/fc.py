@@ -8,13 +8,12 @@ from ..graph.dims import Poly
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import FAN_IN, Initial
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.arithmetic import Add
 from ..ops.linear import Linear
 
 
-@layer
 class Fc(Layer):
     """Fully connected: y = x · Wᵀ + b, on a vector or on every step of a sequence.
 

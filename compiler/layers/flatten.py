@@ -5,11 +5,10 @@ from __future__ import annotations
 from ..graph.builder import Builder
 from ..graph.dims import product
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.reshape import Reshape
 
 
-@layer
 class Flatten(Layer):
     """All dimensions but N in one.
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from ..graph.arguments import Count, Extent, Real
 from ..graph.builder import Builder
 from ..graph.dims import Dim, Poly
 from ..graph.graph import Value
 from ..graph.images import on_images
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..graph.window import AXIS_NAMES, per_axis, unbound
 from ..ops.fractional_pool import FractionalMaxPool, offsets
 
+if TYPE_CHECKING:
+    from dataclasses import KW_ONLY
 
-@layer
+
 class FractionalMaxPoolLayer(Layer):
     """The maximum of each region of an uneven grid, which makes images smaller by a factor that need not be whole.
 

@@ -6,11 +6,10 @@ from typing import Literal
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.activations import Gelu, GeluTanh
 
 
-@layer
 class GeluLayer(Layer):
     """x · Φ(x), with Φ the distribution function of the standard normal distribution.
 

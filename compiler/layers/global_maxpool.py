@@ -5,11 +5,10 @@ from __future__ import annotations
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import on_images
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.global_pool import GlobalMaxPool
 
 
-@layer
 class GlobalMaxPoolLayer(Layer):
     """The maximum of each map; the spatial dimensions stay as 1.
 

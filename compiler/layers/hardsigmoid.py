@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.activations import HardSigmoid
 
 
-@layer
 class HardSigmoidLayer(Layer):
     """min(max(x/6 + 1/2, 0), 1).
 

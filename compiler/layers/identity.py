@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 
 
-@layer
 class Identity(Layer):
     """The input as it is.
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.shape import LastStep
 
 
-@layer
 class Last(Layer):
     """The last step of a sequence.
 

@@ -8,12 +8,11 @@ from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.layernorm import LayerNorm
 
 
-@layer
 class LayerNormLayer(Layer):
     """Each vector of features brought to mean 0 and variance 1, then scaled and shifted per feature.
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from ..graph.arguments import Real
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.unary import LeakyRelu
 
 
-@layer
 class LeakyReluLayer(Layer):
     """x where x > 0, else slope · x.
 

@@ -6,11 +6,10 @@ from ..graph.arguments import Positive
 from ..graph.axes import pick_axis
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.softmax import LogSoftmax
 
 
-@layer
 class LogSoftmaxLayer(Layer):
     """The logarithm of softmax along one dimension, xᵢ − log Σ e^xⱼ.
 

@@ -6,12 +6,11 @@ from ..graph.arguments import Positive, Real
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import on_images
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.lrn import Lrn
 
 
-@layer
 class LrnLayer(Layer):
     """Local response normalisation across channels: y = x / (k + alpha/size · Σ x²)^beta.
 

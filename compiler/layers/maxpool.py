@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY
+from typing import TYPE_CHECKING
 
 from ..graph.arguments import Extent, Flag, Padding
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import on_images
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.window import check_same, windows
 from ..ops.pool import MaxPool
 
+if TYPE_CHECKING:
+    from dataclasses import KW_ONLY
 
-@layer
+
 class MaxPoolLayer(Layer):
     """The maximum of each window, map by map.
 

@@ -6,11 +6,10 @@ from functools import reduce
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.arithmetic import Mul
 
 
-@layer
 class MulLayer(Layer):
     """The elementwise product of two or more inputs, as `a * b` writes it for two.
 

@@ -7,13 +7,12 @@ from ..graph.axes import channel_axis
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import want_float
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.cast import ToFloat
 from ..ops.channels import Normalize
 
 
-@layer
 class NormalizeLayer(Layer):
     """Fixed numbers subtracted and divided by: y = (x − mean) / std, as data sets are brought to mean 0 and variance 1.
 

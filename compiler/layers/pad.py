@@ -6,12 +6,11 @@ from ..graph.arguments import Margins
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import on_images
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.window import pad_pairs
 from ..ops.pad import Pad
 
 
-@layer
 class PadLayer(Layer):
     """Zeros around an image.
 

@@ -8,7 +8,7 @@ from ..graph.dims import Poly
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import Initial
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..graph.window import unbound
 from ..ops.distance import SquaredDistance
@@ -30,7 +30,6 @@ DIGITS = """
 """
 
 
-@layer
 class Rbf(Layer):
     """The squared distance of a vector to the fixed code of each class, a row of 1 and −1.
 

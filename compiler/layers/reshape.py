@@ -6,12 +6,11 @@ from ..graph.arguments import Sizes
 from ..graph.builder import Builder
 from ..graph.dims import Dim, product, quotient, show_shape
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.reshape import Reshape
 
 
-@layer
 class ReshapeLayer(Layer):
     """The same elements in other dimensions; N stays.
 

@@ -8,11 +8,10 @@ from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import ONES, ZEROS
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.channels import ChannelScale
 
 
-@layer
 class Scale(Layer):
     """A trained factor and shift for each channel: y = weight · x + bias.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.activations import Silu
 
 
-@layer
 class SiluLayer(Layer):
     """x · sigmoid(x), also called swish.
 

@@ -6,11 +6,10 @@ from ..graph.arguments import Positive
 from ..graph.axes import pick_axis
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.softmax import Softmax
 
 
-@layer
 class SoftmaxLayer(Layer):
     """e^xᵢ / Σ e^xⱼ along one dimension.
 

@@ -9,12 +9,11 @@ from ..graph.axes import pick_axis
 from ..graph.builder import Builder
 from ..graph.dims import Poly
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.shape import Slice
 
 
-@layer
 class Split(Layer):
     """One input in several parts along one dimension.
 

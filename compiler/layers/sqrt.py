@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.unary import Sqrt
 
 
-@layer
 class SqrtLayer(Layer):
     """The square root; the input must not be negative.
 

@@ -7,13 +7,12 @@ from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import number_of_channels, on_images
 from ..graph.initial import ONES, ZEROS
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.window import windows
 from ..ops.channels import ChannelScale
 from ..ops.pool import AvgPool
 
 
-@layer
 class Subsample(Layer):
     """Average pooling with one trained coefficient and one bias for each map: y = weight · mean + bias.
 

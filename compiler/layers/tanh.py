@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..ops.unary import Tanh
 
 
-@layer
 class TanhLayer(Layer):
     """The hyperbolic tangent.
 

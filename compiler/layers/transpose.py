@@ -5,12 +5,11 @@ from __future__ import annotations
 from ..graph.arguments import Counts
 from ..graph.builder import Builder
 from ..graph.graph import Value
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.shape import Transpose
 
 
-@layer
 class TransposeLayer(Layer):
     """The dimensions in another order; N stays first.
 

@@ -8,14 +8,13 @@ from ..graph.dims import Poly
 from ..graph.graph import Value
 from ..graph.images import want_float
 from ..graph.initial import FAN_IN, Initial
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.op import OpError
 from ..ops.linear import Linear
 from .conv import ConvLayer
 from .fc import Fc
 
 
-@layer
 class Transposed(Layer):
     """The weights of another layer, used transposed: the way back through it, as in a tied autoencoder.
 

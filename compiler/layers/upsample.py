@@ -8,12 +8,11 @@ from ..graph.arguments import Extent
 from ..graph.builder import Builder
 from ..graph.graph import Value
 from ..graph.images import on_images
-from ..graph.layer import Layer, layer
+from ..graph.layer import Layer
 from ..graph.window import per_axis
 from ..ops.upsample import Upsample
 
 
-@layer
 class UpsampleLayer(Layer):
     """Images made larger by a whole factor.
 

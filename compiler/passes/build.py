@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from ...runtime.record import Record, replace
 from ..graph.computation import Carried, Computation
 from ..graph.graph import Graph, Node, Parameter, Port, Value
 from ..graph.make import Make
@@ -19,8 +19,7 @@ from .dead import drop_dead
 from .loss import total_loss
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Leaves:
+class _Leaves(Record, eq=False):
     """The parameters, inputs and targets of a graph as those of computations; `of` maps its values to theirs."""
 
     parameters: tuple[Parameter, ...]

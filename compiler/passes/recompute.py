@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 
+from ...runtime.record import Record, fresh, replace
 from ..graph.computation import Computation
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
@@ -32,8 +32,7 @@ NEAR = 8
 FAR = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Record):
     """What the pass asks of the plan: the bytes of a type, the scratch bytes of a node, the number of a size."""
 
     bytes: Callable[[TensorType], int]
@@ -41,8 +40,7 @@ class Sizes:
     number: Callable[[Dim], int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recomputed:
+class Recomputed(Record, eq=False):
     """A computation with values made again; `flops` are the operations that come on top."""
 
     computation: Computation
@@ -66,8 +64,7 @@ def most_held(found: Computation, sizes: Sizes) -> int:
     return kept.peak
 
 
-@dataclass(slots=True, eq=False)
-class _Group:
+class _Group(Record, eq=False, frozen=False):
     """A value with its aliases: memory that is held or not. `uses` are the places of the nodes that read it, `last` is
     the last of them; `again` is whether it may be made again, `pinned` whether it stays to the end."""
 
@@ -75,7 +72,7 @@ class _Group:
     again: bool
     pinned: bool
     members: list[Value]
-    uses: list[int] = field(default_factory=list)
+    uses: list[int] = fresh(factory=list)
     last: int = -1
 
     def next(self, place: int) -> int | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ...runtime.record import replace
 from ..graph.graph import Graph, Node, Parameter, Value
 from ..ops.linear import Linear
 

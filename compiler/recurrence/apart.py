@@ -10,8 +10,8 @@ the loop read it as it is. Of an LSTM's step of training, 128 units, batch 32, t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from ...runtime.record import replace
 from ..graph.computation import Computation
 from ..graph.dims import Dim
 from ..graph.graph import Node

@@ -8,8 +8,8 @@ stacks, where that is worth it: products, and sums such as the gradients of weig
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
+from ...runtime.record import Record, fresh, replace
 from ..graph.graph import Node, Value
 from ..graph.make import Make
 from ..graph.op import Values
@@ -25,14 +25,13 @@ from .places import by_features
 Loop = Callable[[Make, Body, Values], Values]
 
 
-@dataclass(slots=True, eq=False)
-class _Outside:
+class _Outside(Record, eq=False, frozen=False):
     """What stands outside of the loop for a value of the body: `once` what is the same at every step, `stacks` what is
     there for all steps, `totals` what is summed over them."""
 
     once: dict[Value, Value]
     stacks: dict[Value, Value]
-    totals: dict[Value, Value] = field(default_factory=dict)
+    totals: dict[Value, Value] = fresh(factory=dict)
 
 
 def arrange(b: Make, body: Body, ins: Values, loop: Loop, *, tables: bool = False) -> Values:

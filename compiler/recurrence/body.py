@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from ...runtime.record import Record, replace
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
 from ..graph.make import Make
@@ -12,8 +12,7 @@ from ..graph.op import Types
 from ..graph.tensor import TensorType
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Body:
+class Body(Record, eq=False):
     """One step. It reads `states`, which it had before the step, `inputs`, which are this step's rows of the stacks,
     and `captured`, the same at every step.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from ...runtime.record import replace
 from ..graph.computation import Computation
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value

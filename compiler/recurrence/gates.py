@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from ...runtime.record import Record, replace
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op
@@ -51,8 +51,7 @@ def _next(found: Computation) -> Computation | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Group:
+class _Group(Record, eq=False):
     """The functions of all parts of one value `x`, which `cut` makes; of x itself where there is no cut."""
 
     x: Value

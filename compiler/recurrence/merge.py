@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from ...runtime.record import replace
 from ..graph.graph import Node, Value
 from ..graph.op import Op, Values
 from ..ops.arithmetic import Add

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from ...runtime.record import replace
 from ..graph.dims import Dim
 from ..graph.formula import NOTHING, Formula
 from ..graph.graph import Graph, Node, Value

@@ -7,8 +7,8 @@ columns from that, [features, steps · N], which copies longer pieces than bring
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from ...runtime.record import replace
 from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op

@@ -7,8 +7,8 @@ each gate of a cell is then one piece of memory, and the product with the weight
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..graph.graph import Node, Value
 from ..graph.op import Op
 from ..graph.tensor import TensorType
@@ -19,8 +19,7 @@ from ..ops.shape import Concat
 from .body import Body
 
 
-@dataclass(slots=True, eq=False)
-class Home:
+class Home(Record, eq=False, frozen=False):
     """Memory of a step. `part` is (home, axis, start, stop) of another one that it is a part of; `fixed` when its
     place was decided outside of the step. In use from node `start` to node `end`."""
 

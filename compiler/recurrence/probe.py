@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ...runtime.record import replace
 from ..graph.graph import Node, Value
 from ..graph.make import Make
 from ..graph.op import Values

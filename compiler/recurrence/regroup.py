@@ -8,8 +8,8 @@ dz · s − (dz · s · k) · k, it reads the product of all three that the firs
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..graph.graph import Node, Value
 from ..ops.arithmetic import Mul, Sub
 from ..ops.cut import Cut
@@ -24,8 +24,7 @@ def regroup(body: Body) -> Body:
     return _Regrouping(body).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Gate:
+class _Gate(Record):
     """A gate, or one of several that were cut from one value, and the gradient by it. `product` is the gradient by what
     the gate was multiplied by, `other`; None where the gate was not just multiplied by something."""
 

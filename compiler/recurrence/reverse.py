@@ -8,8 +8,8 @@ step's inputs, and by what is the same at every step, which is summed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
+from ...runtime.record import Record, replace
 from ..graph.graph import Value
 from ..graph.make import Make
 from ..graph.op import Gradients, Values
@@ -23,8 +23,7 @@ from .overwrite import same_as_parts
 from .regroup import regroup
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Reverse:
+class _Reverse(Record, eq=False):
     """One step back. The inputs of `body` are the gradients by the outputs `seeded`, then steps of the stacks of
     `reads`; its captured values are `captured`. Its outputs are the gradients by the inputs `by_inputs`, its totals
     those by the captured `by_captured`. All but `body` names values of the step forward."""
@@ -45,8 +44,7 @@ def saving(body: Body) -> Body:
     return replace(body, outputs=tuple(kept))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Backward:
+class Backward(Record, eq=False):
     """The loop of a gradient: its step, what it takes, and how its results are those that are wanted."""
 
     body: Body

@@ -6,9 +6,9 @@ How loops are transformed and written, in `rules`, is imported when there is one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...runtime.record import Record
 from ..graph.dims import Dim
 from ..graph.field import Field
 from ..graph.formula import Formula, named, plus
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from ..graph.onnx_code import OnnxCode
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Record):
     """A bundled cell with its arguments, as the language writes them."""
 
     name: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...runtime.record import Record
 from ..analysis.figures import Row, analyse
 from ..diagnostics.visible import visible
 from ..graph.dims import bound
@@ -23,8 +23,7 @@ STAGES = ("forward", "again", "backward", "update", "inputs")
 HEAD = ("layer", "kind", "time", "share", "bytes", "FLOPs", "GFLOP/s", "GB/s", "roof")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """One part of the step; `flops` is None where the analysis does not count them."""
 
     part: Part
@@ -32,8 +31,7 @@ class Entry:
     flops: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Record):
     """A step of training, or a prediction, at `dims`."""
 
     network: Network

@@ -4,9 +4,9 @@ a loop, further in, those of one step."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
 from itertools import count
 
+from ...runtime.record import asdict, fields, replace
 from ..diagnostics.visible import visible
 from ..graph.computation import Computation
 from ..graph.graph import Graph, Node, Parameter, Port, Use, Value, name_of
@@ -65,8 +65,8 @@ def _nodes(nodes: Sequence[Node], uses: Sequence[Use]) -> Iterator[str]:
 
 def _loop(op: Scan) -> str:
     """The loop without its body, and what is as it is by default."""
-    given = [(each.name, getattr(op, each.name), each.default) for each in fields(op) if each.name != "body"]
-    return f"Scan({', '.join(f'{name}={value}' for name, value, default in given if value != default)})"
+    given = [f"{name}={value}" for name, value in asdict(op).items() if name != "body" and value != fields(op)[name]]
+    return f"Scan({', '.join(given)})"
 
 
 def _numbered(body: Body, ins: Sequence[Value]) -> Body:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..analysis.figures import FREE, Row, TooSmall, Totals, analyse
 from ..diagnostics.diagnostic import Diagnostic
 from ..emit.memory import Needed, needed
@@ -15,8 +15,7 @@ from ..resolve.network import Network
 from ..source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Record):
     """One row, of a layer use or of a scope collapsed into one; `parts` are the equations of a cell."""
 
     name: str
@@ -36,8 +35,7 @@ class Line:
     parts: tuple[Line, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Record):
     network: Network
     dims: Mapping[str, int]
     lines: tuple[Line, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...runtime.record import Record
 from ..diagnostics.diagnostic import Label
 from ..graph.dims import Dim, show_shape
 from ..graph.graph import Node, Value
@@ -32,16 +32,14 @@ if TYPE_CHECKING:
     from .evaluate import Evaluator
 
 
-@dataclass(slots=True, eq=False)
-class Results:
+class Results(Record, eq=False, frozen=False):
     """The last value of each state, and each output as a sequence or, where that is wanted, at its end."""
 
     states: tuple[Value, ...]
     outputs: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
-class _Step:
+class _Step(Record, eq=False, frozen=False):
     """A step while it is being made. `first` is what a state starts from: a number, or a value from outside.
 
     `ends` are the states that hold the outputs at the end, when nothing else of them is wanted; `stacked` the others.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ...runtime.record import Record, fresh, replace
 from ..graph.arguments import Word
 from ..source import Span
 from ..syntax import tree
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 LAYERS = 1000
 
 
-@dataclass(slots=True)
-class Options:
+class Options(Record, frozen=False):
     """`join` is how two directions become one, None for one direction; `first` are the states to start from."""
 
     reverse: bool = False
@@ -33,7 +32,7 @@ class Options:
     last: bool = False
     lengths: Tensor | None = None
     states: bool = False
-    first: dict[str, Tensor] = field(default_factory=dict)
+    first: dict[str, Tensor] = fresh(factory=dict)
 
 
 def states_help(value: tree.Expr, names: list[str], file: Namespace) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
+from ...runtime.record import replace
 from ..graph.arguments import ArgumentError, Signature, Word
 from ..graph.dims import Poly
 from .elsewhere import meaning

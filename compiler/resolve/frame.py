@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from ...runtime.record import Record, fresh
 from ..graph.dims import Dim
 from ..graph.graph import Value
 from ..source import Span
@@ -11,8 +10,7 @@ from .naming import Mark
 from .program import Namespace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class State:
+class State(Record, eq=False):
     """A state of a cell: its value before the step, and its first one, a number or a tensor [1, …]."""
 
     name: str
@@ -21,8 +19,7 @@ class State:
     span: Span
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Record, frozen=False):
     """One body of a net or block that is being run.
 
     `names` are the bindings, the innermost loop last; `inputs` is the value of `in`, None when there are several;
@@ -37,7 +34,7 @@ class Frame:
     it: object
     mark: Mark
     chain: tuple[Span, ...]
-    outputs: list[tuple[str, object, Span]] = field(default_factory=list)
-    next: dict[str, object] = field(default_factory=dict)
-    states: list[State] = field(default_factory=list)
+    outputs: list[tuple[str, object, Span]] = fresh(factory=list)
+    next: dict[str, object] = fresh(factory=dict)
+    states: list[State] = fresh(factory=list)
     samples: Dim | None = None

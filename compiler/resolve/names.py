@@ -6,9 +6,9 @@ What is reported here is unknown later, without another word.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
+from ...runtime.record import Record, fresh
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic, Label
 from ..diagnostics.suggest import closest
@@ -36,8 +36,7 @@ Kind = Literal["net", "block", "cell"]
 Position = Literal["start", "use", "value"]
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Record, frozen=False):
     """The names that are bound at a place: `bound` by loop, the innermost last, each with the place of its binding;
     `anywhere` in the item, and `lost`, in a statement that was reported. `primed` are the states that the item writes,
     declared or not, `size` is what a state's size might be, and `inside` the bodies of loops and branches around it.
@@ -46,10 +45,10 @@ class Scope:
     kind: Kind
     bound: list[dict[str, Span]]
     symbols: set[str]
-    states: dict[str, Span] = field(default_factory=dict)
-    inside: list[tuple[Literal["loop", "branch"], Span]] = field(default_factory=list)
-    anywhere: dict[str, Span] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
+    states: dict[str, Span] = fresh(factory=dict)
+    inside: list[tuple[Literal["loop", "branch"], Span]] = fresh(factory=list)
+    anywhere: dict[str, Span] = fresh(factory=dict)
+    lost: set[str] = fresh(factory=set)
     primed: frozenset[str] = frozenset()
     size: str = "units"
     choice: str = ""

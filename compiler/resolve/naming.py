@@ -7,8 +7,9 @@ the end: how many uses a binding holds is known when it has been evaluated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ...runtime.record import Record, fresh
 
 if TYPE_CHECKING:
     from ..graph.graph import Value
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 OPERATORS = ("add", "sub", "mul", "div")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Equations:
+class Equations(Record, eq=False):
     """The equations of a cell as one of its loops ran them: the layer uses from `first` up to but without `end`.
 
     `inputs` are what the cell reads, in order; `next` are the next values of its states.
@@ -33,8 +33,7 @@ class Equations:
     outputs: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Mark:
+class Mark(Record, eq=False, frozen=False):
     """A place in the tree of names. `use` is the index of its layer use, None for a scope; `kind` the name of its layer
     or block, `block` for the scope of a binding.
 
@@ -50,7 +49,7 @@ class Mark:
     operator: bool = False
     applied: Recipe | Instance | tuple[Value | float, str, Value | float] | None = None
     equations: Equations | None = None
-    children: list[Mark] = field(default_factory=list)
+    children: list[Mark] = fresh(factory=list)
 
     def add(self, child: Mark) -> Mark:
         self.children.append(child)

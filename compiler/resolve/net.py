@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from ...grammar.parser import parse
+from ...runtime.record import Record, replace
 from ..analysis.figures import FREE, TooSmall, analyse
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic
@@ -34,13 +34,12 @@ from .values import UNKNOWN, Tensor, Unknown, write
 from .walk import Stop
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Record):
     """Which network of a net is wanted: a variant, single parameters as text, and values of symbolic dimensions."""
 
     variant: str | None = None
-    sets: Mapping[str, str] = field(default_factory=dict)
-    dims: Mapping[str, int] = field(default_factory=dict)
+    sets: Mapping[str, str] = {}
+    dims: Mapping[str, int] = {}
 
 
 class NetResolver:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ...runtime.record import Record
 from ..graph.graph import Graph
 from ..source import Span
 from ..syntax import tree
@@ -12,8 +12,7 @@ from ..training.settings import Settings
 from .naming import Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Record):
     """One net at given parameters.
 
     `parameters` are its parameters with the values that were used, written as in the language. `dims` are the values

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from ...runtime.record import Record, replace
 from ..syntax import tree
 from .bodies import symbols_of
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Record):
     """A net: its variants by name, its symbolic dimensions, and its body without the variants."""
 
     name: tree.Name

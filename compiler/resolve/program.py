@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from ...grammar.parser import parse
+from ...runtime.record import Record, fresh
 from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic, Label
 from ..graph.layer import find_layer
@@ -22,15 +22,14 @@ _DEFINED = re.compile(r"^(?:block|cell) (\w+)", re.MULTILINE)
 Item = tree.Block | tree.Cell
 
 
-@dataclass(slots=True, eq=False)
-class Namespace:
+class Namespace(Record, eq=False, frozen=False):
     """One parsed file: its own blocks and cells, those of the files that it uses, and its nets."""
 
     source: Source
     file: tree.File
-    own: dict[str, Item] = field(default_factory=dict)
-    used: dict[str, tuple[Item, Namespace]] = field(default_factory=dict)
-    nets: dict[str, tree.Net] = field(default_factory=dict)
+    own: dict[str, Item] = fresh(factory=dict)
+    used: dict[str, tuple[Item, Namespace]] = fresh(factory=dict)
+    nets: dict[str, tree.Net] = fresh(factory=dict)
 
     def find(self, name: str) -> tuple[Item, Namespace] | None:
         """The block or cell of that name, and the file that defines it; a file's names win over bundled ones."""

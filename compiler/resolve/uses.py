@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from ...runtime.record import replace
 from ..diagnostics.diagnostic import Label
 from ..graph.arguments import ArgumentError, Signature, Word, signature
 from ..graph.builder import OpenUse

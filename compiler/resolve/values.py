@@ -6,8 +6,7 @@ Python tuples. Tensors, layers and unknown values are the classes below.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from ...runtime.record import Record, fresh
 from ..graph.arguments import Word
 from ..graph.builder import OpenUse
 from ..graph.dims import Poly
@@ -20,24 +19,21 @@ from .naming import Mark
 from .program import Namespace
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Record):
     """A value that an error, already reported, kept from being known; whatever is made of it stays silent."""
 
 
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tensor:
+class Tensor(Record, eq=False):
     """A tensor of the graph, and the place in the text that made it."""
 
     value: Value
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Record):
     """A block or cell, with the file whose names its body sees."""
 
     item: tree.Block | tree.Cell
@@ -48,17 +44,15 @@ class Definition:
         return self.item.name.id
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Record, apart=("span",)):
     """An argument as given at a use: its value and its place; `name` is None when it is positional."""
 
     name: str | None
     value: object
-    span: Span = field(compare=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Record):
     """A layer or block with arguments, not applied yet: each application makes new weights."""
 
     name: str
@@ -66,8 +60,7 @@ class Recipe:
     arguments: tuple[Given, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
-class Instance:
+class Instance(Record, eq=False, frozen=False):
     """One instance of a layer or block, named by `let`: all of its applications share their weights.
 
     `uses` are the layer uses of the first application, in order; later ones take their weights from them.
@@ -77,7 +70,7 @@ class Instance:
     name: str
     recipe: Recipe
     mark: Mark
-    uses: list[OpenUse] = field(default_factory=list)
+    uses: list[OpenUse] = fresh(factory=list)
     applied: bool = False
     layer: Layer | None = None
 

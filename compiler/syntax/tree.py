@@ -8,81 +8,68 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .node import Node, node
+from .node import Node
 
 # Expressions
 
 
-@node
-class Number(Node):
+class Number(Node, apart=("span", "value")):
     """A number as written, `61_706`, `0.5`, `1.2M`; `value` is an int unless it is written as a fraction."""
 
     text: str
     value: int | float
-    apart = ("span", "value")
 
 
-@node
 class Extent(Node):
     """`3x5`: a size per dimension."""
 
     sizes: tuple[int, int]
 
 
-@node
 class String(Node):
     """`value` is the text between the quotes."""
 
     value: str
 
 
-@node
 class Name(Node):
     id: str
 
 
-@node
 class Primed(Node):
     """`h'`, the next value of the state `h`; `id` is `h`."""
 
     id: str
 
 
-@node
 class In(Node):
     """The word `in`: the input of a block or net."""
 
 
-@node
 class It(Node):
     """The word `it`: the running value."""
 
 
-@node
 class Group(Node):
     """A parenthesised expression; kept, because parentheses carry meaning around conditionals."""
 
     value: Expr
 
 
-@node
 class Tuple(Node):
     items: tuple[Expr, ...]
 
 
-@node
 class List(Node):
     items: tuple[Expr, ...]
 
 
-@node
 class Chain(Node):
     """`a -> b -> c`, two items or more."""
 
     items: tuple[Expr, ...]
 
 
-@node
 class Choice(Node):
     """`value if condition else other`."""
 
@@ -91,7 +78,6 @@ class Choice(Node):
     other: Expr
 
 
-@node
 class Arithmetic(Node):
     """`first op expr op expr …`, left to right, the operators of one binding strength: `+ -` or `* / // %`."""
 
@@ -99,7 +85,6 @@ class Arithmetic(Node):
     rest: tuple[tuple[Operator, Expr], ...]
 
 
-@node
 class Logic(Node):
     """`a and b and c`, or the same with `or`."""
 
@@ -107,19 +92,16 @@ class Logic(Node):
     items: tuple[Expr, ...]
 
 
-@node
 class Not(Node):
     value: Expr
 
 
-@node
 class Compare(Node):
     operator: Comparison
     left: Expr
     right: Expr
 
 
-@node
 class Range(Node):
     """`start..end`, the end excluded."""
 
@@ -127,24 +109,20 @@ class Range(Node):
     end: Expr
 
 
-@node
 class Negative(Node):
     value: Expr
 
 
-@node
 class Field(Node):
     base: Expr
     name: str
 
 
-@node
 class Index(Node):
     base: Expr
     index: Expr
 
 
-@node
 class Argument(Node):
     """`name = value` or, with no name, a positional argument. `span` covers both parts."""
 
@@ -152,7 +130,6 @@ class Argument(Node):
     value: Expr
 
 
-@node
 class Call(Node):
     base: Expr
     arguments: tuple[Argument, ...]
@@ -188,14 +165,12 @@ Expr = (
 # Statements
 
 
-@node
 class Body(Node):
     """The statements between braces; `span` includes the braces."""
 
     statements: tuple[Statement, ...]
 
 
-@node
 class Type(Node):
     """`f32[N, 3, 32, 32]`."""
 
@@ -203,7 +178,6 @@ class Type(Node):
     dims: tuple[Expr, ...]
 
 
-@node
 class Slot(Node):
     """`h[units]` or `h[units] = value`, in `state` and `param`."""
 
@@ -212,56 +186,47 @@ class Slot(Node):
     value: Expr | None
 
 
-@node
 class Input(Node):
     name: Name
     type: Type
 
 
-@node
 class Target(Node):
     name: Name
     type: Type
 
 
-@node
 class State(Node):
     slots: tuple[Slot, ...]
 
 
-@node
 class Weight(Node):
     """The statement `param p[units]`."""
 
     slots: tuple[Slot, ...]
 
 
-@node
 class Output(Node):
     names: tuple[Name | Primed, ...]
 
 
-@node
 class Let(Node):
     name: Name
     value: Expr
 
 
-@node
 class Repeat(Node):
     count: Expr
     variable: Name | None
     body: Body
 
 
-@node
 class For(Node):
     names: tuple[Name, ...]
     items: Expr
     body: Body
 
 
-@node
 class If(Node):
     """`if c { } else if d { } else { }`: a condition and a body for each branch, then the last `else`."""
 
@@ -269,7 +234,6 @@ class If(Node):
     otherwise: Body | None
 
 
-@node
 class Setting(Node):
     """`name = value` in a `train` or `variant` block."""
 
@@ -277,7 +241,6 @@ class Setting(Node):
     value: Expr
 
 
-@node
 class Rule(Node):
     """`rule "*.bias" { … }` in a `train` block."""
 
@@ -285,23 +248,19 @@ class Rule(Node):
     settings: tuple[Setting, ...]
 
 
-@node
 class Train(Node):
     settings: tuple[Setting | Rule, ...]
 
 
-@node
 class Expect(Node):
     checks: tuple[Expr, ...]
 
 
-@node
 class Variant(Node):
     name: Name
     settings: tuple[Setting | Expect, ...]
 
 
-@node
 class Bind(Node):
     """`a = …`, or `a, b = …`."""
 
@@ -309,14 +268,12 @@ class Bind(Node):
     value: Expr
 
 
-@node
 class Flow(Node):
     """A pipeline with no name in front."""
 
     value: Expr
 
 
-@node
 class Broken(Node):
     """A statement that did not parse and was reported: what it does is not known."""
 
@@ -329,7 +286,6 @@ Statement = (
 # Items of a file
 
 
-@node
 class Parameter(Node):
     """A parameter of a block, cell or net; without a default it is required."""
 
@@ -337,12 +293,10 @@ class Parameter(Node):
     default: Expr | None
 
 
-@node
 class Use(Node):
     path: String
 
 
-@node
 class Block(Node):
     """`inputs` are the names after `from`; empty for the plain `in`."""
 
@@ -352,7 +306,6 @@ class Block(Node):
     body: Body
 
 
-@node
 class Cell(Node):
     name: Name
     parameters: tuple[Parameter, ...]
@@ -360,7 +313,6 @@ class Cell(Node):
     body: Body
 
 
-@node
 class Net(Node):
     name: Name
     parameters: tuple[Parameter, ...]
@@ -370,7 +322,6 @@ class Net(Node):
 Item = Use | Block | Cell | Net
 
 
-@node
 class File(Node):
     """A whole file. `suspects` are names that stand in text that did not parse: they may have been defined there,
     so nothing is said when they are found undefined."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from ...runtime.record import Record
 from ..graph.graph import Value
 from ..source import Span
 
@@ -13,8 +13,7 @@ LossKind = Literal["cross_entropy", "nll", "mse", "mae", "bce"]
 OptimizerKind = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LossCall:
+class LossCall(Record, eq=False):
     """One term of the loss, `weight` times a loss of a prediction; targets equal to `ignore` do not count."""
 
     kind: LossKind
@@ -25,8 +24,7 @@ class LossCall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Ramp:
+class Ramp(Record, eq=False):
     """A number that goes in a straight line from `start` to `end` over the first `after` epochs."""
 
     start: float
@@ -34,8 +32,7 @@ class Ramp:
     after: float
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Optimizer:
+class Optimizer(Record, eq=False):
     """How parameters follow their gradients; `arguments` has every argument by name."""
 
     kind: OptimizerKind
@@ -55,8 +52,7 @@ class Optimizer:
                 return ("sum",)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Phase:
+class Phase(Record, eq=False):
     """A part of the schedule: a factor for the learning rate as a function of the epochs finished since its start.
 
     `length` is its number of epochs, None for the last phase, which goes on to the end. `arguments` are the numbers of
@@ -69,8 +65,7 @@ class Phase:
     length: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Rule:
+class Rule(Record, eq=False):
     """What is different for the parameters whose name matches a pattern, in which `*` stands for anything."""
 
     pattern: str
@@ -78,8 +73,7 @@ class Rule:
     weight_decay: float | None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Settings:
+class Settings(Record, eq=False):
     """A `train` block. `batch` None takes all samples at once; `unroll` is the length of truncated back-propagation."""
 
     loss: tuple[LossCall, ...]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..record import Record, replace
+
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(Record, eq=False):
     """Arrays by the name of the input or target that they are for; the samples are along the first dimension.
 
     `chosen` are the samples that belong to it, in order; None means all. Those that are `ordered` follow each other in
@@ -73,8 +73,7 @@ class Dataset:
         return np.arange(self.size) if self.chosen is None else self.chosen
 
 
-@dataclass(frozen=True, eq=False)
-class Splits:
+class Splits(Record, eq=False):
     """What a source of data holds: samples to train on, and where it has them samples to test on.
 
     `alphabet` are the characters of a text, in the order of their numbers.

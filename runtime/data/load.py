@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
+from ..record import replace
 from .dataset import Dataset, Splits
 from .files import bad, is_folder, read
 from .idx import find_part, load_idx

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..limits import DEFAULT_FILE_LIMITS, FileLimits
 from ..ports import Port
+from ..record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Record):
     """What the data are for: the ports, and what the user says about the source.
 
     `seq_len` are the steps of a sample of a text or series; `alphabet` are the characters that numbers already stand

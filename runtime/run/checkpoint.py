@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..limits import DEFAULT_FILE_LIMITS, FileLimits
+from ..record import Record
 from .atomic import cannot_write, write_atomic
 from .safetensors import Described, Whole, bad, encode, head, read
 
@@ -33,8 +33,7 @@ _HASH = b'"sha256":"'
 _NO_HASH = b"0" * 64
 
 
-@dataclass(frozen=True, eq=False)
-class State:
+class State(Record, eq=False):
     """What training goes on from: `tensors` by name, and `position`, which JSON can hold."""
 
     step: int
@@ -42,8 +41,7 @@ class State:
     position: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Weights:
+class Weights(Record, eq=False):
     """Arrays by name, the file that they are of, and as far as it says so the characters that the numbers of a text
     stand for, and the epoch of a run that they are of."""
 

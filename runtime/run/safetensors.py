@@ -9,7 +9,6 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from ..data.files import opened, unreadable
 from ..errors import RunError
 from ..limits import FileLimits
+from ..record import Record
 
 Array = NDArray[Any]
 # The element types by NumPy's name, and the shapes, of arrays by their names.
@@ -39,8 +39,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Whole:
+class Whole(Record, eq=False):
     """A file whose header is right: `start` is where its numbers begin in `data`, which has all of its bytes."""
 
     tensors: Mapping[str, Array]

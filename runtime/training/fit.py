@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from ..data.dataset import Dataset
 from ..errors import RunError
 from ..program import Program
+from ..record import Record, fresh
 from ..trainer import Trainer
 from .diagnosis import first_not_finite
 from .metrics import score_unless
@@ -24,8 +24,7 @@ Array = NDArray[Any]
 CHECKPOINT_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Record):
     """`batch` None takes all samples at once; `patience` stops when that many epochs have not improved on the best."""
 
     epochs: int
@@ -34,8 +33,7 @@ class Options:
     patience: int | None = None
 
 
-@dataclass(slots=True)
-class Position:
+class Position(Record, frozen=False):
     """Where training stands: after `epoch` epochs, `index` samples of the next one, `chunk` chunks of the next batch.
 
     `loss` is the sum of the epoch's losses so far, each times its samples, `part` that of the chunks, each times its
@@ -78,8 +76,7 @@ class Log(Protocol):
 Save = Callable[[Position, bool], None]
 
 
-@dataclass(slots=True)
-class Fit:
+class Fit(Record, frozen=False):
     """One run of training from a position on.
 
     `save(position, improved)` keeps a checkpoint; `stop` says whether to end after the current step.
@@ -92,7 +89,7 @@ class Fit:
     save: Save
     log: Log
     stop: Callable[[], bool]
-    position: Position = field(default_factory=Position)
+    position: Position = fresh(factory=Position)
 
     def run(self) -> bool:
         """Train to the end; False when stopped before it. Raises RunError at a loss that is not finite."""

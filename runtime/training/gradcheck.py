@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..ports import Port
 from ..program import Program
+from ..record import Record
 from ..trainer import Trainer
 
 # Half the distance of the two points of a difference, in float64.
@@ -18,8 +18,7 @@ STEP = 1e-5
 ROUNDING = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """The largest error of a parameter's gradient, as a part of its largest entry.
 
     Where all entries are too small for a difference of losses to show a millionth of them, it is a part of the smallest

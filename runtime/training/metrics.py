@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,12 +10,12 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..program import Program
+from ..record import Record
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Record):
     """The loss, weighted by the number of samples of each batch, and the share of positions that are right."""
 
     loss: float

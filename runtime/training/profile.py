@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..measure import random_input
+from ..record import Record
 from ..trainer import Trainer
 from .sections import Function, Section, taken_apart
 
@@ -30,8 +30,7 @@ _COMMENT = re.compile(r"(again |gradients of |)(.*): .*, line \d+")
 _STAGES: dict[str, Stage] = {"": "forward", "again ": "again", "gradients of ": "backward"}
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record):
     """Seconds that a layer takes in one stage of a step, and the bytes of the arrays that it reads and writes there.
 
     `update` and `inputs`, the checking and copying of a batch and what surrounds the layers, have no layer; the bytes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from ..record import Record
 
 _LAYER = re.compile(r"^        # (.*)\n", re.MULTILINE)
 _NAME = re.compile(r"\bd?[pxgw]\d+\b")
@@ -16,8 +17,7 @@ _EACH = re.compile(r"\bfor (.*?) in ")
 _END = "\n    return run"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Record):
     """The statements that follow one comment, and the arrays that they touch: for each parameter, value or gradient
     its own name or those of the views of it. Scratch memory is not among them."""
 
@@ -26,8 +26,7 @@ class Section:
     touched: dict[str, set[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Record):
     """`head` makes the arrays and begins `run`; the sections are what runs; `tail` returns it."""
 
     text: str

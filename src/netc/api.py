@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .compiler.analysis.figures import TooSmall, analyse
@@ -16,6 +15,7 @@ from .compiler.graph.tiers import Tier, chosen
 from .compiler.reading import ReadError
 from .compiler.report.summary import Summary, no_figure, summarise, symbols
 from .compiler.resolve.network import Network
+from .runtime.record import replace
 
 if TYPE_CHECKING:
     import onnx

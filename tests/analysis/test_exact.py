@@ -4,7 +4,6 @@ parameters are the numbers that a trainer holds, and memory is the arena, all as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from netc.compiler.report.summary import Summary, summarise
 from netc.compiler.resolve.network import Network
 from netc.runtime.errors import RunError
 from netc.runtime.measure import random_input
+from netc.runtime.record import replace
 from netc.runtime.session import Session
 from netc.runtime.trainer import Trainer
 

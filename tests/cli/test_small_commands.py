@@ -12,6 +12,7 @@ from netc.compiler.cli.main import netc as command
 from netc.compiler.diagnostics.codes import CODES, RUN_CODES
 from netc.compiler.graph.layer import layer_names
 from netc.compiler.limits import DEFAULT_LIMITS
+from netc.runtime.record import asdict
 from netc.runtime.training import gradcheck
 from netc.runtime.training.gradcheck import Entry
 
@@ -56,9 +57,7 @@ def test_what_is_not_there_is_suggested(arguments: tuple[str, ...], hint: str) -
 
 def test_limits_are_listed_with_their_values() -> None:
     rows = dict(re.findall(r"^(\w+) +([0-9,]+)  \S", run("limits").stdout, re.MULTILINE))
-    assert {name: int(value.replace(",", "")) for name, value in rows.items()} == {
-        name: getattr(DEFAULT_LIMITS, name) for name in DEFAULT_LIMITS.__dataclass_fields__
-    }
+    assert {name: int(value.replace(",", "")) for name, value in rows.items()} == asdict(DEFAULT_LIMITS)
 
 
 SMALL = """net small {

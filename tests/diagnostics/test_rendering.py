@@ -115,7 +115,7 @@ def test_a_file_name_cannot_start_a_line_as_a_command() -> None:
 def test_importing_the_renderer_is_cheap() -> None:
     """Errors must not be slower than results: nothing but the project's own few files is imported."""
     program = (
-        "from __future__ import annotations; import sys, dataclasses, bisect, functools, typing;"
+        "from __future__ import annotations; import sys, bisect, functools, operator, types, typing;"
         "before = set(sys.modules);"
         "import netc.compiler.diagnostics.render; print(*sorted(set(sys.modules) - before))"
     )

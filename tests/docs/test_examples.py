@@ -27,6 +27,7 @@ from netc.compiler.report.summary import summarise
 from netc.compiler.resolve.training import LOSSES, OPTIMIZERS, SCHEDULES, SETTINGS
 from netc.compiler.resolve.words import WORDS
 from netc.compiler.source import Source
+from netc.runtime.record import fields
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("README.md", "docs/language.md", "docs/errata.md", "docs/training.md", "docs/recurrent.md")
@@ -194,7 +195,7 @@ def test_a_layer_has_the_arguments_and_defaults_that_are_listed(shown: str) -> N
     assert [n for n, _, _ in listed] == [n for n in known if n in {n for n, _, _ in listed}]
     assert {n for n in known if known[n].required} <= {n for n, _, _ in listed}
     for argument, _, default in listed:
-        real = layer.__dataclass_fields__[argument].default  # type: ignore[attr-defined]
+        real = fields(layer)[argument]
         if default and default != "kernel":
             assert real == {"yes": True, "no": False}.get(default, number_or_word(default))
 

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import tracemalloc
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from netc.compiler.emit.plans import Plan, plan
 from netc.compiler.emit.write import Body
 from netc.compiler.graph.tiers import Tier
 from netc.runtime.kernels import lanes
+from netc.runtime.record import asdict
 from netc.runtime.trainer import Trainer
 
 NAMES = [name for stem, variants in bundled().items() for name in (stem, *variants)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from netc.compiler.report.data import to_dict
 from netc.compiler.report.summary import summarise
 from netc.compiler.resolve.network import Network
 from netc.compiler.syntax.printer import print_tree
+from netc.runtime.record import replace
 
 from ..recurrent.cells import texts
 from ..strategies.cells import cells

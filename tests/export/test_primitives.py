@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +13,7 @@ from netc.compiler.export.nodes import written
 from netc.compiler.graph.op import PRIMITIVES, Example, Op
 from netc.compiler.graph.tensor import TensorType
 from netc.runtime.errors import RunError
+from netc.runtime.record import replace
 from netc.runtime.session import Session
 
 from ..ops.harness import USE, forward

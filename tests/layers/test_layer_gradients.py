@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -16,6 +15,7 @@ from netc.compiler.graph.tiers import Tier
 from netc.compiler.reference import explain_layer
 from netc.compiler.resolve.network import Network
 from netc.compiler.training.settings import LossCall, Optimizer, Phase, Settings
+from netc.runtime.record import replace
 from netc.runtime.training.gradcheck import gradcheck
 
 from ..conftest import Promise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from netc.compiler.graph.dims import symbol
 from netc.compiler.graph.op import OpError
 from netc.compiler.limits import DEFAULT_LIMITS
 from netc.compiler.ops.shape import Slice
+from netc.runtime.record import replace
 
 N = symbol("N")
 SHARED = "input x: f32[N, 3, 8, 10]; let f = fc(10)"

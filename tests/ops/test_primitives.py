@@ -6,7 +6,6 @@ from __future__ import annotations
 import pkgutil
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import Any, cast
 
@@ -26,6 +25,7 @@ from netc.compiler.ops.dropout import Dropout, DropoutTrain
 from netc.compiler.ops.norm import BatchNorm, BatchNormTrain
 from netc.compiler.ops.reshape import Reshape
 from netc.compiler.ops.shape import Transpose
+from netc.runtime.record import replace
 
 from ..conftest import Promise
 from .harness import Built, backward, forward, trained

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 import netc
 from netc.runtime.data.dataset import Dataset
 from netc.runtime.errors import RunError
+from netc.runtime.record import replace
 from netc.runtime.trainer import Trainer
 from netc.runtime.training import fit as module
 from netc.runtime.training.fit import Fit, Options, Position

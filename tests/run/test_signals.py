@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ import pytest
 
 import netc
 from netc.runtime.data.dataset import Dataset
+from netc.runtime.record import replace
 from netc.runtime.trainer import Trainer
 from netc.runtime.training.fit import Fit, Options, Position
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from netc.runtime.data.load import load
 from netc.runtime.data.wanted import Wanted
 from netc.runtime.errors import RunError
 from netc.runtime.ports import Port
+from netc.runtime.record import replace
 from netc.runtime.run.checkpoint import load_weights
 
 TEXT = Wanted((Port("text", "int64", ("N", "T"), 96),), (Port("next", "int64", ("N", "T"), 96),), seq_len=3)

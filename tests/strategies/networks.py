@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from itertools import product
 
 from netc.compiler.analysis.figures import TooSmall, analyse
@@ -15,6 +14,7 @@ from netc.compiler.resolve.network import Network
 from netc.compiler.source import Source, Span
 from netc.compiler.syntax.printer import print_tree
 from netc.compiler.training.settings import LossCall, Optimizer, Phase, Settings
+from netc.runtime.record import replace
 
 from . import cells, programs, recurrent
 

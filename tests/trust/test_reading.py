@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from netc.compiler.diagnostics.diagnostic import Diagnostic
 from netc.compiler.diagnostics.render import full
 from netc.compiler.limits import DEFAULT_LIMITS, Limits
 from netc.compiler.reading import ReadError, decode, read_source
+from netc.runtime.record import replace
 
 # Unicode Standard Annex 9, section 2: the explicit directional formatting characters and marks.
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

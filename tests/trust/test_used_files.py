@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from netc.compiler.driver import Request, compile_spec
 from netc.compiler.limits import DEFAULT_LIMITS, Limits
 from netc.compiler.reading import ReadError, contained, read_source
 from netc.compiler.source import Source
+from netc.runtime.record import replace
 
 SECRET = "token = hunter2"
 NET = "net a {\n\tinput x: f32[N, 3, 8, 8]\n\tx -> relu\n}\n"

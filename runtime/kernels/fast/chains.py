@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...record import Record, fresh, replace
 from .. import activations, lanes
 from . import elementary
 from .compiled import compiled_text
@@ -40,8 +40,7 @@ EXPRESSIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Record):
     """`out` = `function` of names and numbers."""
 
     function: str
@@ -110,18 +109,17 @@ def chain(*lines: str, arrays: Mapping[str, Any], dead: Iterable[str] = (), two:
     return run
 
 
-@dataclass(slots=True)
-class _Loop:
+class _Loop(Record, frozen=False):
     """Statements over arrays of one shape, laid out in one of the ways in `orders`; `places` are their addresses.
 
     `rows` are those of arrays that hold one row, which is the operand for each row of the others.
     """
 
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[Statement] = fresh(factory=list)
     shape: tuple[int, ...] | None = None
     orders: frozenset[tuple[int, ...]] = frozenset()
-    places: dict[tuple[int, int], str] = field(default_factory=dict)
-    rows: dict[tuple[int, int], str] = field(default_factory=dict)
+    places: dict[tuple[int, int], str] = fresh(factory=dict)
+    rows: dict[tuple[int, int], str] = fresh(factory=dict)
 
     def takes(self, statement: Statement, arrays: Mapping[str, Array]) -> bool:
         """Add a statement, if it fits; one that is the first of no loop stays alone, and NumPy runs it."""

@@ -5,9 +5,9 @@ Each is a form, which code is made from, and finds its addresses and sizes in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from ...record import Record
 from .products import Matrices, Strides, product
 from .vectors import INT, Emitter, Number, Vector
 
@@ -15,8 +15,7 @@ from .vectors import INT, Emitter, Number, Vector
 Size = int | Literal["samples"]
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Record):
     """What a call is given: the addresses of a step, the sizes, and the samples."""
 
     e: Emitter
@@ -37,8 +36,7 @@ class Tables:
         return self.e.read(self.e.address(table, INT(8 * number)))
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Record):
     """An array by its column in the table of addresses; `row` and `column` are the numbers of its strides. Along a row
     its elements lie one after the other (`line`), further apart, or there is one for the whole row (`one`)."""
 
@@ -49,8 +47,7 @@ class Access:
     flags: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Elementwise:
+class Elementwise(Record):
     """Statements (function, operands, out) over `rows` × `columns`, where an operand is an access or a number; `kept`
     are the accesses whose last values are stored."""
 
@@ -111,8 +108,7 @@ class Elementwise:
         return tables.e.address(row, tables.e.times(column, 1 if access.flags else tables.e.item))
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Record):
     """out = a · b, where the columns of b and out lie one after the other; `strides` are those of a in bytes."""
 
     a: int
@@ -137,8 +133,7 @@ class Product:
         product(tables.e, matrices, self.strides, rows, columns, tables.size(self.terms))
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Record):
     """out[r, c] = source[c, r], where the columns of both lie one after the other."""
 
     source: int
@@ -180,8 +175,7 @@ class Turn:
             e.store(line, e.address(out, e.times(e.address(row, INT(number)), tables.size(self.out_row))), mask)
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(Record):
     """out[i] = table[places[i]], a place outside of the table being the first or last row; strides as in Access."""
 
     table: int

@@ -7,8 +7,7 @@ and whatever is computed beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...record import Record
 from .vectors import INT, REGISTERS, Emitter, Number, Vector
 
 # The sums that are kept in registers: half of these leave enough for the vectors, and hide how long a sum takes.
@@ -17,16 +16,14 @@ SUMS = REGISTERS // 2
 ACROSS = (4, 2, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Strides:
+class Strides(Record):
     """Bytes from one row or column to the next, which the code is made for: those of `a`."""
 
     rows: int
     columns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Matrices:
+class Matrices(Record):
     """Addresses, and bytes from one row of `b` and of `out` to the next; their columns lie one after the other."""
 
     a: Number
@@ -48,8 +45,7 @@ def product(
     _Product(e, given, strides, rows, k).run(*columns)
 
 
-@dataclass(frozen=True, slots=True)
-class _Product:
+class _Product(Record):
     e: Emitter
     given: Matrices
     strides: Strides

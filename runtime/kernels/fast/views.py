@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...record import Record
+
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
+class View(Record, eq=False):
     """An array that may be another one at each step, laid out alike; `places` are its addresses, step by step."""
 
     places: NDArray[np.int64]
