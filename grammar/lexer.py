@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from string import ascii_letters
 from typing import NamedTuple
 
 from ..compiler.diagnostics.diagnostic import Diagnostic
@@ -187,6 +186,8 @@ class Lexer:
         return Token("BAD", "", span.start, span.end)
 
     def _bad_number(self, source: Source, at: int, report: Callable[[Diagnostic], None]) -> Token:
+        from string import ascii_letters
+
         word = _NUMBER.match(source.text, at)
         assert word is not None
         span = Span(source, at, word.end())

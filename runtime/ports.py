@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from .errors import RunError
 from .record import Record
 
-_LINEAR = re.compile(r"(?:(\d+)\*)?([A-Za-z_]\w*)(?: ([+-]) (\d+))?")
+_LINEAR = r"(?:(\d+)\*)?([A-Za-z_]\w*)(?: ([+-]) (\d+))?"
 
 
 class Port(Record):
@@ -35,7 +35,7 @@ class Port(Record):
 
 def linear(dim: str) -> tuple[int, str, int] | None:
     """The factor, symbol and shift of a symbolic size `factor*symbol + shift`; None for another one."""
-    found = _LINEAR.fullmatch(dim)
+    found = re.fullmatch(_LINEAR, dim)
     if found is None:
         return None
     factor, symbol, sign, shift = found.groups()

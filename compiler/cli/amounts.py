@@ -9,9 +9,9 @@ import click
 
 from ..units import UNITS
 
-_AMOUNT = re.compile(r"([0-9_]{1,24})(?:\.([0-9]{1,9}))?(?:e\+?([0-9]{1,2})|([KMG](?:iB)?))?", re.ASCII)
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+", re.ASCII)
-_OTHER = re.compile(r"([0-9_.]+) ?([kmg])(i?b?)", re.ASCII | re.IGNORECASE)
+_AMOUNT = r"([0-9_]{1,24})(?:\.([0-9]{1,9}))?(?:e\+?([0-9]{1,2})|([KMG](?:iB)?))?"
+_GROUPED = r"[0-9]{1,3}(?:,[0-9]{3})+"
+_OTHER = r"([0-9_.]+) ?([kmg])(i?b?)"
 
 
 class Amount(int):
@@ -27,7 +27,7 @@ class Amount(int):
 
 def amount(text: str) -> Amount:
     """An amount as it is written. Raises a usage error."""
-    found = _AMOUNT.fullmatch(text)
+    found = re.fullmatch(_AMOUNT, text)
     whole = found[1].replace("_", "") if found else ""
     if not found or not whole:
         raise click.BadParameter(f"{text!r} is not an amount{_instead(text)}")
@@ -41,13 +41,13 @@ def amount(text: str) -> Amount:
 
 
 def _instead(text: str) -> str:
-    if _GROUPED.fullmatch(text):
+    if re.fullmatch(_GROUPED, text):
         return f": write {text.replace(',', '_')}"
-    other = _OTHER.fullmatch(text)
+    other = re.fullmatch(_OTHER, text, re.ASCII | re.IGNORECASE)
     if other:
         unit = other[2].upper()
         units = {"": (unit,), "b": (f"{unit}iB", unit)}.get(other[3].lower(), (f"{unit}iB",))
-        written = " or ".join(f"{other[1]}{unit}" for unit in units if _AMOUNT.fullmatch(f"{other[1]}{unit}"))
+        written = " or ".join(f"{other[1]}{unit}" for unit in units if re.fullmatch(_AMOUNT, f"{other[1]}{unit}"))
         if written:
             return f": write {written}; K, M, G are powers of 1000, KiB, MiB, GiB of 1024"
     return " such as 1_000, 1.2M or 64MiB; K, M, G are powers of 1000, KiB, MiB, GiB of 1024"

@@ -14,7 +14,6 @@ from pathlib import Path
 import click
 
 from ...runtime.run.signals import ending_at_once
-from ..diagnostics.suggest import likely
 from ..diagnostics.visible import visible
 from ..version import VERSION
 
@@ -54,6 +53,8 @@ class _Lazy(click.Group):
         """As click's, with a suggestion for a command that does not exist."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            from ..diagnostics.suggest import likely
+
             near = likely(name, COMMANDS)
             hint = f"; did you mean `{near}`?" if near else "; `netc --help` lists them"
             ctx.fail(f"there is no command `{visible(name)}`{hint}")

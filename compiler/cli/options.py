@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from ..diagnostics.diagnostic import Diagnostic
-from ..diagnostics.render import REPORT_LINES, report
 from ..diagnostics.visible import visible
 from ..driver import Compiled, Request, compile_spec
 from ..graph.tensor import FLOAT_TYPES
@@ -155,6 +154,8 @@ def colored(choice: str, stream: Any) -> bool:
 def show(diagnostics: Sequence[Diagnostic], color: str, end: str = "") -> None:
     """A report of at most 25 lines on standard error: the first two in full, how to see the others so, and `end`."""
     if diagnostics:
+        from ..diagnostics.render import REPORT_LINES, report
+
         ordered = sorted(diagnostics, key=lambda d: d.severity != "error")
         more = len(ordered) > SHOWN
         text = report(ordered, SHOWN, lines=REPORT_LINES - more - bool(end), color=colored(color, sys.stderr))

@@ -18,20 +18,20 @@ _NUMBER = r"-?\d+\.?\d*(?:e[-+]?\d+)?"
 _OPERAND = rf"(?:[a-z]+\d+|{_NUMBER})"
 # The functions that the runtime has an expression for; a hyperbolic tangent NumPy computes faster.
 _FUNCTIONS = "add|subtract|multiply|divide|maximum|minimum|greater|less|negative|abs|sqrt|exp"
-_STATEMENT = re.compile(
+_STATEMENT = (
     rf"np\.(?:{_FUNCTIONS})\({_OPERAND}(?:, {_OPERAND})?, out=(?P<out>[a-z]+\d+)\)"
     rf"|sigmoid\([a-z]+\d+, (?P<made>[a-z]+\d+)\)"
     r"|np\.copyto\((?P<copy>[a-z]+\d+), [a-z]+\d+\)"
     rf"|(?P<filled>[a-z]+\d+)\.fill\({_NUMBER}\)"
 )
 # What a compiled loop can do besides.
-_STEP = re.compile(
+_STEP = (
     r"np\.tanh\([a-z]+\d+, out=(?P<bent>[a-z]+\d+)\)"
     r"|np\.matmul\([a-z]+\d+, [a-z]+\d+, out=(?P<product>[a-z]+\d+)\)"
     r"|[a-z]+\d+\.take\([a-z]+\d+, axis=0, out=(?P<taken>[a-z]+\d+), mode=\"clip\"\)"
 )
-_LOOP = re.compile(r"for (?P<names>[\w, ]+) in (?:zip\((?P<lists>[\w, ]+)\)|(?P<list>\w+)):")
-_MOVES = re.compile(r"np\.copyto\(|[a-z]+\d+\.fill\(")
+_LOOP = r"for (?P<names>[\w, ]+) in (?:zip\((?P<lists>[\w, ]+)\)|(?P<list>\w+)):"
+_MOVES = r"np\.copyto\(|[a-z]+\d+\.fill\("
 
 
 class _Place(Record, frozen=False):
@@ -43,7 +43,7 @@ class _Place(Record, frozen=False):
 
 def elementwise(lines: Sequence[str]) -> bool:
     """Whether all of these statements can be part of a chain."""
-    return bool(lines) and all(_STATEMENT.fullmatch(line) for line in lines)
+    return bool(lines) and all(re.fullmatch(_STATEMENT, line) for line in lines)
 
 
 def fuse(codes: Sequence[Code], names: Names) -> None:
@@ -66,7 +66,7 @@ class _Fusing:
         for run in list(self._runs()):
             self._replace(run, {})
         for code in self.codes:
-            for start in reversed([n for n, line in enumerate(code.lines) if _LOOP.fullmatch(line)]):
+            for start in reversed([n for n, line in enumerate(code.lines) if re.fullmatch(_LOOP, line)]):
                 self._loop(code, start)
         for code in self.codes:
             code.lines[:] = [line for line in code.lines if line]
@@ -76,7 +76,7 @@ class _Fusing:
         found: list[_Place] = []
         for code in self.codes:
             for number, line in enumerate(code.lines):
-                if _STATEMENT.fullmatch(line):
+                if re.fullmatch(_STATEMENT, line):
                     found.append(_Place(code, number))
                     continue
                 yield found
@@ -85,13 +85,13 @@ class _Fusing:
 
     def _loop(self, code: Code, start: int) -> None:
         """The same within a loop, whose names stand for another array at each step."""
-        header = _LOOP.fullmatch(code.lines[start])
+        header = re.fullmatch(_LOOP, code.lines[start])
         assert header is not None
         lists = (header["lists"] or header["list"]).split(", ")
         varying = dict(zip(header["names"].split(", "), lists, strict=True))
         body = list(takewhile(lambda line: line.startswith("    "), code.lines[start + 1 :]))
         texts = [line.removeprefix("    ") for line in body]
-        if all(_STATEMENT.fullmatch(text) or _STEP.fullmatch(text) for text in texts):
+        if all(re.fullmatch(_STATEMENT, text) or re.fullmatch(_STEP, text) for text in texts):
             self._compiled(code, start, texts, varying)
             return
         found: list[_Place] = []
@@ -100,7 +100,7 @@ class _Fusing:
             if not code.lines[number].startswith("    "):
                 break
             # Those of a loop within this one stay as they are.
-            if _STATEMENT.fullmatch(code.lines[number].removeprefix("    ")):
+            if re.fullmatch(_STATEMENT, code.lines[number].removeprefix("    ")):
                 found.append(_Place(code, number))
             else:
                 found = []
@@ -129,7 +129,7 @@ class _Fusing:
     def _replace(self, run: list[_Place], varying: dict[str, str]) -> None:
         """A chain in the place of a run, unless nothing is computed there."""
         texts = [place.code.lines[place.line].strip() for place in run]
-        if not run or all(_MOVES.match(text) for text in texts):
+        if not run or all(re.match(_MOVES, text) for text in texts):
             return
         indent = "    " if varying else ""
         used = list(dict.fromkeys(name for text in texts for name in NAME.findall(text)))
@@ -157,7 +157,7 @@ class _Fusing:
         here = Counter(self._root(name) for text in texts for name in NAME.findall(text))
         written: dict[str, bool] = {}
         for text in texts:
-            match = _STATEMENT.fullmatch(text) or _STEP.fullmatch(text)
+            match = re.fullmatch(_STATEMENT, text) or re.fullmatch(_STEP, text)
             assert match is not None
             out = next(name for name in match.groups() if name)
             reads = Counter(NAME.findall(text)) - Counter([out])

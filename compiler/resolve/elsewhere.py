@@ -106,8 +106,8 @@ OPTIONS = {
     **dict.fromkeys(("earlystopping", "earlystop", "patience"), "--patience"),
     **dict.fromkeys(("valsplit", "validationsplit", "validation"), "--val-split"),
 }
-_ATTENTION = re.compile(r"(self|cross|multihead|scaleddotproduct|linear|causal)*(attention|attn)(layer|block)?|mha")
-_TRANSFORMER = re.compile(r"(vision)?transformer((en|de)coder)?(layer|block)?")
+_ATTENTION = r"(self|cross|multihead|scaleddotproduct|linear|causal)*(attention|attn)(layer|block)?|mha"
+_TRANSFORMER = r"(vision)?transformer((en|de)coder)?(layer|block)?"
 # From so many positional arguments on, the first is the size of what comes in, which is never written here.
 SIZE_FIRST = {"conv": 3, "deconv": 3, "fc": 2, "lstm": 2, "gru": 2, "elman": 2, "batchnorm": 1, "layernorm": 1}
 
@@ -246,12 +246,12 @@ DTYPES = {
 }
 
 
-_STEPS = re.compile(r"(?:prev|last|old)_(\w+)|(\w+?)_?(?:prev|last|old|tm1|next|new)|(\w+)_t1?")
+_STEPS = r"(?:prev|last|old)_(\w+)|(\w+?)_?(?:prev|last|old|tm1|next|new)|(\w+)_t1?"
 
 
 def state_name(name: str) -> str:
     """The state whose value before or after a step a name like `h_prev` or `h_t` means; empty for others."""
-    found = _STEPS.fullmatch(name)
+    found = re.fullmatch(_STEPS, name)
     return next(filter(None, found.groups()), "") if found else ""
 
 
@@ -273,7 +273,7 @@ def meaning(name: str) -> str | None:
 def absent(name: str) -> str:
     """What comes nearest to what the language does not have; nothing for other names."""
     key = plain(name)
-    if _ATTENTION.fullmatch(key) or _TRANSFORMER.fullmatch(key):
+    if re.fullmatch(_ATTENTION, key) or re.fullmatch(_TRANSFORMER, key):
         return _NO_PRODUCTS
     return f"write `{COMPOSED[key]}`" if key in COMPOSED else ABSENT.get(key, "")
 

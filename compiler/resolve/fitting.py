@@ -12,8 +12,6 @@ from .translate import listed, size_first
 from .values import Given, Instance, Recipe, write
 from .words import WORDS
 
-_NUMBERS = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*", re.ASCII)
-
 
 def fitting(recipe: Recipe, wanted: Signature, given: Given, value: object) -> str:
     """The way out where `value`, of what is given, is not one that the argument `wanted` takes."""
@@ -52,7 +50,7 @@ def _without_quotes(wanted: Signature, text: str) -> str:
     for word in (text, text.lower(), meaning(text) or ""):
         if word and (_takes(wanted, Word(word)) or (word in WORDS and _takes(wanted, WORDS[word]))):
             return word
-    if not _NUMBERS.fullmatch(text):
+    if not re.fullmatch(r"[0-9]{1,9}(x[0-9]{1,9})*", text, re.ASCII):
         return ""
     sizes = tuple(int(size) for size in text.split("x"))
     return text if _takes(wanted, sizes if len(sizes) > 1 else sizes[0]) else ""

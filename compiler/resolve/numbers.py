@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TypeGuard
 
 from ..graph.arguments import Word
@@ -80,6 +79,8 @@ def _within(what: str, result: int | float) -> int | float:
 
 def _decimal(operator: str, left: int | float, right: int | float) -> float:
     """The result as on paper, rounded once: 1 - 0.9 is 0.1, which the binary numbers next to these are not."""
+    from fractions import Fraction
+
     a, b = (Fraction(number if isinstance(number, int) else repr(number)) for number in (left, right))
     match operator:
         case "+":
@@ -200,9 +201,15 @@ def call(name: str, values: list[object]) -> object:
             return _within(name, math.floor(numbers[0]))
         case "ceil":
             return _within(name, math.ceil(numbers[0]))
-    # Halves away from zero, as in school, not to the even neighbour as Python's round.
-    exact = Fraction(repr(numbers[0]))
-    return _within(name, int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2)))
+    return _within(name, _round(numbers[0]))
+
+
+def _round(number: float) -> int:
+    """Halves away from zero, as in school, not to the even neighbour as Python's round."""
+    from fractions import Fraction
+
+    exact = Fraction(repr(number))
+    return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
 
 
 def item_of(base: object, index: object, text: str) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from ..syntax import tree
@@ -30,13 +29,11 @@ from .elsewhere import (
 )
 
 # A layer of TensorFlow and Keras: `Conv2D`, where PyTorch has `Conv2d`.
-_KERAS = re.compile(
-    r"\w*[1-3]D(Transpose)?|Dense|BatchNormalization|LayerNormalization|Reshape|Permute|ZeroPadding[12]D", re.ASCII
-)
-_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?([eE]-?[0-9]{1,2})?")
-_WHOLE = re.compile(r"-?[0-9]+")
+_KERAS = r"\w*[1-3]D(Transpose)?|Dense|BatchNormalization|LayerNormalization|Reshape|Permute|ZeroPadding[12]D"
+_DECIMAL = r"[0-9]+(\.[0-9]+)?([eE]-?[0-9]{1,2})?"
+_WHOLE = r"-?[0-9]+"
 # What is written there for the size of the batch.
-_BATCH = re.compile(r"-1|N|B|bs|batch(_?size)?|\w+\.(size\(0\)|shape\[0\])", re.ASCII)
+_BATCH = r"-1|N|B|bs|batch(_?size)?|\w+\.(size\(0\)|shape\[0\])"
 _INPUT_SIZES = ("shape", "inputshape", "batchshape", "batchinputshape")
 # No heights and widths, which stand before a last size of 1, 3 or 4 where the channels come last.
 _SMALL = tuple("1234567")
@@ -84,7 +81,9 @@ def value_text(expr: tree.Expr) -> str:
 def decay_text(momentum: str, keras: bool | None = None) -> str:
     """The share of running statistics that is kept, from a momentum: for Keras that is the share of the old, for
     PyTorch that of the new; where nothing says which it is, a small one is PyTorch's."""
-    if not _DECIMAL.fullmatch(momentum):
+    from decimal import Decimal
+
+    if not re.fullmatch(_DECIMAL, momentum):
         return momentum if keras else f"1 - {momentum}"
     share = Decimal(momentum)
     return momentum if keras or (keras is None and share >= Decimal("0.5")) else str(1 - share)
@@ -291,7 +290,7 @@ def call(base: tree.Expr, arguments: Sequence[tree.Argument], signature: Sequenc
     layer = layer_of(name)
     given = [argument.value for argument in arguments if argument.name is None]
     if layer in ("concat", "add", "mul"):
-        inputs = [text for value in given for text in _items(value) if not _WHOLE.fullmatch(text)]
+        inputs = [text for value in given for text in _items(value) if not re.fullmatch(_WHOLE, text)]
         return Written(f"{layer}({', '.join(inputs)})" if inputs else layer)
     fed = ""
     if (
@@ -307,7 +306,7 @@ def call(base: tree.Expr, arguments: Sequence[tree.Argument], signature: Sequenc
 
 def _call(name: str, fed: str, arguments: Sequence[tree.Argument], signature: Sequence[str]) -> Written:
     """A layer's call in order and by name, behind what is fed into it."""
-    layer, keras = layer_of(name), bool(_KERAS.fullmatch(name))
+    layer, keras = layer_of(name), bool(re.fullmatch(_KERAS, name, re.ASCII))
     order = LAYERS.get(plain(name), " ".join((layer, *signature))).split(" ")[1:]
     given = [argument.value for argument in arguments if argument.name is None]
     named = {argument.name: argument.value for argument in arguments if argument.name is not None}
@@ -376,9 +375,9 @@ def _of_list(name: str, layer: str, given: Sequence[tree.Expr]) -> str:
     if not texts:
         return layer
     if layer == "transpose":
-        if all(map(_WHOLE.fullmatch, texts)) and "0" not in texts and len(texts) > 2:
+        if all(re.fullmatch(_WHOLE, text) for text in texts) and "0" not in texts and len(texts) > 2:
             texts = ["0", *texts]
         return listed(layer, texts).removeprefix("write `").removesuffix("`")
-    if plain(name) == "view" and len(texts) > 1 and _BATCH.fullmatch(texts[0]):
+    if plain(name) == "view" and len(texts) > 1 and re.fullmatch(_BATCH, texts[0], re.ASCII):
         texts = texts[1:]
     return "flatten" if texts == ["-1"] else f"reshape([{', '.join(texts)}])"

@@ -16,7 +16,6 @@ from ..ops.arithmetic import combine
 from ..source import Span
 from ..syntax import tree
 from .blocks import apply_block
-from .cells import apply_cell
 from .doubts import size_in_front
 from .fitting import fed, fitting, positional
 from .frame import Frame
@@ -100,8 +99,12 @@ class Uses:
         scope, label = (instance.mark, instance.name) if instance else (frame.mark, None)
         if isinstance(recipe.target, Definition):
             mark = Mark(recipe.name, label, applied=instance or recipe)
-            apply = apply_cell if isinstance(recipe.target.item, tree.Cell) else apply_block
-            return apply(self.evaluator, recipe, inputs, scope.add(mark), span, frame)
+            if isinstance(recipe.target.item, tree.Cell):
+                # What cells and their loops are made of, networks without any do without.
+                from .cells import apply_cell
+
+                return apply_cell(self.evaluator, recipe, inputs, scope.add(mark), span, frame)
+            return apply_block(self.evaluator, recipe, inputs, scope.add(mark), span, frame)
         layer = self._bind(recipe, recipe.target, span, frame)
         if isinstance(layer, Unknown) or isinstance(inputs, Unknown):
             return UNKNOWN
