@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from ..runtime.record import Record
 from .diagnostics.collect import Collector
 from .diagnostics.diagnostic import Diagnostic
 from .diagnostics.suggest import closest
 from .limits import DEFAULT_LIMITS, Limits
-from .reading import ReadError, decode, read_source, read_stdin
+from .reading import ReadError, decode, packaged, read_source, read_stdin
 from .resolve.bodies import FileCheck
 from .resolve.count import count_layers
 from .resolve.net import Choice, NetResolver
@@ -20,7 +20,7 @@ from .resolve.outline import Outline, outline
 from .resolve.program import Loader, Namespace
 from .source import Source, Span
 
-SPECS = Path(__file__).parent.parent / "specs"
+SPECS = "specs"
 _VARIANT = re.compile(r"^ *variant +(\w+)", re.MULTILINE)
 
 
@@ -156,7 +156,7 @@ def _report(
     collector.add(Diagnostic("no-net", message, span, help=help))
 
 
-def _find(request: Request) -> tuple[Source, Path | None, str | None]:
+def _find(request: Request) -> tuple[Source, str | None, str | None]:
     """The text of a spec, the path that it came from, and the variant that its name stands for. Raises ReadError."""
     spec = request.spec
     if request.text is not None:
@@ -164,25 +164,29 @@ def _find(request: Request) -> tuple[Source, Path | None, str | None]:
     if spec == "-":
         return read_stdin(request.stdin_name, request.limits), None, None
     if re.fullmatch(r"\w+", spec, re.ASCII):
-        path = SPECS / f"{spec}.net"
-        if path.is_file():
-            return read_source(path, path.name, request.limits), path, None
-        for path in sorted(SPECS.glob("*.net")):
-            if spec in _VARIANT.findall(path.read_text("utf-8")):
-                return read_source(path, path.name, request.limits), path, spec
-        if not Path(spec).exists():
+        specs = packaged(SPECS)
+        if spec in specs:
+            return read_source(specs[spec], f"{spec}.net", request.limits), specs[spec], None
+        for name, path in specs.items():
+            if spec in _variants(path):
+                return read_source(path, f"{name}.net", request.limits), path, spec
+        if not os.path.exists(spec):
             raise ReadError(
                 "missing-file", f"there is no bundled spec `{spec}`, and no file of that name", help=_similar(spec)
             )
     stem, _, name = spec.rpartition(":")
-    if stem.endswith(".net") and not Path(spec).exists():
+    if stem.endswith(".net") and not os.path.exists(spec):
         raise ReadError("missing-file", f"there is no file `{spec}`", help=f"write `{stem} --variant {name}`")
-    return read_source(spec, spec, request.limits), Path(spec), None
+    return read_source(spec, spec, request.limits), spec, None
 
 
 def bundled() -> dict[str, list[str]]:
     """The bundled specs with the names of their variants."""
-    return {path.stem: _VARIANT.findall(path.read_text("utf-8")) for path in sorted(SPECS.glob("*.net"))}
+    return {name: _variants(path) for name, path in packaged(SPECS).items()}
+
+
+def _variants(path: str) -> list[str]:
+    return _VARIANT.findall(read_source(path, path, DEFAULT_LIMITS).text)
 
 
 def _similar(spec: str) -> str:

@@ -8,7 +8,6 @@ import re
 import stat
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from .diagnostics.diagnostic import Diagnostic
 from .limits import Limits
@@ -32,7 +31,7 @@ class ReadError(Exception):
         self.diagnostic = Diagnostic(code, message, span, help=help)
 
 
-def read_source(path: str | Path, shown: str, limits: Limits) -> Source:
+def read_source(path: str | os.PathLike[str], shown: str, limits: Limits) -> Source:
     """The text of a regular file. Raises ReadError."""
     if os.path.islink(path) and not os.path.realpath(path).endswith(".net"):
         # A stranger's link to a file with secrets would have its lines quoted in messages.
@@ -159,7 +158,14 @@ def _reason(error: OSError) -> str:
     return (error.strerror or "unknown reason").lower()
 
 
-def contained(root: Path, folder: Path, relative: str) -> Path:
+def packaged(folder: str) -> dict[str, str]:
+    """The paths of the `.net` files in a folder of this package, by their names, which are sorted."""
+    place = os.path.join(os.path.dirname(os.path.dirname(__file__)), folder)
+    names = sorted(name.removesuffix(".net") for name in os.listdir(place) if name.endswith(".net"))
+    return {name: os.path.join(place, f"{name}.net") for name in names}
+
+
+def contained(root: str, folder: str, relative: str) -> str:
     """The path of a used file: below `root`, reached from `folder` by a relative path without links.
 
     Raises ReadError with the code `outside`.
@@ -172,7 +178,7 @@ def contained(root: Path, folder: Path, relative: str) -> Path:
         # Messages quote the lines of a file that does not parse, and not every file is for everybody's eyes.
         raise ReadError("outside", f"`{relative}` is not a `.net` file", help='name one: `use "blocks.net"`')
     # Names of a thousand parts are a stranger's right: the path is a string that grows and shrinks by a part.
-    path, depth = str(folder), len(folder.relative_to(root).parts)
+    path, depth = folder, 0 if folder == root else os.path.relpath(folder, root).count("/") + 1
     for part in relative.split("/"):
         if part in ("", "."):
             continue
@@ -186,4 +192,4 @@ def contained(root: Path, folder: Path, relative: str) -> Path:
         path = os.path.dirname(path) if part == ".." else os.path.join(path, part)
         if os.path.islink(path):
             raise ReadError("outside", f"`{relative}` goes through a link", help="name the file itself")
-    return Path(path)
+    return path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ..compiler.diagnostics.diagnostic import Diagnostic
@@ -24,7 +24,8 @@ class Tables:
     """
 
     def __init__(self) -> None:
-        data = json.loads((Path(__file__).parent / "tables.json").read_text())
+        with open(os.path.join(os.path.dirname(__file__), "tables.json"), encoding="utf-8") as file:
+            data = json.load(file)
         self.lexer = Lexer(data["terminals"], data["literals"])
         self.rules: list[tuple[str, int, str]] = [tuple(rule) for rule in data["rules"]]
         self.actions: list[dict[str, int]] = data["actions"]

@@ -9,7 +9,6 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -92,7 +91,7 @@ def _open_streams() -> None:
     """Streams that write the same bytes in every locale; one that is closed from the start goes nowhere."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (open as long as the process lives)
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
@@ -129,6 +128,7 @@ def _bug(error: Exception) -> int:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    file = trace.tb_frame.f_code.co_filename.rpartition("/")[2] if trace else ""
+    place = f" at {file}:{trace.tb_lineno}" if trace else ""
     click.echo(f"netc: this is a bug in netc: {type(error).__name__}{place}; please report it with the spec", err=True)
     return 3

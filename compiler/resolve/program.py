@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
-from pathlib import Path
 
 from ...grammar.parser import parse
 from ...runtime.record import Record, fresh
@@ -12,12 +12,12 @@ from ..diagnostics.collect import Collector
 from ..diagnostics.diagnostic import Diagnostic, Label
 from ..graph.layer import find_layer
 from ..limits import DEFAULT_LIMITS, Limits
-from ..reading import ReadError, contained, read_source
+from ..reading import ReadError, contained, packaged, read_source
 from ..source import Source, Span
 from ..syntax import tree
 from ..syntax.node import Node
 
-LIBRARY = Path(__file__).parent.parent / "library"
+LIBRARY = "compiler/library"
 _DEFINED = re.compile(r"^(?:block|cell) (\w+)", re.MULTILINE)
 Item = tree.Block | tree.Cell
 
@@ -44,17 +44,18 @@ class Loader:
     def __init__(self, collector: Collector, limits: Limits) -> None:
         self.collector = collector
         self.limits = limits
-        self.files: dict[Path | str, Namespace] = {}
+        self.files: dict[str, Namespace] = {}
         self._reads = 0
         self._bytes = 0
 
-    def load(self, source: Source, path: Path | None) -> Namespace:
+    def load(self, source: Source, path: str | None) -> Namespace:
         """The namespace of an entry file; `path` is None when it has no folder to use files from."""
-        root = path.resolve().parent if path else None
-        return self._load(source, path.resolve() if path else source.name, root, root, ())
+        key = os.path.realpath(path) if path else source.name
+        root = os.path.dirname(key) if path else None
+        return self._load(source, key, root, root, ())
 
     def _load(
-        self, source: Source, key: Path | str, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
+        self, source: Source, key: str, folder: str | None, root: str | None, chain: tuple[str, ...]
     ) -> Namespace:
         file, diagnostics = parse(source, self.limits)
         for diagnostic in diagnostics:
@@ -104,7 +105,7 @@ class Loader:
                 )
 
     def _use(
-        self, item: tree.Use, space: Namespace, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
+        self, item: tree.Use, space: Namespace, folder: str | None, root: str | None, chain: tuple[str, ...]
     ) -> None:
         try:
             used = self._used(item, folder, root, chain)
@@ -128,12 +129,10 @@ class Loader:
                 )
             space.used[name] = (block, used)
 
-    def _used(
-        self, item: tree.Use, folder: Path | None, root: Path | None, chain: tuple[Path | str, ...]
-    ) -> Namespace | None:
+    def _used(self, item: tree.Use, folder: str | None, root: str | None, chain: tuple[str, ...]) -> Namespace | None:
         name = item.path.value
-        bundled = LIBRARY / f"{name}.net"
-        if name.isidentifier() and bundled.is_file():
+        bundled = packaged(LIBRARY).get(name)
+        if bundled is not None:
             path, shown = bundled, f"{name}.net"
         elif folder is None or root is None:
             raise ReadError(
@@ -169,7 +168,7 @@ class Loader:
                 f"the used files are over {self.limits.include_bytes:,} bytes together",
                 help="use less; the limit `include_bytes` can be raised with `--limit include_bytes=…`",
             )
-        return self._load(source, path, path.parent, root, chain)
+        return self._load(source, path, os.path.dirname(path), root, chain)
 
     def _report(self, code: str, message: str, node: Node, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.collector.add(Diagnostic(code, message, node.span, labels=labels, help=help))
@@ -183,9 +182,9 @@ def _bundled(space: Namespace) -> bool:
 def library() -> dict[str, tuple[Item, Namespace]]:
     """The bundled blocks and cells, by name, with the file of each."""
     found: dict[str, tuple[Item, Namespace]] = {}
-    for path in sorted(LIBRARY.glob("*.net")):
+    for file, path in packaged(LIBRARY).items():
         collector = Collector()
-        source = read_source(path, f"library/{path.name}", DEFAULT_LIMITS)
+        source = read_source(path, f"library/{file}.net", DEFAULT_LIMITS)
         space = Loader(collector, DEFAULT_LIMITS).load(source, path)
         found |= {name: (item, space) for name, item in space.own.items()}
     return found
@@ -193,7 +192,8 @@ def library() -> dict[str, tuple[Item, Namespace]]:
 
 @cache
 def _bundled_names() -> frozenset[str]:
-    return frozenset(name for path in LIBRARY.glob("*.net") for name in _DEFINED.findall(path.read_text("utf-8")))
+    texts = [read_source(path, path, DEFAULT_LIMITS).text for path in packaged(LIBRARY).values()]
+    return frozenset(name for text in texts for name in _DEFINED.findall(text))
 
 
 def find_bundled(name: str) -> tuple[Item, Namespace] | None:

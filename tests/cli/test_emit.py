@@ -18,6 +18,7 @@ import netc
 from netc.compiler.cli.main import netc as command
 from netc.compiler.driver import SPECS, bundled
 from netc.compiler.emit.standalone import RUNTIME
+from netc.compiler.reading import packaged
 
 RUN = """
 import sys
@@ -81,7 +82,7 @@ def test_a_standalone_program_is_called_as_it_says() -> None:
 
 @pytest.mark.parametrize("name", bundled())
 def test_a_standalone_program_defines_nothing_twice(name: str) -> None:
-    series = "[N, T" in (SPECS / f"{name}.net").read_text("utf-8")
+    series = "[N, T" in Path(packaged(SPECS)[name]).read_text("utf-8")
     tree = ast.parse(emitted(name, "--standalone", *(["--dim", "T=3"] if series else [])))
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert len(names) == len(set(names))

@@ -9,6 +9,7 @@ import pytest
 
 import netc
 from netc.compiler.driver import SPECS, bundled
+from netc.compiler.reading import packaged
 
 PAGE = Path(__file__).parents[2] / "docs" / "specs.md"
 SECTION = re.compile(r"^## [^\n]*: `(\w+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
@@ -17,7 +18,7 @@ SPEC = re.compile(r"```net\n.*?```\n.*", re.DOTALL)
 
 def shown(name: str) -> str:
     """The part of a section that follows from the spec."""
-    lines = [f"```net\n{(SPECS / f'{name}.net').read_text('utf-8')}```\n"]
+    lines = [f"```net\n{Path(packaged(SPECS)[name]).read_text('utf-8')}```\n"]
     for variant in (name, *bundled()[name]):
         totals = netc.load(variant).analyze().totals
         lines.append(f"- `{variant}`: {totals.params:,} parameters, {totals.macs:,} MACs")
@@ -41,7 +42,7 @@ def test_the_page_is_fresh(request: pytest.FixtureRequest) -> None:
 @pytest.mark.parametrize("name", bundled())
 def test_what_a_table_quotes_is_in_the_spec(name: str) -> None:
     section = next(found[2] for found in SECTION.finditer(PAGE.read_text("utf-8")) if found[1] == name)
-    text = " ".join((SPECS / f"{name}.net").read_text("utf-8").split())
+    text = " ".join(Path(packaged(SPECS)[name]).read_text("utf-8").split())
     rows = [line for line in section.splitlines() if line.startswith("| ") and "| here |" not in line]
     table = [row.rsplit("|", 2)[1] for row in rows]
     quotes = [quote for cell in table for quote in re.findall(r"`([^`]+)`", cell)]

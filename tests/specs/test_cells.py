@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from netc.compiler.driver import Request, compile_spec
+from netc.compiler.reading import packaged
 from netc.compiler.resolve.program import LIBRARY, find_bundled, library
 from netc.compiler.source import Source
 from netc.compiler.syntax import tree
 from netc.grammar.parser import parse
 
-TEXT = (LIBRARY / "cells.net").read_text("utf-8")
+TEXT = Path(packaged(LIBRARY)["cells"]).read_text("utf-8")
 NET = "\nnet uses {\n  input series: f32[N, T, 8]\n  fc(2)\n}\n"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from netc.compiler.driver import SPECS, Request, bundled, compile_spec
+from netc.compiler.driver import SPECS, Request, compile_spec
+from netc.compiler.reading import packaged
 from netc.compiler.resolve.outline import outline
 from netc.compiler.source import Source
 from netc.compiler.syntax import tree
 from netc.grammar.parser import parse
 
-TEXTS = {name: (SPECS / f"{name}.net").read_text("utf-8") for name in bundled()}
+TEXTS = {name: Path(path).read_text("utf-8") for name, path in packaged(SPECS).items()}
 # Specs of sequences; all others read images and tell classes.
 SEQUENCES = ("bilstm_tagger", "char_gru", "char_lstm", "convlstm", "elman_series", "jordan_series", "seq2seq")
 IMAGES = [name for name in TEXTS if name not in SEQUENCES]
