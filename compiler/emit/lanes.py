@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...runtime.record import Record, replace
+from ...runtime.record import Record
 from ...runtime.tiers import LARGE
 from ..graph.code import Code, Names
 from ..graph.dims import Dim, Poly
@@ -109,7 +109,7 @@ def _lying(kernels: set[str]) -> bool:
 
 def _halves_tried(op: Op, code: Code, cut: _Cut) -> Code:
     """What both lanes would write."""
-    tried = replace(code, views=[], scratches=[], kernels=set(), functions=set())
+    tried = code.blank()
     for number in (0, 1):
         _lane(op, tried, cut, number)
     return tried
@@ -127,7 +127,7 @@ def _in_a_chain(op: Op, code: Code) -> bool:
 
 def _tried(op: Op, code: Code) -> Code:
     """What an operation would write."""
-    tried = replace(code, lines=[], views=[], scratches=[], kernels=set(), functions=set(), _after=[])
+    tried = code.blank()
     op.numpy(tried)
     return tried
 
@@ -183,7 +183,8 @@ def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:
         out = code.like_scratch()
     else:
         out = _part(code, code.outs[0], code.out_types[0], cut.out, number)
-    part = replace(code, ins=tuple(ins), outs=(out,), types=types, out_types=outs, lane=True, lines=[])
+    part = Code(tuple(ins), (out,), types, outs, code.names, lane=True, wide=code.wide)
+    part.views, part.scratches, part.kernels, part.functions = code.views, code.scratches, code.kernels, code.functions
     _write(op, part)
     return part
 

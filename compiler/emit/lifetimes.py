@@ -104,11 +104,11 @@ def _fixed_places(body: Body, reads: Mapping[Value, int]) -> dict[Value, Fixed]:
 def _in_place(written: Written, number: int, place: int, homes: Mapping[Value, Piece]) -> Piece | None:
     node, allowed = written.node, written.node.op.takes(number)
     for operand in allowed:
-        if operand >= len(node.ins) or node.ins[operand].type != node.outs[number].type:
+        if operand >= len(node.ins):
             continue
         home = homes[node.ins[operand]]
-        readers = [n for n, given in enumerate(node.ins) if homes[given] is home]
-        if home.fixed is None and home.end <= place and all(n in allowed for n in readers):
+        free = home.fixed is None and home.end <= place and node.ins[operand].type == node.outs[number].type
+        if free and all(n in allowed for n, given in enumerate(node.ins) if homes[given] is home):
             return home
     return None
 

@@ -54,7 +54,7 @@ def place(body: Body, names: Names, gradients: Mapping[int, int] | None = None) 
     boxes = planned(homes)
     for piece in boxes:
         piece.bytes = round_up(max([names.bytes(value.type) for value in piece.values]))
-    works = {written.code: scratch(written.code) for written in body.nodes}
+    works = {code: scratch(code) for code in {written.code for written in body.nodes}}
     rooms = [Box(number, number, works[written.code][1]) for number, written in enumerate(body.nodes)]
     block = _block(body, homes, gradients or {}, names)
     base = round_up(max((box.place + box.bytes for box in block), default=0))

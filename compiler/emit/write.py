@@ -69,8 +69,18 @@ class Drafts:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._known: dict[tuple[Op, Types], Written] = {}
+        self._nodes: dict[Node, Written] = {}
+
+    def of(self, node: Node) -> Written:
+        """A node with what it writes."""
+        found = self._nodes.get(node)
+        if found is None:
+            draft = self(node.op, node.ins, node.outs)
+            found = self._nodes[node] = Written(node, draft.code, draft.alias)
+        return found
 
     def __call__(self, op: Op, ins: Values, outs: Values) -> Written:
+        """A node of this operation, with what it writes."""
         key = op, tuple([value.type for value in ins])
         found = self._known.get(key)
         if found is None:
@@ -80,12 +90,8 @@ class Drafts:
 
 def sketch(found: Computation, drafts: Drafts) -> Body:
     """Every node as the plan needs it."""
-    written = []
-    for node in found.nodes:
-        draft = drafts(node.op, node.ins, node.outs)
-        written.append(Written(node, draft.code, draft.alias))
     numbers = {parameter.value: number for number, parameter in enumerate(found.parameters)}
-    return Body(found, tuple(written), {}, numbers, drafts.names)
+    return Body(found, tuple(map(drafts.of, found.nodes)), {}, numbers, drafts.names)
 
 
 def wider(node: Node, names: Names, wide: int) -> Code:

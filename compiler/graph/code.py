@@ -118,6 +118,10 @@ class Code(Record, eq=False, frozen=False):
     functions: set[str] = fresh(factory=set)
     _after: list[str] = fresh(factory=list)
 
+    def blank(self) -> Code:
+        """The code of the same operation before anything is written."""
+        return Code(self.ins, self.outs, self.types, self.out_types, self.names, self.lane, self.wide)
+
     def __call__(self, line: str) -> None:
         """Write one statement."""
         self.lines.append(line)

@@ -18,7 +18,7 @@ from ..graph.computation import Computation
 from ..graph.dims import Dim
 from ..graph.graph import Node, Value
 from ..graph.op import Op, Types, Values
-from ..graph.tensor import TensorType
+from ..graph.tensor import ITEM_BYTES, TensorType
 
 # Operations for an element of the result up to which it is made again rather than kept, where its inputs are kept
 # anyway: sums, ReLU, the affine part of a normalisation.
@@ -81,9 +81,9 @@ class _Group(Record, eq=False, frozen=False):
 
 
 class _Run:
-    """A computation run through; what is gone when a node reads it is made again.
+    """A computation run through; what is `gone` when a node reads it is made again.
 
-    `now` has the values that are there, by those that they were first. The groups in `locked` are about to be read.
+    `now` has what values are by now that were made again. The groups in `locked` are about to be read.
     """
 
     def __init__(self, found: Computation, sizes: Sizes) -> None:
@@ -91,8 +91,10 @@ class _Run:
         self.places = {value: place for place, node in enumerate(found.nodes) for value in node.outs}
         self.groups: dict[Value, _Group] = {}
         self.aliases: set[Node] = set()
+        self.gone: set[Value] = set()
         self.now: dict[Value, Value] = {}
         self.locked: set[_Group] = set()
+        self._costs: dict[tuple[Op, Types], int] = {}
         self.flops = 0
         self.nodes: list[Node] = []
         self.again: list[Node] = []
@@ -104,7 +106,6 @@ class _Run:
         wanted = set(found.results())
         for value in _leaves(found):
             groups[value] = _Group(value, False, True, [value])
-            self.now[value] = value
         for place, node in enumerate(found.nodes):
             for value in node.ins:
                 group = groups[value]
@@ -126,7 +127,8 @@ class _Run:
     def run(self) -> Recomputed:
         forward, groups = 0, self.groups
         for place, node in enumerate(self.found.nodes):
-            self._want(node.ins, place)
+            if not self.gone.isdisjoint(node.ins):
+                self._restore(node.ins, place)
             self._make(node.op, node.ins, node, place, first=True)
             touched = dict.fromkeys([groups[value] for value in (*node.ins, *node.outs)])
             self._release(touched, place + 1)
@@ -136,11 +138,9 @@ class _Run:
         made = replace(self.found, nodes=tuple(self.nodes), forward=forward, again=frozenset(self.again))
         return Recomputed(made, self.flops)
 
-    def _want(self, values: Values, place: int) -> None:
+    def _restore(self, values: Values, place: int) -> None:
         """Make those of these values again that are gone, with all that they need."""
         missing = self._missing(values)
-        if not missing:
-            return
         readers: dict[_Group, int] = {self.groups[value]: len(missing) for value in values}
         for number, (_, ins, node) in enumerate(missing):
             for value in (*ins, node.outs[0]):
@@ -158,13 +158,13 @@ class _Run:
     def _missing(self, values: Iterable[Value]) -> list[tuple[Op, Values, Node]]:
         """What has to run to have these values, in the order in which it ran first."""
         found: dict[int, tuple[Op, Values, Node]] = {}
-        todo = [value for value in values if value not in self.now]
+        todo = [value for value in values if value in self.gone]
         while todo:
             place = self.places[todo.pop()]
             if place not in found:
                 op, ins = self._how(place)
                 found[place] = op, ins, self.found.nodes[place]
-                todo += [given for given in ins if given not in self.now]
+                todo += [given for given in ins if given in self.gone]
         return [found[place] for place in sorted(found)]
 
     def _how(self, place: int) -> tuple[Op, Values]:
@@ -176,16 +176,17 @@ class _Run:
 
     def _make(self, op: Op, ins: Values, node: Node, place: int, *, first: bool) -> None:
         """Add a node that makes the outputs of `node`: all of them the first time, the first one when made again."""
-        outs = node.outs if first else node.outs[:1]
-        given = tuple([self.now[value] for value in ins])
-        made = node
-        if not first or given != node.ins:
-            made = Node(op, given, outs if first else tuple([self._fresh(value) for value in outs]), node.use)
-        self.nodes.append(made)
-        self.now.update(zip(outs, made.outs, strict=True))
-        if not first:
-            self.again.append(made)
-            self.flops += self._cost(op, ins, outs)
+        given = tuple([self.now.get(value, value) for value in ins])
+        if first:
+            self.nodes.append(node if given == ins else Node(op, given, node.outs, node.use))
+            self.gone.difference_update(node.outs)
+            return
+        value = node.outs[0]
+        fresh = self.now[value] = self._fresh(value)
+        self.gone.discard(value)
+        self.again.append(Node(op, given, (fresh,), node.use))
+        self.nodes.append(self.again[-1])
+        self.flops += self._cost(op, ins, node.outs[:1])
 
     def _fresh(self, value: Value) -> Value:
         self.numbers += 1
@@ -194,22 +195,25 @@ class _Run:
     def _release(self, groups: Iterable[_Group], place: int) -> None:
         """Let go of what nothing needs any more at this place and later."""
         for group in groups:
-            if group.last < place and not group.pinned and group.value in self.now and group not in self.locked:
+            if group.last < place and not group.pinned and group.value not in self.gone and group not in self.locked:
                 self._drop(group)
 
     def _spare(self, groups: Iterable[_Group], place: int) -> None:
         """Let go of those of these values that are better made again than kept after this place."""
 
     def _drop(self, group: _Group) -> None:
-        for value in group.members:
-            self.now.pop(value, None)
+        self.gone.update(group.members)
 
     def _elements(self, value: Value) -> int:
-        return self.sizes.number(value.type.elements)
+        return self.sizes.bytes(value.type) // ITEM_BYTES[value.type.dtype]
 
     def _cost(self, op: Op, ins: Values, outs: Values) -> int:
-        flops = op.flops(tuple([value.type for value in ins]), tuple([value.type for value in outs]))
-        return self.sizes.number(flops.value)
+        types = tuple([value.type for value in ins])
+        found = self._costs.get((op, types))
+        if found is None:
+            flops = op.flops(types, tuple([value.type for value in outs]))
+            found = self._costs[op, types] = self.sizes.number(flops.value)
+        return found
 
 
 def _leaves(found: Computation) -> Iterable[Value]:
@@ -222,14 +226,10 @@ def _leaves(found: Computation) -> Iterable[Value]:
 class _Cheaply(_Run):
     """What the backward pass makes again cheaply, from what it has anyway, is let go in the forward pass."""
 
-    def __init__(self, found: Computation, sizes: Sizes) -> None:
-        super().__init__(found, sizes)
-        self._light: dict[tuple[Op, Types], bool] = {}
-
     def _spare(self, groups: Iterable[_Group], place: int) -> None:
         forward = self.found.forward
         for group in groups:
-            if group.again and group.last >= forward and group.value in self.now:
+            if group.again and group.last >= forward and group.value not in self.gone:
                 use = group.next(place)
                 if use is not None and use >= forward and use > place and self._is_cheap(group):
                     self._drop(group)
@@ -246,19 +246,14 @@ class _Cheaply(_Run):
             if len(made) > NEAR or not self._is_light(op, ins, self.found.nodes[place].outs[:1]):
                 return False
             read += ins
-            todo += [value for value in ins if value not in self.now]
+            todo += [value for value in ins if value in self.gone]
         own = {self.groups[self.found.nodes[place].outs[0]] for place in made}
         sources = [self.groups[value] for value in read]
         return all(source in own or source.pinned or source.last >= group.last for source in sources)
 
     def _is_light(self, op: Op, ins: Values, outs: Values) -> bool:
-        key = op, tuple([value.type for value in ins])
-        found = self._light.get(key)
-        if found is None:
-            elements = self._elements(outs[0])
-            wide = max(map(self._elements, ins), default=0) > WIDE * elements
-            found = self._light[key] = not wide and self._cost(op, ins, outs) <= CHEAP * elements
-        return found
+        elements, read = self._elements(outs[0]), max(map(self._elements, ins), default=0)
+        return self._cost(op, ins, outs) <= CHEAP * elements and read <= WIDE * elements
 
 
 class _Within(_Run):
@@ -336,5 +331,5 @@ class _Within(_Run):
             seen.add(place)
             op, ins = self._how(place)
             total += self._cost(op, ins, self.found.nodes[place].outs[:1]) + self._elements(value)
-            todo += [given for given in ins if given not in self.now]
+            todo += [given for given in ins if given in self.gone]
         return total
