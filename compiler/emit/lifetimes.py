@@ -52,17 +52,17 @@ def pieces(body: Body) -> dict[Value, Piece]:
         homes[port.value] = Piece(-1, ends.get(port.value, -1), values=[port.value])
     for place, written in enumerate(body.nodes):
         for number, value in enumerate(written.node.outs):
-            end = ends.get(value, place)
-            home = homes[written.node.ins[0]] if written.alias else None
-            if value in fixed:
-                home = Piece(place, end, fixed=fixed[value])
-            elif home is None:
+            end, home = ends.get(value, place), None
+            if written.alias:
+                home = homes[written.node.ins[0]]
+            elif value not in fixed:
                 home = _in_place(written, number, place, homes)
             if home is None:
-                home = Piece(place, end)
-            home.values.append(value)
-            home.end = max(home.end, end)
-            homes[value] = home
+                homes[value] = Piece(place, end, values=[value], fixed=fixed.get(value))
+            else:
+                home.values.append(value)
+                home.end = max(home.end, end)
+                homes[value] = home
     return homes
 
 

@@ -206,9 +206,10 @@ class _Free:
         """A place; in the block only below `limit`, None being its end."""
         fitting = []
         for number, (place, gap) in enumerate(self._gaps):
+            if gap < size:
+                continue
             if limit is None or place >= self.base:
-                if gap >= size:
-                    fitting.append((gap, place, number))
+                fitting.append((gap, place, number))
                 continue
             below, above = min(place + gap, limit) - place, place + gap - self.base
             if below >= size:

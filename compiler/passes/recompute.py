@@ -226,6 +226,10 @@ def _leaves(found: Computation) -> Iterable[Value]:
 class _Cheaply(_Run):
     """What the backward pass makes again cheaply, from what it has anyway, is let go in the forward pass."""
 
+    def __init__(self, found: Computation, sizes: Sizes) -> None:
+        super().__init__(found, sizes)
+        self._light: dict[tuple[Op, Types], bool] = {}
+
     def _spare(self, groups: Iterable[_Group], place: int) -> None:
         forward = self.found.forward
         for group in groups:
@@ -252,8 +256,13 @@ class _Cheaply(_Run):
         return all(source in own or source.pinned or source.last >= group.last for source in sources)
 
     def _is_light(self, op: Op, ins: Values, outs: Values) -> bool:
-        elements, read = self._elements(outs[0]), max(map(self._elements, ins), default=0)
-        return self._cost(op, ins, outs) <= CHEAP * elements and read <= WIDE * elements
+        key = op, tuple([value.type for value in ins])
+        found = self._light.get(key)
+        if found is None:
+            elements, read = self._elements(outs[0]), max(map(self._elements, ins), default=0)
+            cost = self._cost(op, ins, outs)
+            found = self._light[key] = cost <= CHEAP * elements and read <= WIDE * elements
+        return found
 
 
 class _Within(_Run):
