@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 from ...runtime.record import Record, replace
-from ..graph.dims import Dim, Poly, Shape, bind, bound, show_shape
+from ..graph.dims import Dim, Poly, Shape, bind, bound, show_shape, total
 from ..graph.field import START, Field
 from ..graph.graph import Graph, Node, Parameter, Use, Value
-from ..graph.op import Op, Types
-from ..graph.tensor import SPATIAL, TensorType
+from ..graph.tensor import ITEM_BYTES, SPATIAL
 from ..recurrence.scan import Scan
 
 # The dimensions that are 1 unless they are bound.
@@ -118,7 +117,7 @@ def analyse(graph: Graph) -> Analysis:
     flops: list[Dim] = [0] * len(graph.uses)
     steps: list[Dim] = [1] * len(graph.uses)
     live: set[int] = set()
-    costs: dict[tuple[Op, Types], tuple[Dim, Dim]] = {}
+    costs: dict[tuple[int, ...], tuple[Dim, Dim]] = {}
     for node, times, wanted in _all_nodes(graph, needed):
         nodes[node.use].append(node)
         steps[node.use] = times
@@ -127,16 +126,9 @@ def analyse(graph: Graph) -> Analysis:
             mac, flop = _cost(node, costs)
             macs[node.use] = times * mac + macs[node.use]
             flops[node.use] = times * flop + flops[node.use]
-    parameters: list[list[Parameter]] = [[] for _ in graph.uses]
-    for parameter in graph.parameters:
-        for part in parameter.parts:
-            parameters[part.use].append(part)
-        owner: int | None = parameter.use
-        while owner is not None:
-            parameters[owner].append(parameter)
-            owner = graph.uses[owner].part_of
+    parameters, numbers = _parameters(graph)
     fields = _fields(graph)
-    sizes = _Bytes()
+    sizes: dict[int, Dim] = {}
     rows: list[Row | None] = [None] * len(graph.uses)
     parts: list[list[Row]] = [[] for _ in graph.uses]
     # The uses in a cell come after the cell's own.
@@ -147,11 +139,11 @@ def analyse(graph: Graph) -> Analysis:
             tuple(parameters[i]),
             i in live or not nodes[i],
             _padding(nodes[i]),
-            _count(parameters[i], trainable=True),
-            _count(parameters[i], trainable=False),
+            numbers[i][True],
+            numbers[i][False],
             macs[i],
             flops[i],
-            sizes.of(made_by(use, nodes[i])),
+            _bytes(made_by(use, nodes[i]), sizes),
             _sizes(fields.get(use.outs[0].number) if use.outs else None),
             tuple(reversed(parts[i])),
             steps[i],
@@ -181,28 +173,48 @@ def needed_nodes(graph: Graph) -> list[bool]:
     needed = [False] * len(graph.nodes)
     for place in range(len(graph.nodes) - 1, -1, -1):
         node = graph.nodes[place]
-        if any(value.number in wanted for value in node.outs):
+        if not wanted.isdisjoint([value.number for value in node.outs]):
             needed[place] = True
-            wanted.update(value.number for value in node.ins)
+            wanted.update([value.number for value in node.ins])
     return needed
 
 
-def _cost(node: Node, known: dict[tuple[Op, Types], tuple[Dim, Dim]]) -> tuple[Dim, Dim]:
+def _cost(node: Node, known: dict[tuple[int, ...], tuple[Dim, Dim]]) -> tuple[Dim, Dim]:
+    """The multiply-accumulates and operations of a node. The builder makes equal operations and types one object."""
     ins = tuple([value.type for value in node.ins])
-    key = (node.op, ins)
+    key = (id(node.op), *map(id, ins))
     found = known.get(key)
     if found is None:
-        outs = tuple(value.type for value in node.outs)
+        outs = tuple([value.type for value in node.outs])
         found = known[key] = (node.op.macs(ins, outs).value, node.op.flops(ins, outs).value)
     return found
 
 
 def _padding(nodes: list[Node]) -> tuple[int, ...] | None:
-    return next((padding for node in nodes if (padding := node.op.padding()) is not None), None)
+    for node in nodes:
+        padding = node.op.padding()
+        if padding is not None:
+            return padding
+    return None
 
 
-def _count(parameters: list[Parameter], *, trainable: bool) -> int:
-    return sum(size_of(parameter) for parameter in parameters if parameter.trainable is trainable)
+def _parameters(graph: Graph) -> tuple[list[list[Parameter]], list[list[int]]]:
+    """The parameters that each use holds, and how many numbers of buffers and of what is trained these have."""
+    parameters: list[list[Parameter]] = [[] for _ in graph.uses]
+    numbers = [[0, 0] for _ in graph.uses]
+
+    def hold(use: int, parameter: Parameter) -> None:
+        parameters[use].append(parameter)
+        numbers[use][parameter.trainable] += size_of(parameter)
+
+    for parameter in graph.parameters:
+        for part in parameter.parts:
+            hold(part.use, part)
+        owner: int | None = parameter.use
+        while owner is not None:
+            hold(owner, parameter)
+            owner = graph.uses[owner].part_of
+    return parameters, numbers
 
 
 def size_of(parameter: Parameter) -> int:
@@ -210,41 +222,31 @@ def size_of(parameter: Parameter) -> int:
     return bound(parameter.value.type.elements, {})
 
 
-class _Bytes(dict[TensorType, Dim]):
-    """The bytes of each type; deep networks repeat few types many times."""
-
-    def __missing__(self, type: TensorType) -> Dim:
-        count = self[type] = type.bytes
-        return count
-
-    def of(self, values: Iterable[Value]) -> Dim:
-        total: Dim = 0
-        for value in values:
-            total = self[value.type] + total
-        return total
+def _bytes(values: Iterable[Value], known: dict[int, Dim]) -> Dim:
+    """The bytes of these values; `known` has those of each type object."""
+    result: Dim = 0
+    for value in values:
+        count = known.get(id(value.type))
+        if count is None:
+            count = known[id(value.type)] = value.type.bytes
+        result = count + result
+    return result
 
 
 def made_by(use: Use, nodes: Sequence[Node]) -> list[Value]:
     """The results of a use that it makes itself: what it passes on (`identity`, an explicit weight) takes no memory."""
-    return [value for value in use.outs if any(value in node.outs for node in nodes)]
+    made = [value for node in nodes for value in node.outs]
+    return [value for value in use.outs if value in made]
 
 
 def _totals(graph: Graph, rows: Sequence[Row]) -> Totals:
-    trained = [p for p in graph.parameters if p.trainable]
-    kept = [p for p in graph.parameters if not p.trainable]
-    total_macs: Dim = 0
-    total_flops: Dim = 0
-    for row in rows:
-        total_macs = row.macs + total_macs
-        total_flops = row.flops + total_flops
-    return Totals(
-        sum(size_of(p) for p in trained),
-        sum(size_of(p) for p in kept),
-        total_macs,
-        total_flops,
-        sum(bound(p.value.type.bytes, {}) for p in trained),
-        sum(bound(p.value.type.bytes, {}) for p in kept),
-    )
+    numbers, bytes = [0, 0], [0, 0]
+    for parameter in graph.parameters:
+        size = size_of(parameter)
+        numbers[parameter.trainable] += size
+        bytes[parameter.trainable] += size * ITEM_BYTES[parameter.value.type.dtype]
+    macs, flops = total([row.macs for row in rows]), total([row.flops for row in rows])
+    return Totals(numbers[True], numbers[False], macs, flops, bytes[True], bytes[False])
 
 
 def _symbolic_sizes(graph: Graph) -> dict[Poly, tuple[Use, Shape]]:
@@ -270,7 +272,7 @@ def _fields(graph: Graph) -> dict[int, Field]:
             # What is made of weights alone takes no part either.
             weights.update(value.number for value in node.outs)
         seen = [fields.get(value.number) for value in read]
-        if any(field is not None for field in seen):
+        if any(seen):
             ins = tuple([value.type for value in node.ins])
             field = node.op.field(ins, tuple([value.type for value in node.outs]), seen)
             for value in node.outs:
@@ -279,4 +281,4 @@ def _fields(graph: Graph) -> dict[int, Field]:
 
 
 def _sizes(field: Field) -> tuple[int, ...] | None:
-    return tuple(axis.size for axis in field) if field is not None else None
+    return tuple([axis.size for axis in field]) if field is not None else None

@@ -9,11 +9,11 @@ from typing import NoReturn
 from ...runtime.record import Record, fresh
 from ..limits import Limits
 from ..source import Span
-from .dims import TERMS, Dim, Poly, product_terms
+from .dims import TERMS, Dim, Poly, Shape, product_terms
 from .graph import Graph, Node, Parameter, Port, Use, Value
 from .initial import Initial
 from .op import Op, OpError, Types
-from .tensor import Float, TensorType
+from .tensor import DType, Float, TensorType
 
 
 class OpenUse(Record, eq=False, frozen=False):
@@ -55,7 +55,9 @@ class Builder:
         self._cell: int | None = None
         self._nodes: list[Node] = []
         self._parameters: list[tuple[str, OpenParameter]] = []
-        self._types: dict[tuple[Op, Types], Types] = {}
+        # Equal types are one object, and so are equal operations on the same types.
+        self._types: dict[tuple[DType, Shape], TensorType] = {}
+        self._made: dict[tuple[Op, tuple[int, ...]], tuple[Op, Types, Types]] = {}
         self._numbers = 0
         self._wires = 0
 
@@ -83,13 +85,12 @@ class Builder:
     def all(self, op: Op, *ins: Value) -> tuple[Value, ...]:
         """Add a node and return all of its outputs."""
         types = tuple([value.type for value in ins])
-        key = (op, types)
-        outs = self._types.get(key)
-        if outs is None:
-            outs = op.infer(types)
-            for type in outs:
-                self.check(type)
-            self._types[key] = outs
+        key = (op, tuple(map(id, types)))
+        made = self._made.get(key)
+        if made is None:
+            outs = tuple([self._type(type.dtype, type.shape) for type in op.infer(types)])
+            made = self._made[key] = (op, types, outs)
+        op, _, outs = made
         self._wires += len(ins) + len(outs)
         if self._wires > self.limits.values:
             self._over("values", "the number of tensors that operations read and make")
@@ -112,7 +113,7 @@ class Builder:
         self, name: str, axes: Mapping[str, Dim], initial: Initial, fan: tuple[int, int], *, trainable: bool
     ) -> Value:
         use = self.uses[self.current]
-        type = TensorType(self.float_type, tuple(axes.values()))
+        shape = tuple(axes.values())
         for axis, size in axes.items():
             if isinstance(size, Poly):
                 raise OpError(
@@ -121,12 +122,12 @@ class Builder:
                     help=f"give {size.symbols[0]} a number with `--dim {size.symbols[0]}=…`, or write it in the input",
                 )
         if use.shares is not None:
-            return self._shared(use.shares, name, type)
-        self.check(type)
-        made = OpenParameter(self.value(type), tuple(axes), trainable, initial, fan, self.current)
+            return self._shared(use.shares, name, TensorType(self.float_type, shape))
+        value = self.value(self._type(self.float_type, shape))
+        made = OpenParameter(value, tuple(axes), trainable, initial, fan, self.current)
         use.made[name] = made
         self._parameters.append((name, made))
-        return made.value
+        return value
 
     @property
     def parameter_count(self) -> int:
@@ -170,18 +171,28 @@ class Builder:
         self.uses[self.current].made[name] = shared
         return shared.value
 
+    def _type(self, dtype: DType, shape: Shape) -> TensorType:
+        """The type of a tensor, checked when it is made. Raises OpError."""
+        type = self._types.get((dtype, shape))
+        if type is None:
+            type = TensorType(dtype, shape)
+            self.check(type)
+            self._types[dtype, shape] = type
+        return type
+
     def check(self, type: TensorType) -> None:
         """Check that a tensor is within the limits. Raises OpError."""
-        elements = 1
+        elements, symbolic = 1, []
         for dim in type.shape:
             if isinstance(dim, Poly):
+                symbolic.append(dim)
                 continue
             if dim > self.limits.dim:
                 self._over("dim", f"a dimension of {dim:,}")
             elements *= dim
         if elements > self.limits.elements:
             self._over("elements", f"a tensor of {elements:,} elements")
-        if product_terms(type.shape) > TERMS:
+        if product_terms(symbolic) > TERMS:
             raise OpError(
                 "limit", f"the number of elements has more than {TERMS:,} terms", help="take fewer symbolic sizes"
             )

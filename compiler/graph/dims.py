@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from math import prod
 
 Monomial = tuple[str, ...]
@@ -51,6 +52,8 @@ class Poly:
 
     def __mul__(self, other: Dim) -> Dim:
         if isinstance(other, int):
+            if other == 1:
+                return self
             return Poly(tuple((m, c * other) for m, c in self.terms)) if other else 0
         return _collect((tuple(sorted(m + n)), c * d) for m, c in self.terms for n, d in other.terms)
 
@@ -133,10 +136,15 @@ def symbol(name: str) -> Poly:
 
 
 def product(dims: Iterable[Dim]) -> Dim:
-    result: Dim = 1
-    for dim in dims:
-        result = dim * result
+    """The product of the sizes; of none, 1."""
+    # Symbols stand in front, in a shape: from the end on, all but the last step is one of integers.
+    result: Dim = prod(tuple(dims)[::-1])
     return result
+
+
+def total(dims: Iterable[Dim]) -> Dim:
+    """The sum of the sizes; of none, 0."""
+    return _collect(chain.from_iterable([_terms(dim) for dim in dims]))
 
 
 def divide(dim: Dim, by: int) -> Dim | None:

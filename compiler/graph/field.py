@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from math import gcd, lcm
+from operator import sub
 
 from ...runtime.record import Record
 
@@ -29,7 +30,8 @@ class Axis(Record):
     @property
     def size(self) -> int:
         """The number of input positions that an output position sees at most."""
-        return max(high - low for low, high in zip(self.lows, self.highs, strict=True)) + 1
+        seen: Iterable[int] = map(sub, self.highs, self.lows)
+        return max(seen) + 1
 
     def stretch(self, low: int, high: int) -> tuple[int, int]:
         """What positions `low` to `high` see together: the first and last input position."""

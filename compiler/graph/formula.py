@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .dims import Dim, Poly, bind, product
+from .dims import Dim, Poly, bind, product, total
 
 _STRENGTH = {"+": 1, "−": 1, "×": 2, "/": 2, "⌊/⌋": 4, "⌈/⌉": 4, "max": 4, "leaf": 5}
 
@@ -124,7 +124,7 @@ def times(factors: Iterable[Formula | Dim]) -> Formula:
     items = tuple(formula(factor) for factor in factors)
     if len(items) < 2:
         return items[0] if items else Formula(1)
-    return Formula(product(item.value for item in items), operator="×", arguments=items)
+    return Formula(product([item.value for item in items]), operator="×", arguments=items)
 
 
 def plus(terms: Iterable[Formula | Dim]) -> Formula:
@@ -132,10 +132,7 @@ def plus(terms: Iterable[Formula | Dim]) -> Formula:
     items = tuple(formula(term) for term in terms)
     if len(items) < 2:
         return items[0] if items else Formula(0)
-    total: Dim = 0
-    for item in items:
-        total = item.value + total
-    return Formula(total, operator="+", arguments=items)
+    return Formula(total([item.value for item in items]), operator="+", arguments=items)
 
 
 NOTHING = Formula(0)

@@ -43,8 +43,6 @@ def on_images(b: Builder, ins: tuple[Value, ...], build: Callable[[tuple[Value, 
 
     Raises OpError when an input is no image, or when several do not agree in all that stands before the channels.
     """
-    from ..ops.reshape import Reshape
-
     for operand, x in enumerate(ins):
         want_image(x, operand)
     steps = ins[0].type.shape[: 2 if ins[0].type.rank == 5 else 1]
@@ -58,6 +56,8 @@ def on_images(b: Builder, ins: tuple[Value, ...], build: Callable[[tuple[Value, 
             )
     if len(steps) == 1:
         return build(ins)
+    from ..ops.reshape import Reshape
+
     n, t = steps
     y = build(tuple(b(Reshape((n * t, *x.type.shape[2:])), x) for x in ins))
     return b(Reshape((n, t, *y.type.shape[1:])), y)

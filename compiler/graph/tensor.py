@@ -28,7 +28,7 @@ class TensorType(Record):
 
     @property
     def bytes(self) -> Dim:
-        return self.elements * ITEM_BYTES[self.dtype]
+        return product((*self.shape, ITEM_BYTES[self.dtype]))
 
     def with_shape(self, *shape: Dim) -> TensorType:
         """The same element type in another shape."""

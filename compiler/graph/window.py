@@ -42,6 +42,11 @@ class Window(Record, apart=("rule",)):
         """The positions from its first to its last tap."""
         return self.dilation * (self.kernel - 1) + 1
 
+    @property
+    def pointwise(self) -> bool:
+        """Whether each output reads the input position of its own number."""
+        return self.kernel == self.stride == 1 and self.before == 0
+
     def reading(self) -> Reading:
         """Output i reads from stride·i − before on."""
         return 1, self.stride, lambda i: (i * self.stride - self.before, i * self.stride - self.before + self.reach - 1)
@@ -142,7 +147,7 @@ def padding_sizes(windows: tuple[Window, ...], extents: Shape, rule: Rule = padd
 
 def sides(windows: tuple[Window, ...]) -> tuple[int, ...]:
     """The padding (top, bottom, left, right) or (before, after)."""
-    return tuple(side for w in windows for side in (w.before, w.after))
+    return tuple([side for w in windows for side in (w.before, w.after)])
 
 
 @lru_cache(maxsize=1024)

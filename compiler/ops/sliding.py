@@ -36,6 +36,8 @@ class Sliding(Op):
         return sides(self.windows)
 
     def field(self, ins: Types, outs: Types, fields: Sequence[Field]) -> Field:
+        if all(window.pointwise for window in self.windows):
+            return fields[0]
         return through(fields[0], [window.reading() for window in self.windows])
 
     def kernel(self) -> tuple[Formula, ...]:

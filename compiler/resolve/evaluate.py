@@ -17,7 +17,7 @@ from ..syntax import tree
 from . import numbers
 from .elsewhere import layer_of
 from .frame import Frame
-from .program import find_bundled
+from .program import Namespace, find_bundled
 from .translate import method_help
 from .uses import Uses
 from .values import UNKNOWN, Definition, Given, Instance, Recipe, Tensor, Unknown, describe, listed, size_of
@@ -35,6 +35,7 @@ class Evaluator(Walk):
     ) -> None:
         super().__init__(builder, collector, broken, fixed, limits)
         self.uses = Uses(self)
+        self._globals: dict[tuple[Namespace, str], object] = {}
 
     def evaluate(self, expr: tree.Expr, frame: Frame) -> object:
         """The value of an expression; UNKNOWN when a mistake in it was reported. A layer is not applied."""
@@ -81,11 +82,26 @@ class Evaluator(Walk):
         for scope in reversed(frame.names):
             if name in scope:
                 return scope[name]
-        if expr.span in self.broken:
+        if self.broken and expr.span in self.broken:
             return UNKNOWN
-        return self._global(name, expr, frame)
+        key = (frame.file, name)
+        if key not in self._globals:
+            self._globals[key] = self._global(name, frame)
+        value = self._globals[key]
+        if value is None:
+            self.report(
+                frame,
+                "undefined-name",
+                f"`{name}` has no value here",
+                expr.span,
+                label="the branch that binds it was not taken",
+                help="bind it in every branch, or before the `if`",
+            )
+            return UNKNOWN
+        return value
 
-    def _global(self, name: str, expr: tree.Name, frame: Frame) -> object:
+    def _global(self, name: str, frame: Frame) -> object:
+        """What a name stands for where nothing binds it, in every place of a file; None for nothing."""
         found = frame.file.find(name)
         if found is not None:
             return Recipe(name, Definition(*found))
@@ -101,17 +117,7 @@ class Evaluator(Walk):
             return Recipe(name, Definition(*found))
         if name in SOFT_WORDS:
             return Word(name)
-        if name in frame.file.file.suspects:
-            return UNKNOWN
-        self.report(
-            frame,
-            "undefined-name",
-            f"`{name}` has no value here",
-            expr.span,
-            label="the branch that binds it was not taken",
-            help="bind it in every branch, or before the `if`",
-        )
-        return UNKNOWN
+        return UNKNOWN if name in frame.file.file.suspects else None
 
     def _primed(self, expr: tree.Primed, frame: Frame) -> object:
         return frame.next.get(expr.id, UNKNOWN)

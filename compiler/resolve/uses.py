@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ...runtime.record import replace
 from ..diagnostics.diagnostic import Label
 from ..graph.arguments import ArgumentError, Signature, Word, signature
 from ..graph.builder import OpenUse
@@ -32,11 +31,13 @@ _OPERATOR_KINDS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 class Uses:
     """Applies layers for an evaluator. `_sharing` are the `let` instances that are being applied, the outermost first,
-    each with the place in its first application's uses that comes next."""
+    each with the place in its first application's uses that comes next; `_bare` are layers without arguments, most of
+    all that there are, which are bound once."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._sharing: list[tuple[Instance, list[int]]] = []
+        self._bare: dict[type[Layer], Layer] = {}
 
     def call(self, target: Recipe | Instance, given: list[Given], span: Span, frame: Frame) -> object:
         """A layer with arguments in brackets: leading tensors are its inputs, and it is applied to them at once."""
@@ -65,7 +66,7 @@ class Uses:
             )
             return UNKNOWN
         if not target.arguments:
-            return replace(target, arguments=given)
+            return Recipe(target.name, target.target, given)
         names = {argument.name for argument in target.arguments}
         if any(argument.name is None or argument.name in names for argument in given):
             self.evaluator.report(
@@ -76,7 +77,7 @@ class Uses:
                 help="give each argument once",
             )
             return UNKNOWN
-        return replace(target, arguments=(*target.arguments, *given))
+        return Recipe(target.name, target.target, (*target.arguments, *given))
 
     def apply(self, target: Recipe | Instance, fed: object, span: Span, frame: Frame) -> object:
         """Apply a layer or block to what is fed into it."""
@@ -111,7 +112,7 @@ class Uses:
         if instance is not None:
             instance.layer = layer
         mark = scope.add(Mark(recipe.name, label, applied=instance or recipe))
-        values = tuple(tensor.value for tensor in inputs)
+        values = tuple([tensor.value for tensor in inputs])
         self.open(OpenUse(recipe.name, span, frame.chain, values), mark, frame)
         try:
             self._arity(recipe.name, layer, len(inputs))
@@ -119,11 +120,12 @@ class Uses:
         except OpError as error:
             self._report(error, recipe, inputs, span, frame)
             return UNKNOWN
-        for doubt in size_in_front(recipe.name, positional(recipe), values[0].type, span):
-            self.evaluator.collector.add(doubt)
+        if recipe.arguments:
+            for doubt in size_in_front(recipe.name, positional(recipe), values[0].type, span):
+                self.evaluator.collector.add(doubt)
         outs = made if isinstance(made, tuple) else (made,)
         self.evaluator.builder.uses[-1].outs = outs
-        tensors = tuple(Tensor(out, span) for out in outs)
+        tensors = tuple([Tensor(out, span) for out in outs])
         return tensors if isinstance(made, tuple) else tensors[0]
 
     def operate(
@@ -152,7 +154,7 @@ class Uses:
                 return UNKNOWN
             sides.append(side.value if isinstance(side, Tensor) else cast(float, side))
         kind = _OPERATOR_KINDS[operator]
-        values = tuple(side for side in sides if isinstance(side, Value))
+        values = tuple([side for side in sides if isinstance(side, Value)])
         mark = frame.mark.add(Mark(kind, operator=True, applied=(sides[0], operator, sides[1])))
         self.open(OpenUse(kind, spans[2], frame.chain, values), mark, frame)
         try:
@@ -193,6 +195,8 @@ class Uses:
         evaluator.builder.open(use)
 
     def _inputs(self, fed: object, span: Span, frame: Frame) -> tuple[Tensor, ...] | Unknown:
+        if isinstance(fed, Tensor):
+            return (fed,)
         items = fed if isinstance(fed, tuple) else (fed,)
         for item in items:
             if isinstance(item, Unknown):
@@ -222,6 +226,8 @@ class Uses:
 
     def _bind(self, recipe: Recipe, target: type[Layer], span: Span, frame: Frame) -> Layer | Unknown:
         """The layer with its arguments checked; every mistake in them is reported."""
+        if not recipe.arguments and target in self._bare:
+            return self._bare[target]
         signatures = signature(target)
         by_name = {item.name: item for item in signatures}
         values: dict[str, object] = {}
@@ -281,6 +287,8 @@ class Uses:
                 error.help = size_first(recipe.name, positional(recipe)) or error.help
             self._report(error, recipe, (), span, frame)
             return UNKNOWN
+        if not recipe.arguments:
+            self._bare[target] = layer
         return layer
 
     def _unnamed(self, recipe: Recipe, signatures: tuple[Signature, ...], place: int, frame: Frame) -> None:
