@@ -49,7 +49,7 @@ def fold(found: Exported, weights: Mapping[str, Array]) -> tuple[Exported, dict[
         start = folded[bias[0]] if bias else np.zeros_like(mean)
         folded[name] = factor * (start - mean) + shift
         folded[weight] = folded[weight] * factor.reshape(-1, *(1 for _ in folded[weight].shape[1:]))
-        types[name] = replace(types[weight], shape=(len(mean),))
+        types[name] = types[weight].with_shape(len(mean))
         nodes[before] = (path, OnnxNode("Conv", (*conv.ins[:2], name), node.outs, conv.attributes))
         dropped.add(place)
     kept = tuple(node for place, node in enumerate(nodes) if place not in dropped)

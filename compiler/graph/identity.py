@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ...runtime.record import Record, asdict
 from .graph import Graph, Node, Parameter, Port, Value
+from .tensor import TensorType
 
 
 def identity(graph: Graph) -> str:
@@ -36,6 +37,8 @@ def _told(found: object, numbers: dict[Value, int]) -> str:
             return f"{found.name} {found.trainable} {_told(found.value, numbers)}"
         case Node():
             return f"{_told(found.op, numbers)} {_told(found.ins, numbers)} {_told(found.outs, numbers)}"
+        case TensorType(dtype, shape):
+            return f"TensorType{_told((dtype, shape), numbers)}"
         case tuple() | list():
             return f"({', '.join(_lines(found, numbers))})"
         case Record():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from ...runtime.record import Record
 from .dims import Dim, Shape, product, show_shape
 
 DType = Literal["f32", "f64", "i64", "u8", "bool"]
@@ -14,7 +13,9 @@ FLOAT_TYPES: dict[str, Float] = {"float32": "f32", "float64": "f64"}
 ITEM_BYTES: dict[DType, int] = {"f32": 4, "f64": 8, "i64": 8, "u8": 1, "bool": 1}
 
 
-class TensorType(Record):
+class TensorType(NamedTuple):
+    """A tuple, since it is compared and looked up more often than all else: that takes no function of Python."""
+
     dtype: DType
     shape: Shape
 
