@@ -144,7 +144,7 @@ def analyse(graph: Graph) -> Analysis:
             macs[i],
             flops[i],
             _bytes(made_by(use, nodes[i]), sizes),
-            _sizes(fields.get(use.outs[0].number) if use.outs else None),
+            _sizes(fields.get(use.outs[0]) if use.outs else None),
             tuple(reversed(parts[i])),
             steps[i],
         )
@@ -169,13 +169,13 @@ def _all_nodes(graph: Graph, needed: Sequence[bool]) -> Iterator[tuple[Node, Dim
 
 def needed_nodes(graph: Graph) -> list[bool]:
     """For each node, whether an output of the graph needs it."""
-    wanted = {port.value.number for port in graph.outputs}
+    wanted = {port.value for port in graph.outputs}
     needed = [False] * len(graph.nodes)
     for place in range(len(graph.nodes) - 1, -1, -1):
         node = graph.nodes[place]
-        if not wanted.isdisjoint([value.number for value in node.outs]):
+        if not wanted.isdisjoint(node.outs):
             needed[place] = True
-            wanted.update([value.number for value in node.ins])
+            wanted.update(node.ins)
     return needed
 
 
@@ -259,24 +259,24 @@ def _symbolic_sizes(graph: Graph) -> dict[Poly, tuple[Use, Shape]]:
     return sizes
 
 
-def _fields(graph: Graph) -> dict[int, Field]:
-    """The receptive field of every value that has one, by number."""
-    fields: dict[int, Field] = {}
+def _fields(graph: Graph) -> dict[Value, Field]:
+    """The receptive field of every value that has one."""
+    fields: dict[Value, Field] = {}
     for port in graph.inputs:
         axes = SPATIAL.get(port.value.type.rank)
-        fields[port.value.number] = (START,) * len(axes) if axes and port.value.type.dtype != "i64" else None
-    weights = {parameter.value.number for parameter in graph.parameters}
+        fields[port.value] = (START,) * len(axes) if axes and port.value.type.dtype != "i64" else None
+    weights = {parameter.value for parameter in graph.parameters}
     for node in graph.nodes:
-        read = [value for value in node.ins if value.number not in weights]
+        read = [value for value in node.ins if value not in weights]
         if not read:
             # What is made of weights alone takes no part either.
-            weights.update(value.number for value in node.outs)
-        seen = [fields.get(value.number) for value in read]
+            weights.update(node.outs)
+        seen = [fields.get(value) for value in read]
         if any(seen):
             ins = tuple([value.type for value in node.ins])
             field = node.op.field(ins, tuple([value.type for value in node.outs]), seen)
             for value in node.outs:
-                fields[value.number] = field
+                fields[value] = field
     return fields
 
 

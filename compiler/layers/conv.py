@@ -14,7 +14,6 @@ from ..graph.layer import Layer
 from ..graph.op import Op, OpError
 from ..graph.window import AXIS_NAMES, check_same, windows
 from ..ops.arithmetic import Add
-from ..ops.connected_conv import ConnectedConv
 from ..ops.conv import Conv
 
 if TYPE_CHECKING:
@@ -127,6 +126,8 @@ class ConvLayer(Layer):
             fan = (maps_in * taps, self.maps * taps)
             op = Conv(sliding, self.groups)
         else:
+            from ..ops.connected_conv import ConnectedConv
+
             connections = self._connections(channels)
             weights = {"connections": connections}
             fan = (connections * taps // self.maps, connections * taps // channels)
