@@ -102,18 +102,15 @@ class Evaluator(Walk):
 
     def _global(self, name: str, frame: Frame) -> object:
         """What a name stands for where nothing binds it, in every place of a file; None for nothing."""
-        found = frame.file.find(name)
-        if found is not None:
+        if (found := frame.file.find(name)) is not None:
             return Recipe(name, Definition(*found))
         if name in WORDS:
             return WORDS[name]
         if name[0].isupper() and name in self.symbols:
             return self.fixed.get(name) or symbol(name)
-        layer = find_layer(name)
-        if layer is not None:
+        if (layer := find_layer(name)) is not None:
             return Recipe(name, layer)
-        found = find_bundled(name)
-        if found is not None:
+        if (found := find_bundled(name)) is not None:
             return Recipe(name, Definition(*found))
         if name in SOFT_WORDS:
             return Word(name)
