@@ -8,6 +8,7 @@ divided itself if less of its size is then needed twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 from ...runtime.record import Record
 from ...runtime.tiers import LARGE
@@ -63,7 +64,7 @@ def _compiled(body: Body, number: Callable[[Dim], int]) -> bool:
 
 def write_node(op: Op, code: Code) -> None:
     """The statements of an operation, in two lanes where these are wanted and it is large and can be divided."""
-    cut = _cut(op, code) if code.names.lanes and not _in_a_chain(op, code) else None
+    cut = _cut(op, code, partial(_halves_tried, op, code))
     if cut is None:
         _write(op, code)
         return
@@ -81,8 +82,21 @@ def write_node(op: Op, code: Code) -> None:
     code.lines += run
 
 
-def _cut(op: Op, code: Code) -> _Cut | None:
-    """How an operation is divided; None where it cannot be, or is too small for that."""
+def draft_node(op: Op, code: Code) -> None:
+    """The same as far as scratch memory goes: no halves are written twice."""
+    halves = cache(partial(_halves_tried, op, code))
+    cut = _cut(op, code, halves)
+    if cut is None:
+        _write(op, code)
+    else:
+        code.scratches += halves(cut).scratches
+
+
+def _cut(op: Op, code: Code, halves: Callable[[_Cut], Code]) -> _Cut | None:
+    """How an operation is divided; None where it is not to be, cannot be, or is too small for that. `halves` tries what
+    both lanes would write."""
+    if not code.names.lanes or _in_a_chain(op, code):
+        return None
     how, along = op.over_steps(), op.along()
     if (how is None and along is None) or op.random or len(code.outs) != 1:
         return None
@@ -95,9 +109,9 @@ def _cut(op: Op, code: Code) -> _Cut | None:
     # Tiles of whole rows of channels are wanted in compiled kernels.
     whole = any(kernel.startswith("fast.winograd.") for kernel in called)
     if by_samples and by_weight and not whole and _weights_are_large(code):
-        cut = min(by_weight, by_samples, key=lambda cut: _scratch(op, code, cut))
+        cut = min(by_weight, by_samples, key=lambda cut: _scratch(halves(cut)))
     # A half of a weight may be written in another form than the whole.
-    if cut is not None and cut is by_weight and _lying(_halves_tried(op, code, cut).kernels):
+    if cut is not None and cut is by_weight and _lying(halves(cut).kernels):
         cut = by_samples
     return cut
 
@@ -115,9 +129,9 @@ def _halves_tried(op: Op, code: Code, cut: _Cut) -> Code:
     return tried
 
 
-def _scratch(op: Op, code: Code, cut: _Cut) -> int:
-    """The bytes of scratch memory that both lanes take."""
-    return sum(code.names.bytes(type) for _, type in _halves_tried(op, code, cut).scratches)
+def _scratch(code: Code) -> int:
+    """The bytes of scratch memory."""
+    return sum(code.names.bytes(type) for _, type in code.scratches)
 
 
 def _in_a_chain(op: Op, code: Code) -> bool:

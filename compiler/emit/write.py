@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ...runtime.record import Record
@@ -11,7 +11,7 @@ from ..graph.computation import Computation
 from ..graph.graph import Node, Value
 from ..graph.op import Op, Types, Values
 from .chains import fuse
-from .lanes import write_node
+from .lanes import draft_node, write_node
 
 EMPTY: Mapping[int, int] = MappingProxyType({})
 
@@ -100,15 +100,21 @@ def wider(node: Node, names: Names, wide: int) -> Code:
 
 
 def _blank(op: Op, ins: Values, outs: Values, names: Names, wide: int = 0) -> Written:
-    return _node(Node(op, ins, outs, 0), dict.fromkeys((*ins, *outs), "x1"), names, wide)
+    return _node(Node(op, ins, outs, 0), dict.fromkeys((*ins, *outs), "x1"), names, wide, draft_node)
 
 
-def _node(node: Node, known: Mapping[Value, str], names: Names, wide: int = 0) -> Written:
+def _node(
+    node: Node,
+    known: Mapping[Value, str],
+    names: Names,
+    wide: int,
+    writes: Callable[[Op, Code], None] = write_node,
+) -> Written:
     types = tuple([value.type for value in node.ins])
     outs = tuple([value.type for value in node.outs])
     ins, made = [known[value] for value in node.ins], [known[value] for value in node.outs]
     code = Code(tuple(ins), tuple(made), types, outs, names, wide=wide)
     alias = node.op.alias(types, outs)
     if not alias:
-        write_node(node.op, code)
+        writes(node.op, code)
     return Written(node, code, alias)
