@@ -55,15 +55,14 @@ def place(body: Body, names: Names, gradients: Mapping[int, int] | None = None) 
     for piece in boxes:
         piece.bytes = round_up(max([names.bytes(value.type) for value in piece.values]))
     works = {code: scratch(code) for code in {written.code for written in body.nodes}}
-    rooms = [Box(number, number, works[written.code][1]) for number, written in enumerate(body.nodes)]
+    rooms = {n: Box(n, n, works[written.code][1]) for n, written in enumerate(body.nodes) if works[written.code][1]}
     block = _block(body, homes, gradients or {}, names)
     base = round_up(max((box.place + box.bytes for box in block), default=0))
-    top = arrange([*boxes, *(room for room in rooms if room.bytes)], block, base)
+    top = arrange([*boxes, *rooms.values()], block, base)
     values = min(least(boxes, block, base), top)
-    found = [
-        tuple([max(room.place, 0) + place for place in works[written.code][0]])
-        for room, written in zip(rooms, body.nodes, strict=True)
-    ]
+    found = [works[written.code][0] for written in body.nodes]
+    for number, room in rooms.items():
+        found[number] = tuple([room.place + place for place in found[number]])
     return Room(homes, values - base, tuple(found), top - values, (*boxes, *block))
 
 

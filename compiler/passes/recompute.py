@@ -65,13 +65,13 @@ def most_held(found: Computation, sizes: Sizes) -> int:
 
 
 class _Group(Record, eq=False, frozen=False):
-    """A value with its aliases: memory that is held or not. `uses` are the places of the nodes that read it, `last` is
-    the last of them; `again` is whether it may be made again, `pinned` whether it stays to the end."""
+    """A value with its aliases, or all that is there from the start: memory that is held or not. `uses` are the places
+    of the nodes that read it, `last` is the last of them; `again` is whether it may be made again, `pinned` whether it
+    stays to the end."""
 
-    value: Value
+    members: list[Value]
     again: bool
     pinned: bool
-    members: list[Value]
     uses: list[int] = fresh(factory=list)
     last: int = -1
 
@@ -89,6 +89,8 @@ class _Run:
     def __init__(self, found: Computation, sizes: Sizes) -> None:
         self.found, self.sizes = found, sizes
         self.places = {value: place for place, node in enumerate(found.nodes) for value in node.outs}
+        leaves = [*(port.value for port in found.feeds), *(state.before for state in found.carried)]
+        self.leaves = _Group([*leaves, *(parameter.value for parameter in found.parameters)], False, True)
         self.groups: dict[Value, _Group] = {}
         self.aliases: set[Node] = set()
         self.gone: set[Value] = set()
@@ -104,8 +106,7 @@ class _Run:
     def _group(self) -> None:
         found, groups = self.found, self.groups
         wanted = set(found.results())
-        for value in _leaves(found):
-            groups[value] = _Group(value, False, True, [value])
+        groups.update(dict.fromkeys(self.leaves.members, self.leaves))
         for place, node in enumerate(found.nodes):
             for value in node.ins:
                 group = groups[value]
@@ -122,7 +123,7 @@ class _Run:
             made = forward and node.op.again(node.ins, node.outs) is not None
             for number, value in enumerate(node.outs):
                 kept = value in wanted or (forward and not (made and number == 0))
-                groups[value] = _Group(value, made and not kept, kept, [value])
+                groups[value] = _Group([value], made and not kept, kept)
 
     def run(self) -> Recomputed:
         forward, groups = 0, self.groups
@@ -195,7 +196,8 @@ class _Run:
     def _release(self, groups: Iterable[_Group], place: int) -> None:
         """Let go of what nothing needs any more at this place and later."""
         for group in groups:
-            if group.last < place and not group.pinned and group.value not in self.gone and group not in self.locked:
+            read = group.last >= place or group in self.locked
+            if not read and not group.pinned and group.members[0] not in self.gone:
                 self._drop(group)
 
     def _spare(self, groups: Iterable[_Group], place: int) -> None:
@@ -216,13 +218,6 @@ class _Run:
         return found
 
 
-def _leaves(found: Computation) -> Iterable[Value]:
-    """What is there before any node runs."""
-    yield from (parameter.value for parameter in found.parameters)
-    yield from (state.before for state in found.carried)
-    yield from (port.value for port in found.feeds)
-
-
 class _Cheaply(_Run):
     """What the backward pass makes again cheaply, from what it has anyway, is let go in the forward pass."""
 
@@ -233,14 +228,14 @@ class _Cheaply(_Run):
     def _spare(self, groups: Iterable[_Group], place: int) -> None:
         forward = self.found.forward
         for group in groups:
-            if group.again and group.last >= forward and group.value not in self.gone:
+            if group.again and group.last >= forward and group.members[0] not in self.gone:
                 use = group.next(place)
                 if use is not None and use >= forward and use > place and self._is_cheap(group):
                     self._drop(group)
 
     def _is_cheap(self, group: _Group) -> bool:
         """Whether a few light operations make a value from what is held for as long as it would be."""
-        made, read, todo = set[int](), list[Value](), [group.value]
+        made, read, todo = set[int](), list[Value](), [group.members[0]]
         while todo:
             place = self.places[todo.pop()]
             if place in made:
@@ -274,11 +269,10 @@ class _Within(_Run):
         self.held: dict[_Group, None] = {}
         self.used = self.peak = 0
         elsewhere = {value for _, value in (*found.gradients, *found.updates)}
-        elsewhere.update([*(p.value for p in found.parameters), *(state.before for state in found.carried)])
-        self.bytes = {
-            group: 0 if group.value in elsewhere else sizes.bytes(group.value.type) for group in self.groups.values()
-        }
-        self._hold([self.groups[value] for value in _leaves(found)])
+        self.bytes = {self.leaves: sum(sizes.bytes(port.value.type) for port in found.feeds)}
+        for value, group in self.groups.items():
+            self.bytes.setdefault(group, 0 if value in elsewhere else sizes.bytes(value.type))
+        self._hold([self.leaves])
 
     def _hold(self, groups: Iterable[_Group]) -> None:
         for group in groups:
@@ -307,7 +301,7 @@ class _Within(_Run):
     def _in_place(self, op: Op, ins: Values, out: _Group, after: int) -> int:
         """The bytes of the output that take the place of an input that nothing reads any more."""
         for operand in op.inplace:
-            if operand < len(ins) and ins[operand].type == out.value.type:
+            if operand < len(ins) and ins[operand].type == out.members[0].type:
                 group = self.groups[ins[operand]]
                 if not group.pinned and group.last < after:
                     return self.bytes[out]
@@ -331,7 +325,7 @@ class _Within(_Run):
 
     def _price(self, group: _Group) -> int:
         """What it costs to make a value again when it and what is gone are gone."""
-        total, seen, todo = 0, set[int](), [group.value]
+        total, seen, todo = 0, set[int](), [group.members[0]]
         while todo and len(seen) < FAR:
             value = todo.pop()
             place = self.places[value]
