@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -13,6 +11,7 @@ from ..compiler.limits import Limits
 from ..compiler.source import Source, Span
 from .build import Build
 from .lexer import Lexer, Token
+from .tables import ACTIONS, END, LITERALS, RULES, TERMINALS
 
 OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 
@@ -24,13 +23,11 @@ class Tables:
     """
 
     def __init__(self) -> None:
-        with open(os.path.join(os.path.dirname(__file__), "tables.json"), encoding="utf-8") as file:
-            data = json.load(file)
-        self.lexer = Lexer(data["terminals"], data["literals"])
-        self.rules: list[tuple[str, int, str]] = [tuple(rule) for rule in data["rules"]]
-        self.actions: list[dict[str, int]] = data["actions"]
+        self.lexer = Lexer(TERMINALS, LITERALS)
+        self.rules = RULES
+        self.actions = ACTIONS
         self.passing = {-1 - number: left for number, (left, _, alias) in enumerate(self.rules) if alias == "passed"}
-        self.end: int = data["end"]
+        self.end = END
 
     def after(self, state: int, left: str, kind: str) -> int:
         """The state to go to from one where `left` was read and `kind` comes next.

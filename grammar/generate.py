@@ -1,11 +1,10 @@
-"""Building the parse tables: `python -m netc.grammar.generate` writes tables.json from net.lark.
+"""Building the parse tables: `python -m netc.grammar.generate` writes tables.py from net.lark.
 
 lark works out the LALR(1) tables when netc is built; the parser reads them, so that a run of netc need not import lark.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,14 @@ from lark import Lark
 from lark.parsers.lalr_analysis import Shift
 
 FOLDER = Path(__file__).parent
+HEAD = '"""The parse tables of net.lark, written by `generate.py`, which says what they are."""\n'
+TYPES = {
+    "literals": "dict[str, str]",
+    "terminals": "list[tuple[str, str]]",
+    "rules": "list[tuple[str, int, str]]",
+    "actions": "list[dict[str, int]]",
+    "end": "int",
+}
 
 
 def tables() -> dict[str, Any]:
@@ -36,12 +43,12 @@ def tables() -> dict[str, Any]:
         if terminal.pattern.type == "str":
             literals[terminal.pattern.value] = terminal.name
         elif terminal.name not in grammar.ignore_tokens:
-            terminals.append([terminal.name, terminal.pattern.value])
+            terminals.append((terminal.name, terminal.pattern.value))
     numbers = _numbers(table)
     return {
         "literals": dict(sorted(literals.items())),
         "terminals": terminals,
-        "rules": [[str(rule.origin.name), len(rule.expansion), rule.alias or ""] for rule in ordered],
+        "rules": [(str(rule.origin.name), len(rule.expansion), rule.alias or "") for rule in ordered],
         "actions": [
             {
                 name: numbers[arg] if action is Shift else -1 - rules[arg]
@@ -66,8 +73,10 @@ def _numbers(table: Any) -> dict[int, int]:
 
 
 def text() -> str:
-    return json.dumps(tables(), separators=(",", ":"), sort_keys=True) + "\n"
+    """The tables as a module: Python compiles it once, and no run reads the text again."""
+    lines = [f"{name.upper()}: {TYPES[name]} = {value!r}" for name, value in tables().items()]
+    return "\n".join([HEAD, *lines, ""])
 
 
 if __name__ == "__main__":
-    (FOLDER / "tables.json").write_text(text())
+    (FOLDER / "tables.py").write_text(text())

@@ -8,7 +8,6 @@ marked `python` is run.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from netc.compiler.report.summary import summarise
 from netc.compiler.resolve.training import LOSSES, OPTIMIZERS, SCHEDULES, SETTINGS
 from netc.compiler.resolve.words import WORDS
 from netc.compiler.source import Source
+from netc.grammar.tables import LITERALS
 from netc.runtime.record import fields
 
 ROOT = Path(__file__).parent.parent.parent
@@ -219,8 +219,7 @@ def test_the_language_page_lists_the_words_that_cannot_be_names() -> None:
         " ".join(re.findall(r"`([^`]+)`", text.partition(f"\n- {head}")[2].partition("\n- ")[0].partition(". ")[0]))
         for head in ("Words of the language cannot be names:", "Option words cannot be names either:")
     )
-    tables = json.loads((ROOT / "grammar/tables.json").read_text("utf-8"))
-    assert sorted(words.split()) == sorted(word for word in tables["literals"] if word.isalpha())
+    assert sorted(words.split()) == sorted(word for word in LITERALS if word.isalpha())
     assert sorted(options.split()) == sorted(WORDS)
 
 
