@@ -158,11 +158,11 @@ def _reason(error: OSError) -> str:
     return (error.strerror or "unknown reason").lower()
 
 
-def packaged(folder: str) -> dict[str, str]:
-    """The paths of the `.net` files in a folder of this package, by their names, which are sorted."""
+def packaged(folder: str, ending: str = ".net") -> dict[str, str]:
+    """The paths of the files in a folder of this package that end so, by their names, which are sorted."""
     place = os.path.join(os.path.dirname(os.path.dirname(__file__)), folder)
-    names = sorted(name.removesuffix(".net") for name in os.listdir(place) if name.endswith(".net"))
-    return {name: os.path.join(place, f"{name}.net") for name in names}
+    names = sorted(name.removesuffix(ending) for name in os.listdir(place) if name.endswith(ending))
+    return {name: os.path.join(place, f"{name}{ending}") for name in names}
 
 
 def contained(root: str, folder: str, relative: str) -> str:

@@ -46,9 +46,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compiler/reference",),
     ("compiler/cli",),
 )
-# Where a name finds its file: the folder is listed, and its files imported when a spec names them.
+# What an operation needs of one that is declared after it.
 LATE = {
-    ("compiler/graph/layer", "compiler/layers"),
     ("compiler/graph/images", "compiler/ops/reshape"),
 }
 OUTSIDE = {

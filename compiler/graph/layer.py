@@ -11,10 +11,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import ClassVar
 
 from ...runtime.record import Record
+from ..reading import packaged
 from .builder import Builder, OpenUse
 from .graph import Value
 
@@ -42,9 +42,7 @@ class Shared(Record):
 @cache
 def layer_names() -> tuple[str, ...]:
     """The names of all layers, sorted."""
-    from .. import layers
-
-    return tuple(sorted(module.name for module in iter_modules(layers.__path__)))
+    return tuple(name for name in packaged("compiler/layers", ".py") if name != "__init__")
 
 
 def find_layer(name: str) -> type[Layer] | None:
