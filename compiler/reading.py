@@ -31,7 +31,7 @@ class ReadError(Exception):
         self.diagnostic = Diagnostic(code, message, span, help=help)
 
 
-def read_source(path: str | os.PathLike[str], shown: str, limits: Limits) -> Source:
+def read_source(path: str, shown: str, limits: Limits) -> Source:
     """The text of a regular file. Raises ReadError."""
     if os.path.islink(path) and not os.path.realpath(path).endswith(".net"):
         # A stranger's link to a file with secrets would have its lines quoted in messages.
@@ -178,7 +178,7 @@ def contained(root: str, folder: str, relative: str) -> str:
         # Messages quote the lines of a file that does not parse, and not every file is for everybody's eyes.
         raise ReadError("outside", f"`{relative}` is not a `.net` file", help='name one: `use "blocks.net"`')
     # Names of a thousand parts are a stranger's right: the path is a string that grows and shrinks by a part.
-    path, depth = folder, 0 if folder == root else os.path.relpath(folder, root).count("/") + 1
+    path, depth = folder, _below(folder, root)
     for part in relative.split("/"):
         if part in ("", "."):
             continue
@@ -193,3 +193,13 @@ def contained(root: str, folder: str, relative: str) -> str:
         if os.path.islink(path):
             raise ReadError("outside", f"`{relative}` goes through a link", help="name the file itself")
     return path
+
+
+def _below(folder: str, root: str) -> int:
+    """How many folders deep one is in another. Raises ValueError when it is not in it."""
+    if folder == root:
+        return 0
+    above = os.path.join(root, "")
+    if not folder.startswith(above):
+        raise ValueError(f"{folder} is not in {root}")
+    return folder.removeprefix(above).count(os.sep) + 1

@@ -27,10 +27,8 @@ SOURCE = {
 # From the lowest layer to the highest: a file imports only its own layer and those below. A file stands in the first
 # layer that names it or a folder above it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    (
-        *("runtime/errors", "runtime/limits", "runtime/ports", "runtime/program", "runtime/record", "runtime/space"),
-        "runtime/tiers",
-    ),
+    ("runtime/record",),
+    ("runtime/errors", "runtime/limits", "runtime/ports", "runtime/program", "runtime/space", "runtime/tiers"),
     ("runtime/data", "runtime/initial", "runtime/kernels", "runtime/measure", "runtime/roofline", "runtime/session"),
     ("runtime/prediction", "runtime/run", "runtime/trainer"),
     ("runtime/training",),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from netc.runtime.record import REQUIRED, Record, asdict, fields, fresh, replace
+from netc.runtime.record import REQUIRED, Record, RecordType, asdict, fields, fresh, replace
 
 if TYPE_CHECKING:
     from dataclasses import KW_ONLY
@@ -113,6 +113,13 @@ def test_a_field_without_a_default_follows_none_that_has_one() -> None:
 
         class Wrong(Point):
             z: int  # type: ignore[misc]
+
+
+def test_class_keywords_that_say_nothing_are_refused() -> None:
+    with pytest.raises(TypeError):
+        RecordType("Odd", (Record,), {"__annotations__": {}, "__qualname__": "Odd"}, equal=False)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Odd: there is no field nme"):
+        RecordType("Odd", (Record,), {"__annotations__": {"name": "str"}, "__qualname__": "Odd"}, apart=("nme",))
 
 
 def test_equal_are_those_of_one_class_with_equal_fields() -> None:

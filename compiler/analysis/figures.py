@@ -180,7 +180,8 @@ def needed_nodes(graph: Graph) -> list[bool]:
 
 
 def _cost(node: Node, known: dict[tuple[int, ...], tuple[Dim, Dim]]) -> tuple[Dim, Dim]:
-    """The multiply-accumulates and operations of a node. The builder makes equal operations and types one object."""
+    """The multiply-accumulates and operations of a node. `known` goes by objects, which the graph keeps: the builder
+    makes nearly all that are equal one."""
     ins = tuple([value.type for value in node.ins])
     key = (id(node.op), *map(id, ins))
     found = known.get(key)
@@ -223,7 +224,7 @@ def size_of(parameter: Parameter) -> int:
 
 
 def _bytes(values: Iterable[Value], known: dict[int, Dim]) -> Dim:
-    """The bytes of these values; `known` has those of each type object."""
+    """The bytes of these values; `known` goes by the objects that their types are."""
     result: Dim = 0
     for value in values:
         count = known.get(id(value.type))

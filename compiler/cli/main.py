@@ -75,16 +75,16 @@ def netc() -> None:
 
 
 def main() -> int:
-    """Runs the command, and returns its exit code: all that it wrote has left the process."""
+    """Runs the command, and returns its exit code: all that it wrote has left the process, or cannot."""
     _open_streams()
     try:
         with ending_at_once():
             status = _run()
             sys.stdout.flush()
             sys.stderr.flush()
+            return status
     except OSError as error:
-        status = _unwritten(error)
-    return status
+        return _unwritten(error)
 
 
 def _open_streams() -> None:
@@ -125,10 +125,11 @@ def _unwritten(error: OSError) -> int:
 
 
 def _bug(error: Exception) -> int:
+    from pathlib import Path
+
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    file = trace.tb_frame.f_code.co_filename.rpartition("/")[2] if trace else ""
-    place = f" at {file}:{trace.tb_lineno}" if trace else ""
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
     click.echo(f"netc: this is a bug in netc: {type(error).__name__}{place}; please report it with the spec", err=True)
     return 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 
-from ...runtime.record import Record
+from ...runtime.record import Record, replace
 from ...runtime.tiers import LARGE
 from ..graph.code import Code, Names
 from ..graph.dims import Dim, Poly
@@ -64,7 +64,7 @@ def _compiled(body: Body, number: Callable[[Dim], int]) -> bool:
 
 def write_node(op: Op, code: Code) -> None:
     """The statements of an operation, in two lanes where these are wanted and it is large and can be divided."""
-    cut = _cut(op, code, partial(_halves_tried, op, code))
+    cut, _ = _cut(op, code)
     if cut is None:
         _write(op, code)
         return
@@ -83,18 +83,22 @@ def write_node(op: Op, code: Code) -> None:
 
 
 def draft_node(op: Op, code: Code) -> None:
-    """The same as far as scratch memory goes: no halves are written twice."""
-    halves = cache(partial(_halves_tried, op, code))
-    cut = _cut(op, code, halves)
+    """The scratch memory of what `write_node` writes; the statements of halves are left out."""
+    cut, halves = _cut(op, code)
     if cut is None:
         _write(op, code)
     else:
         code.scratches += halves(cut).scratches
 
 
-def _cut(op: Op, code: Code, halves: Callable[[_Cut], Code]) -> _Cut | None:
-    """How an operation is divided; None where it is not to be, cannot be, or is too small for that. `halves` tries what
-    both lanes would write."""
+def _cut(op: Op, code: Code) -> tuple[_Cut | None, Callable[[_Cut], Code]]:
+    """How an operation is divided; None where it is not to be, cannot be, or is too small for that. With it what gives
+    the code that both lanes would write, which each cut is tried by once."""
+    halves = cache(partial(_halves_tried, op, code))
+    return _chosen(op, code, halves), halves
+
+
+def _chosen(op: Op, code: Code, halves: Callable[[_Cut], Code]) -> _Cut | None:
     if not code.names.lanes or _in_a_chain(op, code):
         return None
     how, along = op.over_steps(), op.along()
@@ -197,8 +201,7 @@ def _lane(op: Op, code: Code, cut: _Cut, number: int) -> Code:
         out = code.like_scratch()
     else:
         out = _part(code, code.outs[0], code.out_types[0], cut.out, number)
-    part = Code(tuple(ins), (out,), types, outs, code.names, lane=True, wide=code.wide)
-    part.views, part.scratches, part.kernels, part.functions = code.views, code.scratches, code.kernels, code.functions
+    part = replace(code, ins=tuple(ins), outs=(out,), types=types, out_types=outs, lane=True, lines=[], _after=[])
     _write(op, part)
     return part
 

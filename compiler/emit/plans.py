@@ -76,16 +76,14 @@ def plan(
         carries = settings.unroll is not None
         found = computations(graph, settings.loss, float_type, carries=carries, probes=probes)
         slots = len(settings.optimizer.slots()) if slots is None else slots
-    planner = _Planner(found, dims, step_dims(graph, settings, dims), slots or 0, tier)
-    if any(isinstance(node.op, Scan) for node in graph.nodes):
-        planner = planner.laid_out()
+    planner = _Planner(found, dims, step_dims(graph, settings, dims), slots or 0, tier).laid_out()
     made = planner.plan(budget)
     return planner.written(made) if text else made
 
 
 def _rungs(step: Computation, sizes: Sizes) -> Iterator[Recomputed]:
     """Forms of a step that take less and less memory, whatever the budget is: so a smaller one never computes less."""
-    yield within(step, sizes, None)
+    yield Recomputed(step, 0)
     yield cheaply(step, sizes)
     most = most_held(step, sizes)
     for rung in range(1, RUNGS):
@@ -103,6 +101,8 @@ class _Planner(Record, eq=False):
 
     def laid_out(self) -> _Planner:
         """The same with loops and stacks in the form that the tier runs fastest."""
+        if not any(isinstance(node.op, Scan) for body in self.found.values() for node in body.nodes):
+            return self
         from ..recurrence.forms import laid_out
 
         made = {}
@@ -167,7 +167,7 @@ class _Planner(Record, eq=False):
 
     def _drafts(self) -> dict[str, Drafts]:
         """The drafts of each body's nodes; bodies of the same sizes that run in as many threads share them."""
-        every = [*self.found.values()][-1].feeds
+        every = self.found["step" if "step" in self.found else "predict"].feeds
         known: dict[tuple[object, ...], Drafts] = {}
         found = {}
         for body in self.found:

@@ -275,7 +275,7 @@ def signature(layer: type[Layer]) -> tuple[Signature, ...]:
     """The arguments of a layer, in positional order."""
     found, named = [], False
     for name, kind in layer.__annotations__.items():
-        if kind == "KW_ONLY":
+        if name == "_":
             named = True
             continue
         annotation = kind.removesuffix(" | None")

@@ -51,10 +51,9 @@ class Names:
 
     HALVES: ClassVar[tuple[str, str]] = ("N/1", "N/2")
 
-    def __init__(
-        self, symbols: Mapping[str, str], planned: Mapping[str, int], *, lanes: bool = False, tier: Tier = "numpy"
-    ) -> None:
-        self.symbols, self.planned, self.lanes, self.tier = symbols, planned, lanes, tier
+    def __init__(self, symbols: Mapping[str, str], planned: Mapping[str, int], tier: Tier = "numpy") -> None:
+        self.symbols, self.planned, self.tier = symbols, planned, tier
+        self.lanes = False
         batch = planned.get("N", 0)
         self._spelled = {**symbols, **dict(zip(self.HALVES, ("n_1", "n_2"), strict=True))}
         self._numbers = {**planned, **dict(zip(self.HALVES, (-(-batch // 2), batch // 2), strict=True))}
@@ -120,7 +119,7 @@ class Code(Record, eq=False, frozen=False):
 
     def blank(self) -> Code:
         """The code of the same operation before anything is written."""
-        return Code(self.ins, self.outs, self.types, self.out_types, self.names, self.lane, self.wide)
+        return Code(self.ins, self.outs, self.types, self.out_types, self.names, self.lane, self.wide, self.spent)
 
     def __call__(self, line: str) -> None:
         """Write one statement."""

@@ -52,8 +52,8 @@ def cheaply(found: Computation, sizes: Sizes) -> Recomputed:
     return _Cheaply(found, sizes).run()
 
 
-def within(found: Computation, sizes: Sizes, limit: int | None) -> Recomputed:
-    """The computation with its values held to about `limit` bytes, as far as that can be; None keeps everything."""
+def within(found: Computation, sizes: Sizes, limit: int) -> Recomputed:
+    """The computation with its values held to about `limit` bytes, as far as that can be."""
     return _Within(found, sizes, limit).run()
 
 

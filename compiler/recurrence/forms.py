@@ -22,8 +22,6 @@ def laid_out(found: Computation, tier: Tier, number: Number) -> Computation:
     For NumPy: values gate by gate where as many stacks are then written over others, products made in parts, gates by
     hyperbolic tangents. Compiled loops are best as they are.
     """
-    if not any(isinstance(node.op, Scan) for node in found.nodes):
-        return found
     if tier == "fast":
         return in_order(found)
     plain = _for_numpy(found, number)

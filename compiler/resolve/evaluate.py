@@ -28,7 +28,10 @@ LayerLike = Recipe | Instance
 
 
 class Evaluator(Walk):
-    """Evaluates the expressions of one network; `uses` applies its layers."""
+    """Evaluates the expressions of one network; `uses` applies its layers.
+
+    `_globals` has what names stand for in a file where nothing binds them, which does not change.
+    """
 
     def __init__(
         self, builder: Builder, collector: Collector, broken: set[Span], fixed: Mapping[str, int], limits: Limits

@@ -168,7 +168,8 @@ class Loader:
                 f"the used files are over {self.limits.include_bytes:,} bytes together",
                 help="use less; the limit `include_bytes` can be raised with `--limit include_bytes=…`",
             )
-        return self._load(source, path, os.path.dirname(path), root, chain)
+        home = os.path.dirname(path)
+        return self._load(source, path, home, home if bundled else root, chain)
 
     def _report(self, code: str, message: str, node: Node, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.collector.add(Diagnostic(code, message, node.span, labels=labels, help=help))

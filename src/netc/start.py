@@ -16,5 +16,6 @@ def main() -> None:
     gc.disable()
     from .compiler.cli.main import main as run
 
-    # To take a large graph apart takes longer than to read a spec, and all that was written is written.
+    # To take a large graph apart takes longer than to read a spec. All that was written is written; there are no exit
+    # handlers, and no threads or temporary files are left.
     os._exit(run())

@@ -27,7 +27,7 @@ CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code
 
 def refused(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Diagnostic:
     with pytest.raises(ReadError) as caught:
-        read_source(path, "shown.net", limits)
+        read_source(str(path), "shown.net", limits)
     return caught.value.diagnostic
 
 
@@ -76,7 +76,7 @@ def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:
 def test_a_link_to_a_net_file_is_followed(tmp_path: Path) -> None:
     (tmp_path / "a.net").write_text("x")
     (tmp_path / "b.net").symlink_to("a.net")
-    assert read_source(tmp_path / "b.net", "b.net", DEFAULT_LIMITS).text == "x"
+    assert read_source(str(tmp_path / "b.net"), "b.net", DEFAULT_LIMITS).text == "x"
 
 
 @pytest.mark.parametrize("target", ["secret", ".git/config", "/proc/self/environ", "/etc/passwd", "missing"])
@@ -150,7 +150,7 @@ def test_size_at_the_limit_and_one_past_it(tmp_path: Path, limit: int) -> None:
     limits = replace(DEFAULT_LIMITS, file_bytes=limit)
     path = tmp_path / "a.net"
     path.write_bytes((b"x" * 9 + b"\n") * (limit // 10) + b"\n" * (limit % 10))
-    assert len(read_source(path, "a.net", limits).text) == limit
+    assert len(read_source(str(path), "a.net", limits).text) == limit
     with path.open("ab") as file:
         file.write(b"\n")
     assert refused(path, limits).code == "too-large"
