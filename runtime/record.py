@@ -9,8 +9,8 @@ A record is declared as a dataclass is, in a module with postponed annotations:
 
 Two are equal when they are of one class and their fields are, but for those that `apart` names; with `eq=False` each is
 equal to itself alone. Fields after `_: KW_ONLY` are given by name. The type checker holds records immutable, but for
-those of a class made with `frozen=False`: to refuse assignments while they run as well would double the time that it
-takes to make one.
+those of a class made with `frozen=False`, which have no hash where they are compared by their fields: to refuse
+assignments while they run as well would double the time that it takes to make one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class RecordType(type):
         *,
         apart: tuple[str, ...] = (),
         eq: bool = True,
-        frozen: bool = True,  # noqa: ARG004 (for the type checker)
+        frozen: bool = True,
     ) -> RecordType:
         fields = {field: default for base in bases for field, default in getattr(base, "_fields", {}).items()}
         own = [field for field, kind in body.get("__annotations__", {}).items() if not kind.startswith("ClassVar")]
@@ -62,6 +62,8 @@ class RecordType(type):
         body.setdefault("__init__", _assign(f"{body['__qualname__']}.__init__", fields, named))
         if not eq:
             body |= {"__eq__": object.__eq__, "__hash__": object.__hash__}
+        elif not frozen:
+            body["__hash__"] = None
         body |= {"__match_args__": tuple(fields), "_fields": fields, "_apart": apart}
         return super().__new__(cls, name, bases, body | {"_compared": attrgetter(*compared) if compared else type})
 

@@ -78,7 +78,7 @@ FORBIDDEN_ATTRIBUTES = {
     "eval", "exec", "__import__", "__builtins__", "__subclasses__", "__globals__",
 }  # fmt: skip
 # The one place that runs a program which the compiler has written, and the one that runs the loop of a chain of its
-# statements. What a record runs is made of the number of its fields.
+# statements. What a record runs goes by how many fields it has.
 LET_THROUGH = {
     "runtime/trainer": {"exec", "compile"},
     "runtime/kernels/fast/compiled": {"exec", "compile"},

@@ -139,6 +139,12 @@ def test_an_entity_is_equal_to_itself_alone() -> None:
     assert len({one, other}) == 2
 
 
+def test_what_changes_and_is_compared_by_its_fields_has_no_hash() -> None:
+    assert Counts("a") == Counts("a")
+    with pytest.raises(TypeError, match="unhashable type: 'Counts'"):
+        hash(Counts("a"))
+
+
 def test_what_stands_apart_takes_no_part() -> None:
     assert Noted(1, "a") == Noted(1, "b")
     assert hash(Noted(1, "a")) == hash(Noted(1, "b"))
